@@ -1,0 +1,1 @@
+"""The commands. No logic: it lives in the engine."""

@@ -1,0 +1,1 @@
+"""Scan, decide, act, settle, read back: decisions are pure values."""

@@ -1,0 +1,1 @@
+"""KashFlow, UK accounting over SOAP, as a target for bridge."""

@@ -1,0 +1,1 @@
+"""WHMCS, hosting billing, as a source for bridge."""
