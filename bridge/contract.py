@@ -172,6 +172,9 @@ class Source(AbstractContextManager["Source"], abc.ABC):
     label: str
     """Prefix of references in the target (``WHMCS`` gives ``WHMCS-501``). Letters and digits."""
 
+    base_currency: str
+    """ISO 4217 of the currency that `Transaction.rate` is relative to; known after `check`."""
+
     def __enter__(self) -> Self:
         return self
 

@@ -1,0 +1,66 @@
+"""What a run is given: its two ends, its observers, and a way to be stopped."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from bridge.api import Entry, Hold, Invoice, Report, Run, Source, Target
+from bridge.engine.policy import Adoption
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """An opened source and an opened target."""
+
+    source: Source
+    target: Target
+
+
+class Observers(Protocol):
+    """The plugins' hooks behind a typed face."""
+
+    def review(self, invoice: Invoice) -> Hold | None:
+        """A house rule's hold, or None."""
+        ...
+
+    def run_started(self, run: Run) -> None:
+        """Told to every observer."""
+        ...
+
+    def entry_finished(self, run: Run, entry: Entry) -> None:
+        """Told to every observer."""
+        ...
+
+    def run_finished(self, run: Run, report: Report) -> None:
+        """Told to every observer."""
+        ...
+
+
+@dataclass(slots=True)
+class Stop:
+    """Set by a signal: the run finishes its step, records it and ends."""
+
+    requested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """What one run is asked to do.
+
+    Attributes:
+        limit: Invoices acted on at most; 0 is no limit.
+        invoices: Ids or numbers named on the command line: only these, whatever their state.
+    """
+
+    limit: int
+    invoices: tuple[str, ...] = ()
+    adopt: Adoption = Adoption.AUTO
+
+
+Clock = Callable[[], dt.datetime]
+
+
+def utc_now() -> dt.datetime:
+    """The time, in UTC."""
+    return dt.datetime.now(dt.UTC)
