@@ -70,6 +70,7 @@ from bridge.model.reasons import (
     Skip,
 )
 from bridge.model.records import (
+    WHOLE_INVOICE,
     Checkpoint,
     Client,
     Gone,
@@ -108,6 +109,7 @@ from bridge.model.runs import (
 )
 
 __all__ = [
+    "WHOLE_INVOICE",
     "AccessError",
     "AmbiguousMatchError",
     "BridgeError",

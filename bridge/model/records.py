@@ -14,6 +14,10 @@ from bridge.model.reasons import Hold
 from bridge.model.refs import SourceRef
 
 
+WHOLE_INVOICE = "*"
+"""What a discount on all lines of its invoice is related to."""
+
+
 class InvoiceState(StrEnum):
     """Where an invoice stands in the source, in general terms."""
 
@@ -109,7 +113,7 @@ class LineItem:
         product: The product's name, or empty.
         product_group: The name of its group, or empty.
         related: For a settlement the id of the invoice it pays; for a discount the id of the
-            thing it reduces; else what the source relates it to, or empty.
+            thing it reduces, or `WHOLE_INVOICE`; else what the source relates it to, or empty.
     """
 
     id: str
