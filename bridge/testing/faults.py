@@ -67,6 +67,9 @@ class Fault:
     text: str = "The record could not be saved."
     calls: int = field(default=0, init=False)
 
+    def __post_init__(self) -> None:
+        self.mode = Mode(self.mode)  # a misspelt one would never fire as meant
+
     def fires(self, name: str) -> bool:
         """Count a call, and say whether it is the one."""
         if self.name not in {name, "*"}:

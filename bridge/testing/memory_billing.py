@@ -1,9 +1,13 @@
 """A billing system in memory, and the source that reads it."""
 
+# ruff: noqa: D102  # what each method promises stands in the contract
+
+import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import batched, chain
+from functools import partial
+from itertools import chain
 from typing import assert_never
 
 from bridge.api import (
@@ -50,7 +54,9 @@ class MemoryBilling(FarSide):
         gateways: System names with how people call them.
     """
 
-    def __init__(self, *records: Client | Invoice | Transaction, base_currency: str = "GBP") -> None:
+    def __init__(
+        self, *records: Client | Invoice | Transaction, base_currency: str = "GBP"
+    ) -> None:
         super().__init__()
         self.base_currency = base_currency
         self.bare: set[SourceRef] = set()
@@ -148,9 +154,7 @@ class MemorySource(Source):
         page_size: A checkpoint follows each so many headers.
     """
 
-    def __init__(
-        self, billing: MemoryBilling, label: str = LABEL, *, page_size: int = 50
-    ) -> None:
+    def __init__(self, billing: MemoryBilling, label: str = LABEL, *, page_size: int = 50) -> None:
         self.label = label
         self._billing = billing
         self._page_size = page_size
@@ -181,7 +185,8 @@ class MemorySource(Source):
         """All headers after the cursor's position, then those that are known and not there."""
         position = json.loads(cursor)["after"] if cursor else ""
         invoices = self._billing.reading("scan", lambda: self._billing.after(position))
-        for page in batched(invoices, self._page_size):
+        for start in range(0, len(invoices), self._page_size):
+            page = invoices[start : start + self._page_size]
             yield from (self._header(invoice) for invoice in page)
             yield Checkpoint(json.dumps({"after": page[-1].ref.id}))
         yield from self._gone(known)
@@ -199,7 +204,7 @@ class MemorySource(Source):
 
     def invoices(self, refs: Sequence[SourceRef]) -> Iterator[Invoice | Missing]:
         for ref in refs:
-            yield self._billing.reading("invoices", lambda ref=ref: self._invoice(ref))
+            yield self._billing.reading("invoices", partial(self._invoice, ref))
 
     def _invoice(self, ref: SourceRef) -> Invoice | Missing:
         if ref in self._billing.unreadable:
@@ -209,7 +214,7 @@ class MemorySource(Source):
 
     def clients(self, refs: Sequence[SourceRef]) -> Iterator[Client | Missing]:
         for ref in refs:
-            yield self._billing.reading("clients", lambda ref=ref: self._client(ref))
+            yield self._billing.reading("clients", partial(self._client, ref))
 
     def _client(self, ref: SourceRef) -> Client | Missing:
         found = self._billing.client(ref)
@@ -223,19 +228,21 @@ class MemorySource(Source):
     def records(self, days: Days) -> Iterator[Record]:
         invoices = self._billing.reading("records", self._billing.all_invoices)
         for invoice in invoices:
-            if invoice.issued in days_or_never(days) and invoice.state is not InvoiceState.DRAFT:
-                yield self._document(invoice)
+            if invoice.issued is None or invoice.state is InvoiceState.DRAFT:
+                continue
+            if invoice.issued in days:
+                yield self._document(invoice, invoice.issued)
         for row in self._billing.all_transactions():
             if row.date in days and row.kind is not TransactionKind.ADJUSTMENT:
                 yield self._money(row)
 
-    def _document(self, invoice: Invoice) -> Record:
+    def _document(self, invoice: Invoice, issued: dt.date) -> Record:
         return Record(
             record_class=RecordClass.INVOICE,
             token=token_of(self.label, invoice.ref),
             number=invoice.number,
             client=invoice.client.id,
-            date=invoice.issued,
+            date=issued,
             net=invoice.net,
             tax=invoice.tax + invoice.tax2,
             note=invoice.status,
