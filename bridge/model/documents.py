@@ -177,6 +177,15 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetLine:
+    """A line of a document as the target shows it."""
+
+    description: str
+    net: Money
+    tax: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Payload:
     """One write, decided and frozen: what would be sent, without credentials.
 
@@ -196,6 +205,7 @@ class Payload:
             VAT number, currency), by name.
         rules: What decided each part.
         paid: What this write settles in the invoice's currency; None but for payments.
+        lines: What the lines of a document must show, in order, so that a difference can be named.
     """
 
     kind: str
@@ -208,6 +218,7 @@ class Payload:
     guarded: Mapping[str, str] | None = None
     rules: tuple[Rule, ...] = ()
     paid: Money | None = None
+    lines: tuple[TargetLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,15 +248,6 @@ class TargetClient:
     tax_number: str
     currency: str
     body: Mapping[str, Json]
-
-
-@dataclass(frozen=True, slots=True)
-class TargetLine:
-    """A line of a document as it stands in the target."""
-
-    description: str
-    net: Money
-    tax: Money
 
 
 @dataclass(frozen=True, slots=True)

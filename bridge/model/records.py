@@ -13,7 +13,6 @@ from bridge.model.money import Money
 from bridge.model.reasons import Hold
 from bridge.model.refs import SourceRef
 
-
 WHOLE_INVOICE = "*"
 """What a discount on all lines of its invoice is related to."""
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bridge.errors import BridgeError
 from bridge.model.money import Money
 from bridge.model.reasons import Reason
 from bridge.model.refs import SourceRef
@@ -92,6 +93,7 @@ class Report:
         reasons: Held and skipped in this run, by reason.
         backlog: Invoices on the work list that this run did not come to.
         newly_held: Entries that this run held, failed or found wrong: what needs a person.
+        error: What ended the run before its time, or None.
     """
 
     run: Run
@@ -104,4 +106,4 @@ class Report:
     newly_held: tuple[Entry, ...]
     seconds: int
     exit_code: int
-    stopped: str = ""
+    error: BridgeError | None = None
