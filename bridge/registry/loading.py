@@ -32,7 +32,7 @@ def load_plugins(found: Iterable[EntryPoint] | None = None) -> Plugins:
     return loader.finished()
 
 
-class _Refused(Exception):  # noqa: N818  # never leaves this module
+class _Refused(Exception):  # never leaves this module
     """A plugin cannot be used; the text says why."""
 
 
@@ -90,7 +90,7 @@ class _Loader:
                 continue
             try:
                 offers = list(implementation.function())
-            except Exception as error:  # noqa: BLE001  # a plugin may raise anything
+            except Exception as error:  # a plugin may raise anything
                 self._manager.unregister(module)
                 msg = f"its hook {hook} failed: {in_words(error)}"
                 raise _Refused(msg) from error
@@ -140,7 +140,7 @@ def _fault(callers: Iterable[Any], module: object) -> str:
 def _fault_of(offer: object, hook: str, of: type[Any]) -> str:
     if not isinstance(offer, of):
         return f"its hook {hook} gave a {type(offer).__name__} in place of a {of.__name__}"
-    kind = offer.kind  # type: ignore[attr-defined]  # `of` is one of two offers
+    kind = offer.kind
     if not isinstance(kind, str) or not _KIND.fullmatch(kind):
         return f"its kind {kind!r} is not made of lower-case letters, digits and _"
     return ""

@@ -1,0 +1,166 @@
+"""The core's own settings. A plugin's section is validated by the plugin's model."""
+
+import datetime as dt
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from bridge.config.refusal import Refusal
+
+_DATABASE = re.compile(r"(?P<name>[a-z]+)(?:\+\w+)?://(?P<rest>.*)", re.DOTALL)
+_DATABASES = ("sqlite", "postgresql", "mysql", "mariadb")
+
+
+def _day(value: object) -> object:
+    """Only a written day: pydantic would also take a number, as seconds since 1970."""
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    try:
+        return dt.date.fromisoformat(value) if isinstance(value, str) else _no_day()
+    except ValueError:
+        return _no_day()
+
+
+def _no_day() -> object:
+    raise Refusal("it is not a day", "write it as year-month-day, such as 2026-04-01")
+
+
+def not_built(what: str, remedy: str) -> Refusal:
+    """A setting of the design that this version does not have: said, never silently ignored."""
+    return Refusal(f"{what} is not built yet", remedy)
+
+
+Day = Annotated[dt.date, BeforeValidator(_day)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class SyncSettings(_Model):
+    """What a run does, and how patiently."""
+
+    start_date: Annotated[
+        Day, Field(description="what became bookable before this day stays out of the books")
+    ]
+    book_when: Annotated[
+        Literal["paid"], Field(description="an invoice becomes bookable when it is paid")
+    ] = "paid"
+    vat_scheme: Annotated[
+        Literal["standard", "cash"],
+        Field(description="VAT accounting: `standard` by invoice, `cash` by payment"),
+    ] = "standard"
+    unpaid_documents: Annotated[
+        Literal["proforma", "vat_invoice"],
+        Field(description="what an unpaid invoice of the source is in law"),
+    ]
+    batch_limit: Annotated[
+        int, Field(ge=0, description="invoices acted on in a run; 0 is no limit")
+    ] = 200
+    max_minutes: Annotated[
+        int, Field(ge=0, description="minutes that a run may take; 0 is no limit")
+    ] = 0
+    workers: Annotated[int, Field(ge=1, description="invoices worked on at a time")] = 1
+    settle_delay_s: Annotated[
+        int,
+        Field(ge=0, le=86_400, description="seconds that a server may be at work after we gave up"),
+    ] = 120
+    deep_scan_days: Annotated[
+        int, Field(ge=1, description="days between full passes over the source's list")
+    ] = 7
+    refund_days: Annotated[
+        int, Field(ge=0, description="days after booking that refunds are looked for")
+    ] = 90
+    retries: Annotated[
+        int, Field(ge=1, description="runs on which an invoice may fail before it is held")
+    ] = 5
+
+    @field_validator("book_when", mode="before")
+    @classmethod
+    def _book_when(cls, value: object) -> object:
+        if value == "issued":
+            raise not_built("booking when an invoice is issued", "write `book_when: paid`")
+        return value
+
+    @field_validator("max_minutes")
+    @classmethod
+    def _max_minutes(cls, value: int) -> int:
+        if value:
+            raise not_built("a limit in minutes", "write 0, and limit a run by `batch_limit`")
+        return value
+
+    @field_validator("workers")
+    @classmethod
+    def _workers(cls, value: int) -> int:
+        if value != 1:
+            raise not_built("more than one worker", "write `workers: 1`")
+        return value
+
+    @field_validator("unpaid_documents")
+    @classmethod
+    def _unpaid_documents(cls, value: str, info: ValidationInfo) -> str:
+        """An unpaid VAT invoice made the tax point when it was issued, not when it is paid."""
+        if (
+            value == "vat_invoice"
+            and info.data.get("book_when") == "paid"
+            and info.data.get("vat_scheme") == "standard"
+        ):
+            raise Refusal(
+                "VAT on an unpaid VAT invoice is due from its issue, so it cannot be booked when"
+                " it is paid",
+                "add `vat_scheme: cash` if you account for VAT by payments, or write"
+                " `unpaid_documents: proforma` if unpaid invoices are proformas",
+            )
+        return value
+
+
+class Section(BaseModel):
+    """The `source` or `target` part, as far as the core reads it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+
+    plugin: Annotated[str, Field(min_length=1, description="the plugin's kind")]
+
+
+class Settings(_Model):
+    """bridge.yaml as a whole."""
+
+    name: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9_-]{1,64}$",
+            description="names runs, alerts and the lock: letters, digits, - and _",
+        ),
+    ] = "books"
+    store: Annotated[
+        str,
+        Field(description="SQLAlchemy URL of the sync log; a SQLite file is relative to this file"),
+    ] = "sqlite:///bridge.db"
+    source: Section
+    target: Section
+    sync: SyncSettings
+    notify: Annotated[
+        Any, Field(description="where a change of situation is told; not built yet")
+    ] = None
+
+    @field_validator("store")
+    @classmethod
+    def _store(cls, value: str) -> str:
+        url = _DATABASE.fullmatch(value)
+        if not url or url["name"] not in _DATABASES:
+            raise Refusal(
+                "it is not the URL of a database that bridge can use",
+                "write sqlite:///bridge.db, or a URL that begins with postgresql:// or mariadb://",
+            )
+        file = url["rest"].partition("?")[0]
+        if url["name"] == "sqlite" and (not file.strip("/") or ":memory:" in file):
+            raise Refusal(
+                "a database in memory forgets what was sent", "name a file: sqlite:///bridge.db"
+            )
+        return value
+
+    @field_validator("notify", mode="before")
+    @classmethod
+    def _notify(cls, _value: object) -> object:
+        raise not_built("telling anyone of a run", "remove `notify`; cron mails what a run prints")
