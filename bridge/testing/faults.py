@@ -20,6 +20,13 @@ from bridge.api import (
 Result = TypeVar("Result")
 
 
+DONE_UNHEARD = ("lost_reply", "half_reply", "garbage", "http_500_after")
+"""Modes in which the work is done and the caller does not learn of it."""
+
+NOT_DONE = ("cut_before", "html", "http_500", "http_503", "http_429")
+"""Modes in which nothing is done, and the caller may or may not be able to tell."""
+
+
 class Died(BaseException):
     """The process was killed here, as far as a test can do that without killing itself.
 
@@ -29,13 +36,25 @@ class Died(BaseException):
 
 
 class Mode(StrEnum):
-    """How a far side misbehaves. The names are those of the sandboxes, where these have them."""
+    """How a far side misbehaves.
+
+    The first group are the words that sandboxes take at the wire; in memory, where there is no
+    wire, those that come to the same are the same.
+    """
 
     CUT_BEFORE = "cut_before"  # the connection closes, nothing was done
     LOST_REPLY = "lost_reply"  # it was done, and no reply came
+    HALF_REPLY = "half_reply"  # it was done, and half of the reply came
+    GARBAGE = "garbage"  # it was done, and the reply makes no sense
+    HTML = "html"  # a maintenance page, nothing was done
+    HTTP_500 = "http_500"  # nothing was done
+    HTTP_503 = "http_503"
+    HTTP_429 = "http_429"
+    HTTP_500_AFTER = "http_500_after"  # it was done, and an error page came
     LATE_COMMIT = "late_commit"  # no reply came, and it is done afterwards
     REFUSE = "refuse"  # the far side says no
     SLOW = "slow"
+
     UNSENT = "unsent"  # provably nothing left this machine
     ACCESS = "access"  # credentials are refused
     UNREACHABLE = "unreachable"
@@ -111,9 +130,10 @@ class FarSide:
         if fault.mode == Mode.SLOW:
             time.sleep(fault.seconds)
             return self._look(do)
-        raise _failure(fault, name) or TransientError(
-            f"the reply to {name} was lost", remedy="try again"
-        )
+        failure = _failure(fault, name)
+        if failure is None or isinstance(failure, RecordRejectedError):
+            failure = TransientError(f"the reply to {name} was lost", remedy="try again")
+        raise failure
 
     def writing(self, name: str, do: Callable[[], Result]) -> Result:
         """Do a write, with the fault that is due."""
@@ -125,7 +145,7 @@ class FarSide:
         if failure is not None and fault.mode != Mode.DIE_AFTER:
             raise failure
         match fault.mode:
-            case Mode.CUT_BEFORE:
+            case _ if fault.mode in NOT_DONE:
                 pass
             case Mode.LATE_COMMIT:
                 due = time.monotonic() + fault.seconds if fault.seconds else None

@@ -160,7 +160,9 @@ class MemorySource(Source):
         self._page_size = page_size
 
     def check(self) -> Health:
-        return self._billing.reading("check", lambda: Health("billing in memory"))
+        health = self._billing.reading("check", lambda: Health("billing in memory"))
+        self.base_currency = self._billing.base_currency
+        return health
 
     def survey(self) -> Survey:
         return self._billing.reading("survey", self._survey)

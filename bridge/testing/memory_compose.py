@@ -96,13 +96,12 @@ def _document(sale: Sale, kind: Kind, mapping: MemoryMapping, prefix: str = "") 
                 f"{sale.ref} has a line taxed at {line.tax_rate} %, which the books do not have",
                 "add the rate to the books",
             )
-    lines: list[Json] = [_line(line, prefix) for line in sale.lines]
     body: dict[str, Json] = {
         "reference": str(sale.reference),
         "date": sale.date.isoformat(),
         "due": sale.due.isoformat() if sale.due else None,
         "currency": sale.currency,
-        "lines": lines,
+        "lines": [_line(line, prefix) for line in sale.lines],
     }
     return Payload(
         kind=kind,
@@ -115,6 +114,7 @@ def _document(sale: Sale, kind: Kind, mapping: MemoryMapping, prefix: str = "") 
             Rule(f"line {number}", "its type", line.type)
             for number, line in enumerate(sale.lines, start=1)
         ),
+        lines=tuple(lines(body)),
     )
 
 
