@@ -1,0 +1,155 @@
+"""The client of an invoice: known, found, adopted, created or brought up to date."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bridge.api import Hold, Payload, Reason, SourceRef, Target, TargetRef
+from bridge.engine.match import Adopt, Create, Match, Ours
+from bridge.engine.prepare import Prepared, Ready
+from bridge.engine.steps import Steps, Stuck
+from bridge.engine.writer import Made, Order
+from bridge.store.log import SyncLog
+from bridge.store.rows import Action, LinkRow
+
+
+@dataclass(slots=True)
+class ClientDesk:
+    """Sees to it that the client stands in the target, once.
+
+    Attributes:
+        troubled: Clients whose own record failed in this run; their invoices wait.
+        links: Links of clients that this run has met.
+    """
+
+    target: Target
+    log: SyncLog
+    steps: Steps
+    troubled: dict[SourceRef, str] = field(default_factory=dict)
+    links: dict[SourceRef, LinkRow] = field(default_factory=dict)
+
+    def client(
+        self, job: Prepared, ready: Ready, matches: Mapping[str, Match]
+    ) -> TargetRef | Stuck:
+        """The target's client, written first where need be.
+
+        `matches` says, by client id, where clients may stand that the log does not know, or
+        whose VAT status has changed.
+        """
+        part = ready.composed.client
+        link = self._link(part.ref)
+        match = matches.get(part.ref.id, Create())
+        if link:
+            return self._known(job, ready, link, match)
+        if isinstance(match, Hold):
+            self.steps.teller.hold(job.row, match, job.money)
+            return Stuck()
+        if isinstance(match, Create):
+            order = self.steps.order(job, part.ref, Action.CREATE, part.payload)
+            return self._step(job, order, lambda: self.target.create_client(order.payload))
+        return self._found(job, ready, match)
+
+    def needs_a_look(self, ready: Ready) -> bool:
+        """Whether the target's own record decides: no link yet, or a guarded field changed."""
+        part = ready.composed.client
+        link = self._link(part.ref)
+        if not link:
+            return True
+        before = link.payload.guarded if link.payload else None
+        return bool(_guarded_changes(part.payload, before or {}))
+
+    def _link(self, ref: SourceRef) -> LinkRow | None:
+        if ref not in self.links:
+            found = self.log.links([ref]).get(ref)
+            if not found:
+                return None
+            self.links[ref] = found
+        return self.links[ref]
+
+    def _known(self, job: Prepared, ready: Ready, link: LinkRow, match: Match) -> TargetRef | Stuck:
+        payload = ready.composed.client.payload
+        if link.payload is None or dict(link.payload.body) == dict(payload.body):
+            return link.target
+        before = link.payload.guarded or {}
+        if isinstance(match, Ours | Adopt) and match.found.ref.id == link.target.id:
+            # A person may have brought the target's record up to date in the meantime.
+            before = _standing(match.found.body)
+        return self._update(job, ready, link.target, before)
+
+    def _update(
+        self, job: Prepared, ready: Ready, target: TargetRef, before: Mapping[str, str]
+    ) -> TargetRef | Stuck:
+        part = ready.composed.client
+        changed = _guarded_changes(part.payload, before)
+        if changed:
+            self.steps.teller.hold(job.row, _vat_status_changed(ready, changed), job.money)
+            return Stuck()
+        order = self.steps.order(job, part.ref, Action.UPDATE, part.payload)
+
+        def call() -> TargetRef:
+            self.target.update_client(target, order.payload)
+            return target
+
+        return self._step(job, order, call)
+
+    def _found(self, job: Prepared, ready: Ready, match: Ours | Adopt) -> TargetRef | Stuck:
+        part, found = ready.composed.client, match.found
+        changed = _guarded_changes(part.payload, _standing(found.body))
+        if changed:
+            self.steps.teller.hold(job.row, _vat_status_changed(ready, changed), job.money)
+            return Stuck()
+        if isinstance(match, Ours):
+            order = self.steps.order(job, part.ref, Action.LINK, part.payload)
+            self.steps.writer.tie(order, found.ref)
+        else:
+            order = self.steps.order(job, part.ref, Action.ADOPT, part.payload)
+
+            def mark() -> TargetRef:
+                self.target.adopt_client(found.ref, order.payload)
+                return found.ref
+
+            adopted = self._step(job, order, mark)
+            if not isinstance(adopted, TargetRef):
+                return adopted
+        self.links[part.ref] = self.steps.writer.link_of(order, found.ref)
+        if _same_body(part.payload, found.body):
+            return found.ref
+        return self._update(job, ready, found.ref, {})
+
+    def _step(
+        self, job: Prepared, order: Order, call: Callable[[], TargetRef]
+    ) -> TargetRef | Stuck:
+        outcome = self.steps.perform(job, order, call)
+        if isinstance(outcome, Made):
+            self.links[order.ref] = self.steps.writer.link_of(order, outcome.target)
+            return outcome.target
+        self.troubled[order.ref] = f"its client {order.ref.id} could not be written"
+        return self.steps.setback(job, outcome)
+
+
+def _guarded_changes(payload: Payload, before: Mapping[str, str]) -> list[str]:
+    now = payload.guarded or {}
+    return [
+        f"{name} was {before[name]} and is {now[name]}"
+        for name in now
+        if name in before and before[name] != now[name]
+    ]
+
+
+def _standing(body: Mapping[str, object]) -> dict[str, str]:
+    """What a found client shows, as far as it shows anything: an empty field may be filled."""
+    return {name: str(value) for name, value in body.items() if value not in ("", 0, None, "0")}
+
+
+def _same_body(payload: Payload, found: Mapping[str, object]) -> bool:
+    return all(found.get(name) == value for name, value in payload.body.items() if name in found)
+
+
+def _vat_status_changed(ready: Ready, changed: Sequence[str]) -> Hold:
+    client = ready.client
+    return Hold(
+        Reason.VAT_STATUS_CHANGED,
+        f"client {client.ref.id} ({client.name}) has documents in the books, and now "
+        + "; ".join(changed),
+        "decide with the bookkeeper, change the customer in the target by hand, then"
+        " `bridge retry --reason vat_status_changed`",
+    )

@@ -1,0 +1,154 @@
+"""What stands in the target already: the sweep of a fresh log, and the look-up before a batch."""
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bridge.api import (
+    Client,
+    Days,
+    Kind,
+    Payload,
+    Target,
+    TargetClient,
+    TargetDocument,
+    tokens_in,
+)
+from bridge.engine.ends import Stop
+from bridge.engine.match import Match, MatchKeys, could_match, match_client
+from bridge.engine.progress import Progress
+from bridge.engine.readback import ranges
+from bridge.store.log import SyncLog
+from bridge.store.rows import SightingRow
+
+_WINDOW_DAYS = 31
+_PIECE = 500
+SWEEP = "sweep"
+
+
+@dataclass(slots=True)
+class Lookup:
+    """Answers for one run whether records stand in the target already.
+
+    References are not searchable there, so all is found by streaming lists: of days, of clients.
+    What carries our label is kept in the log, the rest is passed over.
+    """
+
+    target: Target
+    log: SyncLog
+    label: str
+    today: dt.date
+    swept: bool = field(default=False)
+
+    def sweep_is_due(self) -> bool:
+        """Whether this log never finished a sweep."""
+        state = json.loads(self.log.cursor(SWEEP) or "{}")
+        return not state.get("complete")
+
+    def sweep(self, oldest: dt.date, progress: Progress, stop: Stop) -> None:
+        """Stream every document since `oldest` through the log, window by window.
+
+        Interrupted, the next run goes on with the window that was not finished.
+        """
+        state = json.loads(self.log.cursor(SWEEP) or "{}")
+        start = oldest - dt.timedelta(days=1)
+        if state.get("at") and not state.get("complete") and state.get("from") == str(start):
+            start = dt.date.fromisoformat(state["at"])
+        windows = list(_windows(start, self.today + dt.timedelta(days=_WINDOW_DAYS)))
+        progress.stage("look for what is there already", len(windows))
+        for window in windows:
+            if stop.requested:
+                return
+            self._keep(self.target.documents([window]))
+            self._remember(oldest, window.last)
+            progress.advance()
+        self.log.set_cursor(SWEEP, json.dumps({"complete": True, "from": str(oldest)}))
+        self.swept = True
+
+    def _remember(self, oldest: dt.date, reached: dt.date) -> None:
+        first = str(oldest - dt.timedelta(days=1))
+        self.log.set_cursor(SWEEP, json.dumps({"from": first, "at": str(reached)}))
+
+    def _keep(self, documents: Iterable[TargetDocument]) -> list[SightingRow]:
+        """Keep what carries our label; answer what was kept and not known before."""
+        strangers: list[SightingRow] = []
+        piece: list[SightingRow] = []
+        for document in documents:
+            piece.extend(self._sightings(document))
+            if len(piece) >= _PIECE:
+                strangers.extend(self._store(piece))
+                piece = []
+        strangers.extend(self._store(piece))
+        return strangers
+
+    def _sightings(self, document: TargetDocument) -> Iterator[SightingRow]:
+        for token in tokens_in(document.reference, self.label):
+            yield SightingRow(
+                kind=Kind.INVOICE,
+                token=token,
+                target=document.ref,
+                client=document.client,
+                day=document.date,
+                net=document.net,
+                tax=document.tax,
+                reference=document.reference,
+            )
+
+    def _store(self, rows: Sequence[SightingRow]) -> list[SightingRow]:
+        if not rows:
+            return []
+        linked = self.log.linked_targets(Kind.INVOICE, [row.target for row in rows])
+        ids = {ref.id for ref in linked}
+        unlinked = [row for row in rows if row.target.id not in ids]
+        known = {
+            (row.token, row.target.id)
+            for row in self.log.sightings(Kind.INVOICE, [row.token for row in unlinked])
+        }
+        strangers = [row for row in unlinked if (row.token, row.target.id) not in known]
+        self.log.sighted(strangers)
+        return strangers
+
+    def around(self, days: Iterable[dt.date]) -> list[SightingRow]:
+        """Look at the days of a batch; answer records of ours that the log did not know.
+
+        Any answer means that the log is not the one that made them: it was lost or restored, or
+        a person entered them. A sweep is due then, since days may have moved in the meantime.
+        """
+        wanted = ranges(days)
+        return self._keep(self.target.documents(wanted)) if wanted else []
+
+    def there(self, tokens: Sequence[str]) -> dict[str, list[SightingRow]]:
+        """Documents that carry these tokens, as far as they were seen and are not linked."""
+        result: dict[str, list[SightingRow]] = {}
+        for row in self.log.sightings(Kind.INVOICE, tokens):
+            result.setdefault(row.token, []).append(row)
+        return result
+
+    def clients(self, wanted: Sequence[tuple[Client, Payload]]) -> "dict[str, Match]":
+        """Where clients that the log does not know may stand already, by client id.
+
+        One pass over the target's client list, of which only candidates are kept.
+        """
+        keys = MatchKeys(
+            label=self.label,
+            codes=frozenset(payload.natural_key for _, payload in wanted) - {""},
+            emails=frozenset(client.email.casefold() for client, _ in wanted) - {""},
+            tokens=frozenset(payload.reference for _, payload in wanted),
+        )
+        candidates: list[TargetClient] = [
+            each for each in self.target.clients() if could_match(each, keys)
+        ]
+        linked = self.log.linked_targets(Kind.CLIENT, [each.ref for each in candidates])
+        by = self.target.match_clients_by
+        return {
+            client.ref.id: match_client(client, payload, candidates, linked, by)
+            for client, payload in wanted
+        }
+
+
+def _windows(first: dt.date, last: dt.date) -> Iterator[Days]:
+    while first <= last:
+        end = min(first + dt.timedelta(days=_WINDOW_DAYS - 1), last)
+        yield Days(first, end)
+        first = end + dt.timedelta(days=1)

@@ -1,0 +1,71 @@
+"""Single steps of one invoice: ordered, performed, and their setbacks told."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bridge.api import Payload, SourceRef, TargetRef
+from bridge.engine.prepare import Prepared
+from bridge.engine.tally import PLURAL, Tally
+from bridge.engine.tell import Teller
+from bridge.engine.writer import Made, Order, Outcome, Refused, Unknown, Writer
+from bridge.store.rows import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Nothing further can be written for this invoice now; its state says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Its client is in trouble in this run: it stays on the work list."""
+
+    why: str
+
+
+@dataclass(slots=True)
+class Steps:
+    """Makes single remote writes and keeps count of them.
+
+    Attributes:
+        acted: Invoices for which a remote write was attempted.
+    """
+
+    writer: Writer
+    teller: Teller
+    tally: Tally
+    acted: set[SourceRef] = field(default_factory=set)
+
+    def order(
+        self,
+        job: Prepared,
+        ref: SourceRef,
+        action: Action,
+        payload: Payload,
+        *,
+        parent: TargetRef | None = None,
+        client: TargetRef | None = None,
+        day: dt.date | None = None,
+    ) -> Order:
+        """An order on behalf of this invoice."""
+        return Order(job.row.invoice, ref, action, payload, parent, day or payload.date, client)
+
+    def perform(self, job: Prepared, order: Order, call: Callable[[], TargetRef]) -> Outcome:
+        """Make a remote write and count it."""
+        self.acted.add(job.row.invoice)
+        outcome = self.writer.perform(order, call)
+        if isinstance(outcome, Made):
+            if order.action is Action.CREATE:
+                self.tally.wrote(job.row.invoice, order.ref.kind, order.payload)
+            else:
+                self.tally.updated[PLURAL[order.ref.kind]] += 1
+        return outcome
+
+    def setback(self, job: Prepared, outcome: Refused | Unknown) -> Stuck:
+        """Give the invoice the state that a refused or unknown step leaves it in."""
+        if isinstance(outcome, Unknown):
+            self.teller.unknown(job.row, outcome)
+        else:
+            self.teller.refused(job.row, outcome.error)
+        return Stuck()
