@@ -10,6 +10,7 @@
     ├── UnreachableError       an end does not answer                  the run ends; exit 12
     ├── LockHeldError          another run is at work                  no run; exit 11
     ├── LockLostError          another run took the lock from this one the run ends; exit 11
+    ├── FirstDocumentError     the first document came out wrong       the run ends; exit 3
     ├── StoreError             the sync log cannot be read or written  the run ends; exit 1
     └── UsageError             a command was asked the impossible      exit 2
 
@@ -156,6 +157,13 @@ class LockLostError(BridgeError):
 
     code = "lock_lost"
     exit_code = 11
+
+
+class FirstDocumentError(BridgeError):
+    """The first document of its kind, read back, differs from what was sent: no second is sent."""
+
+    code = "first_document"
+    exit_code = 3
 
 
 class StoreError(BridgeError):

@@ -1,7 +1,7 @@
 """Booking one invoice: client, invoice, payments, movements, each at most once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.api import (
     EntryState,
@@ -106,8 +106,10 @@ class Booker:
         if wrong:
             self.steps.teller.hold(job.row, _possible_duplicate(found.target.id, wrong), job.money)
             return Stuck()
+        # What stands there counts: its day and number may have moved at the source since.
+        payload = replace(part.payload, date=found.day, reference=found.reference)
         order = self.steps.order(
-            job, part.ref, Action.LINK, part.payload, parent=client, client=client, day=found.day
+            job, part.ref, Action.LINK, payload, parent=client, client=client, day=found.day
         )
         self.steps.writer.note(_being_booked(job, ready))
         self.steps.writer.tie(order, found.target)

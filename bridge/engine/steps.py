@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bridge.api import Payload, SourceRef, TargetRef
+from bridge.api import Payload, RecordRejectedError, SourceRef, TargetRef
 from bridge.engine.prepare import Prepared
 from bridge.engine.tally import PLURAL, Tally
 from bridge.engine.tell import Teller
@@ -30,12 +30,14 @@ class Steps:
 
     Attributes:
         acted: Invoices for which a remote write was attempted.
+        refused: The latest refusal, for whoever counts them.
     """
 
     writer: Writer
     teller: Teller
     tally: Tally
     acted: set[SourceRef] = field(default_factory=set)
+    refused: RecordRejectedError | None = None
 
     def order(
         self,
@@ -67,5 +69,6 @@ class Steps:
         if isinstance(outcome, Unknown):
             self.teller.unknown(job.row, outcome)
         else:
+            self.refused = outcome.error
             self.teller.refused(job.row, outcome.error)
         return Stuck()

@@ -1,0 +1,149 @@
+"""Finding out what became of steps whose outcome is unknown, before anything else is written."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bridge.api import (
+    AmbiguousMatchError,
+    EntryState,
+    Kind,
+    Reference,
+    SourceRef,
+    StepState,
+    Target,
+    TargetRef,
+)
+from bridge.engine.book import token_at
+from bridge.engine.ends import Clock
+from bridge.engine.tell import Teller
+from bridge.engine.writer import Order, Writer
+from bridge.store.log import SyncLog
+from bridge.store.rows import Action, AddEvent, Conclude, PutLink, SetEntry, StepRow
+
+_REPEATABLE = frozenset({Action.UPDATE, Action.ADOPT, Action.APPLY})
+
+
+@dataclass(slots=True)
+class Settler:
+    """Looks in the target for what open steps may have written.
+
+    Found: linked, and the invoice goes on. Not found before `settle_delay_s` has passed since the
+    intent: the server may still be at work, so it stays unknown. Not found after that: it was
+    not written, and the invoice starts over.
+    """
+
+    target: Target
+    log: SyncLog
+    writer: Writer
+    teller: Teller
+    settle_delay_s: int
+    clock: Clock
+
+    def settle(self) -> int:
+        """Settle all open steps; answers how many are still unknown."""
+        self.writer.flush()
+        open_steps = self.log.steps(states={StepState.INTENDED, StepState.UNKNOWN})
+        still = sum(self._settle(step) for step in open_steps)
+        self.writer.flush()
+        return still
+
+    def _settle(self, step: StepRow) -> int:
+        if step.action in _REPEATABLE:
+            # Doing these twice comes to the same, so there is nothing to find out.
+            self._start_over(step, "to be done again")
+            return 0
+        try:
+            found = self._look(step)
+        except AmbiguousMatchError as error:
+            self._uncertain(step, error.what, error.remedy)
+            return 1
+        if found:
+            self._found(step, found)
+            return 0
+        ripe = step.intended + dt.timedelta(seconds=self.settle_delay_s)
+        if self.clock() >= ripe:
+            self._start_over(step, "looked for after the settle delay and not found")
+            return 0
+        self._uncertain(
+            step,
+            f"the outcome of writing {step.ref} is not known ({step.error or 'no answer came'})",
+            f"run `bridge sync` again after {ripe:%H:%M:%S} UTC: it looks for it before it writes",
+        )
+        return 1
+
+    def _look(self, step: StepRow) -> TargetRef | None:
+        payload = step.payload
+        reference = Reference(token_at(payload.reference))
+        match step.ref.kind:
+            case Kind.CLIENT:
+                return self.target.find_client(payload)
+            case Kind.MOVEMENT:
+                return self.target.find_movement(payload)
+            case Kind.PAYMENT:
+                if step.parent is None:
+                    return None
+                payment = self.target.find_payment(reference, document=step.parent)
+                return payment.ref if payment else None
+            case Kind.INVOICE | Kind.CREDIT_NOTE:
+                if step.parent is None or payload.date is None:
+                    return None
+                document = self.target.find_invoice(reference, client=step.parent, day=payload.date)
+                return document.ref if document else None
+
+    def _found(self, step: StepRow, target: TargetRef) -> None:
+        client = step.parent if step.ref.kind is Kind.INVOICE else None
+        order = Order(
+            step.invoice,
+            step.ref,
+            step.action,
+            step.payload,
+            step.parent,
+            step.payload.date,
+            client,
+        )
+        self.writer.note(
+            Conclude(step.id, StepState.DONE, target=target, error=step.error),
+            PutLink(self.writer.link_of(order, target)),
+            *self._reopened(step),
+            AddEvent(
+                "info",
+                "settled",
+                f"{step.ref} was written after all, as {target.id}",
+                step.invoice,
+            ),
+        )
+        self.writer.flush()
+        self.teller.tally.open_again(step.invoice)
+
+    def _start_over(self, step: StepRow, why: str) -> None:
+        self.writer.note(
+            Conclude(step.id, StepState.REFUSED, error=f"{step.error} ({why})".strip()),
+            *self._reopened(step),
+            AddEvent("info", "settled", f"{step.ref} was not written: {why}", step.invoice),
+        )
+        self.writer.flush()
+        self.teller.tally.open_again(step.invoice)
+
+    def _reopened(self, step: StepRow) -> list[SetEntry]:
+        """The invoice goes on, unless a person has put it aside in the meantime."""
+        row = self.log.entry(step.invoice)
+        if row and row.state in {EntryState.UNKNOWN, EntryState.PENDING}:
+            return [SetEntry(step.invoice, EntryState.PENDING)]
+        return []
+
+    def _uncertain(self, step: StepRow, what: str, remedy: str) -> None:
+        row = self.log.entry(step.invoice)
+        if row is None:
+            return
+        self.writer.note(Conclude(step.id, StepState.UNKNOWN, error=step.error))
+        self.teller.uncertain(row, what, remedy)
+
+
+def clients_of(steps: Sequence[StepRow]) -> dict[SourceRef, str]:
+    """Clients whose own record is still unknown: their invoices wait."""
+    return {
+        step.ref: f"whether its client {step.ref.id} was written is not known yet"
+        for step in steps
+        if step.ref.kind is Kind.CLIENT
+    }
