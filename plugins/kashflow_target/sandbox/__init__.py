@@ -1,0 +1,1 @@
+"""A stand-in of KashFlow's SOAP service on loopback, as strict as a client's bugs deserve."""

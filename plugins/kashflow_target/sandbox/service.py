@@ -1,0 +1,191 @@
+"""One SOAP request answered: read, let in, worked, replied to; or gone wrong on demand."""
+
+import threading
+from dataclasses import dataclass, field
+
+from kashflow_target.sandbox.call import Call, RefusalError
+from kashflow_target.sandbox.envelope import (
+    SOAP11,
+    SOAP12,
+    Message,
+    SoapFaultError,
+    answer,
+    fault,
+    opened,
+    sealed,
+)
+from kashflow_target.sandbox.faults import Fault, Mode, struck
+from kashflow_target.sandbox.interface import interface
+from kashflow_target.sandbox.operations import OPERATIONS, writes
+from kashflow_target.sandbox.reading import arguments_of
+from kashflow_target.sandbox.state import State, switches_of
+from kashflow_target.sandbox.switches import Switches
+
+# The first two are texts that clients of the live service have met.
+WRONG_SIGN_IN = "Incorrect username or password"
+ADDRESS_REFUSED = "The IP address of {address} is not in the access list"
+REFUSED_ON_DEMAND = "This request could not be completed (ref 4471)"
+_HTML = b"<html><head><title>Maintenance</title></head><body>We will be back soon.</body></html>"
+_DETAIL_ON_OK = {"empty": "", "absent": None, "text": "This function will be changed in future."}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP POST.
+
+    Attributes:
+        action: SOAPAction header, or the action of the content type.
+        address: Of the caller.
+    """
+
+    content: bytes
+    action: str | None
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back.
+
+    Attributes:
+        send: How much of the message is sent before the connection is closed; None is all of it,
+            and the connection stays open.
+    """
+
+    body: bytes = b""
+    status: int = 200
+    content_type: str = "text/xml; charset=utf-8"
+    headers: dict[str, str] = field(default_factory=dict)
+    send: float | None = None
+
+
+_CUT = Reply(send=0.0)
+
+
+class Service:
+    """KashFlow behind its door.
+
+    Args:
+        stopping: Set when the server stops: nothing waits any longer.
+    """
+
+    def __init__(self, state: State, stopping: threading.Event) -> None:
+        self._state = state
+        self._stopping = stopping
+        self._late: list[threading.Thread] = []
+
+    def reply(self, request: Request) -> Reply:
+        """Answer one request."""
+        with self._state.read() as connection:
+            strict = switches_of(connection).on("strict")
+        try:
+            message = opened(request.content, action=request.action, strict=strict)
+        except SoapFaultError as error:
+            return Reply(fault(error, SOAP11), 500)
+        with self._state.write() as connection:
+            connection.execute("INSERT INTO call (name) VALUES (?)", (message.operation,))
+            planned = struck(connection, message.operation)
+        if planned is None:
+            return self._done(message, request.address)
+        return self._gone_wrong(planned, message, request.address)
+
+    def finish(self) -> None:
+        """Wait for work that was promised for later. `stopping` is set."""
+        for thread in self._late:
+            thread.join()
+
+    def _done(self, message: Message, address: str) -> Reply:
+        content_type = "application/soap+xml" if message.soap == SOAP12 else "text/xml"
+        try:
+            inner = self._worked(message, address)
+        except SoapFaultError as error:
+            return Reply(fault(error, message.soap), 500, f"{content_type}; charset=utf-8")
+        body = sealed(inner, message.soap)
+        return Reply(body, content_type=f"{content_type}; charset=utf-8")
+
+    def _worked(self, message: Message, address: str) -> str:
+        """The response element, after the work is committed."""
+        name = message.operation
+        with self._state.read() as connection:
+            switches = switches_of(connection)
+        arguments = arguments_of(name, message.body, strict=switches.on("strict"))
+        word, detail = "OK", _DETAIL_ON_OK[switches.text("status_detail_on_ok")]
+        try:
+            _let_in(switches, arguments, address)
+            _check_objects(name, arguments)
+            opened_books = self._state.write if writes(name) else self._state.read
+            with opened_books() as connection:
+                result = OPERATIONS[name](Call(connection, switches_of(connection)), arguments)
+        except RefusalError as refusal:
+            word, detail, result = "NO", str(refusal), _blank_result(name)
+        return answer(name, result, switches.text("status_word") or word, detail)
+
+    def _gone_wrong(self, planned: Fault, message: Message, address: str) -> Reply:
+        match planned.mode:
+            case Mode.CUT_BEFORE:
+                return _CUT
+            case Mode.HTML:
+                return Reply(_HTML, 200, "text/html")
+            case Mode.HTTP_500:
+                return Reply(_HTML, 500, "text/html")
+            case Mode.HTTP_503:
+                return Reply(_HTML, 503, "text/html", {"Retry-After": "1"})
+            case Mode.HTTP_429:
+                return Reply(_HTML, 429, "text/html", {"Retry-After": "1"})
+            case Mode.REFUSE:
+                name = message.operation
+                inner = answer(name, _blank_result(name), "NO", REFUSED_ON_DEMAND)
+                return Reply(sealed(inner, message.soap))
+            case Mode.LATE_COMMIT:
+                self._do_later(planned.seconds, message, address)
+                return _CUT
+            case Mode.SLOW:
+                self._stopping.wait(planned.seconds)
+        done = self._done(message, address)
+        match planned.mode:
+            case Mode.LOST_REPLY:
+                return _CUT
+            case Mode.HALF_REPLY:
+                return Reply(done.body, done.status, done.content_type, send=0.5)
+            case Mode.GARBAGE:
+                return Reply(b"\x00\xff<<soap:>>not this &", 200)
+            case Mode.HTTP_500_AFTER:
+                return Reply(_HTML, 500, "text/html")
+            case _:
+                return done
+
+    def _do_later(self, seconds: float, message: Message, address: str) -> None:
+        def work() -> None:
+            self._stopping.wait(seconds)
+            self._done(message, address)
+
+        thread = threading.Thread(target=work, name="late commit", daemon=True)
+        self._late.append(thread)
+        thread.start()
+
+
+def _let_in(switches: Switches, arguments: dict[str, object], address: str) -> None:
+    given = (arguments.get("UserName"), arguments.get("Password"))
+    if given != (switches.text("username"), switches.text("password")):
+        raise RefusalError(WRONG_SIGN_IN)
+    allowed = switches.text("allowed_addresses")
+    if allowed != "*" and address not in [part.strip() for part in allowed.split(",")]:
+        raise RefusalError(ADDRESS_REFUSED.format(address=address))
+    if not switches.on("api"):
+        raise RefusalError(switches.text("api_off_text"))
+
+
+def _check_objects(operation: str, arguments: dict[str, object]) -> None:
+    # An object that never came is a null reference inside the service.
+    for argument in interface().arguments[operation]:
+        if argument.type in interface().types and argument.name not in arguments:
+            raise SoapFaultError(
+                f"Server was unable to process request. ---> {argument.name} was not sent.",
+                party="Server",
+            )
+
+
+def _blank_result(operation: str) -> str | None:
+    # An int or boolean result cannot be left out, so it comes as nought beside Status NO.
+    result = interface().results[operation]
+    return {"int": "0", "boolean": "false"}.get(result.type) if result else None
