@@ -64,6 +64,11 @@ class Steps:
                 self.tally.updated[PLURAL[order.ref.kind]] += 1
         return outcome
 
+    def take_refusal(self) -> RecordRejectedError | None:
+        """The refusal since this was last asked, if there was one."""
+        refused, self.refused = self.refused, None
+        return refused
+
     def setback(self, job: Prepared, outcome: Refused | Unknown) -> Stuck:
         """Give the invoice the state that a refused or unknown step leaves it in."""
         if isinstance(outcome, Unknown):

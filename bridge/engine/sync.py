@@ -32,6 +32,7 @@ from bridge.engine.refusals import RefusalsInARow
 from bridge.engine.scan import scan
 from bridge.engine.settle import Settler, clients_of
 from bridge.engine.steps import Steps, Waits
+from bridge.engine.summary import summary
 from bridge.engine.tally import Tally
 from bridge.engine.tell import Teller
 from bridge.engine.verify import Verifier
@@ -85,7 +86,15 @@ def sync(
         stop=stop,
     )
     observers.run_finished(run, report)
+    _close(log, run, report)
     return report
+
+
+def _close(log: SyncLog, run: Run, report: Report) -> None:
+    try:
+        log.finish_run(run, exit_code=report.exit_code, summary=summary(report))
+    except StoreError as error:
+        _log.error("%s. To do: %s", error, error.remedy)
 
 
 def _backlog(log: SyncLog, clock: Clock) -> int:
@@ -284,12 +293,12 @@ class _Session:
         return None
 
     def _book(self, job: Prepared, ready: Ready, around: Surroundings) -> object:
-        self.steps.refused = None
         result = self.booker.book(job, ready, around)
+        refused = self.steps.take_refusal()
         if isinstance(result, LinkRow):
             self.refusals.clear()
-        elif self.steps.refused:
-            self.refusals.add(job.row, self.steps.refused)
+        elif refused:
+            self.refusals.add(job.row, refused)
         return result
 
     def _read_back(self, written: list[EntryRow]) -> None:
@@ -322,8 +331,8 @@ class _Session:
         fresh = [answer for job, answer in ready if not job.booked]
         if not ready:
             return Surroundings()
-        days = [part.payload.date for each in fresh if (part := each.composed.invoice)]
-        self._look(self._dates(days))
+        days = (each.composed.invoice.payload.date for each in fresh)
+        self._look([day for day in days if day is not None])
         tokens = [token_at(each.composed.invoice.payload.reference) for each in fresh]
         unsure = {
             answer.client.ref: (answer.client, answer.composed.client.payload)
@@ -333,18 +342,12 @@ class _Session:
         matches = self.lookup.clients(list(unsure.values())) if unsure else {}
         return Surroundings(matches, self.lookup.there(tokens) if tokens else {})
 
-    def _dates(self, days: Sequence[dt.date | None]) -> list[dt.date]:
-        return [day for day in days if day is not None]
-
     def _look(self, days: Sequence[dt.date]) -> None:
         if not days:
             return
         always = self.request.adopt is Adoption.ALWAYS
-        if (
-            self.lookup.sweep_is_due()
-            or (always and not self.lookup.swept)
-            or (self.lookup.around(days) and not self.lookup.swept)
-        ):
+        due = self.lookup.sweep_is_due() or (always and not self.lookup.swept)
+        if due or (self.lookup.around(days) and not self.lookup.swept):
             self.lookup.sweep(self._oldest(days), self.progress, self.stop)
 
     def _oldest(self, days: Sequence[dt.date]) -> dt.date:
