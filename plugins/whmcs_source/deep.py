@@ -1,0 +1,137 @@
+"""The deep scan: the whole list, and the money of the clients booked lately.
+
+It finds what no count shows: an edit of a closed invoice, a deletion that a new invoice of the
+same status made up for, and a refund of a part, after which the list row stays as it was.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from heapq import merge
+
+from bridge.api import Known, ScanPolicy, SourceRef, money_fingerprint
+from whmcs_source.calls import Calls, Page
+from whmcs_source.cursor import Deep
+from whmcs_source.errors import UnreadableReplyError
+from whmcs_source.money_rows import Books, has_strays, rows_of_invoice, transaction_of
+from whmcs_source.reading import Reading
+from whmcs_source.scan import Ahead, Found, Scan, absent
+from whmcs_source.walk import Place, walk
+from whmcs_source.wire import WireTransaction
+
+_CLIENTS_A_CHECKPOINT = 20
+
+
+class DeepScan:
+    """Goes on with a deep scan that was interrupted, or begins one that is due."""
+
+    def __init__(
+        self,
+        scan: Scan,
+        calls: Calls,
+        reading: Reading,
+        known: Known,
+        policy: ScanPolicy,
+        *,
+        tell_strays: Callable[[frozenset[int] | None], None],
+    ) -> None:
+        self._scan = scan
+        self._calls = calls
+        self._reading = reading
+        self._known = known
+        self._policy = policy
+        self._tell_strays = tell_strays
+
+    def run(self) -> Iterator[Found]:
+        """Nothing where none is due."""
+        cursor = self._scan.cursor
+        if cursor.deep is Deep.IDLE:
+            done = cursor.deep_done
+            days = timedelta(days=self._policy.deep_scan_days)
+            if done is not None and self._policy.today - done < days:
+                return
+            self._scan.cursor = replace(
+                self._scan.cursor, deep=Deep.LIST, deep_place=Place(), deep_client=0
+            )
+        if self._scan.cursor.deep is Deep.LIST:
+            yield from self._list()
+            self._scan.cursor = replace(self._scan.cursor, deep=Deep.MONEY, deep_client=0)
+            yield self._scan.checkpoint()
+        yield from self._money()
+        self._scan.cursor = replace(self._scan.cursor, deep=Deep.IDLE, deep_done=self._policy.today)
+        yield self._scan.checkpoint()
+
+    # The list ---------------------------------------------------------------------------------
+
+    def _list(self) -> Iterator[Found]:
+        place = self._scan.cursor.deep_place
+        ours = Ahead(self._known_refs())
+        ours.up_to(place.last)
+        for stretch in walk(self._page, place):
+            yield from self._scan.changed(stretch.rows)
+            yield from self._scan.left(absent(ours, stretch))
+            self._scan.cursor = replace(self._scan.cursor, deep_place=stretch.place)
+            yield self._scan.checkpoint()
+        for piece in ours.rest(self._calls.page_size):
+            yield from self._scan.left(piece)
+
+    def _page(self, offset: int) -> Page:
+        return self._calls.page(offset=offset)
+
+    def _known_refs(self) -> Iterator[SourceRef]:
+        """All that the log has, ids ascending, as a stream."""
+        by_status = [self._known.refs(status) for status in self._known.counts()]
+        return merge(*by_status, key=lambda ref: int(ref.id))
+
+    # Money ------------------------------------------------------------------------------------
+
+    def _money(self) -> Iterator[Found]:
+        since = self._policy.today - timedelta(days=self._policy.refund_days)
+        booked = itertools.groupby(self._known.booked(since), key=lambda pair: pair[0])
+        done = 0
+        for client, pairs in booked:
+            number = int(client.id)
+            if number <= self._scan.cursor.deep_client:
+                continue
+            yield from self._client_money(number, [invoice for _, invoice in pairs])
+            self._scan.cursor = replace(self._scan.cursor, deep_client=number)
+            done += 1
+            if done % _CLIENTS_A_CHECKPOINT == 0:
+                yield self._scan.checkpoint()
+
+    def _client_money(self, client: int, invoices: list[SourceRef]) -> Iterator[Found]:
+        rows = self._calls.transactions(client)
+        if has_strays(rows):
+            self._scan.cursor = self._scan.cursor.with_stray(client)
+            self._tell_strays(self._scan.cursor.strays)
+        seen = self._known.seen(invoices)
+        for invoice in invoices:
+            own = rows_of_invoice(int(invoice.id), rows)
+            before = seen.get(invoice)
+            if before is None or before.money not in self._digests(own, client):
+                yield self._scan.read_apart(int(invoice.id))
+
+    def _digests(self, rows: tuple[WireTransaction, ...], client: int) -> set[str]:
+        """What the log would hold for these rows.
+
+        GetTransactions does not tell the client's currency. Rather than ask for each client, try
+        each currency there is: the log's digest fits one of them or none.
+        """
+        books = self._reading.books()
+        found: set[str] = set()
+        for currency in set(books.currencies.values()):
+            digest = _digest(rows, currency, books, client)
+            if digest:
+                found.add(digest)
+        return found
+
+
+def _digest(
+    rows: tuple[WireTransaction, ...], currency: str, books: Books, client: int
+) -> str | None:
+    try:
+        translated = [transaction_of(row, currency, books, client=client) for row in rows]
+    except UnreadableReplyError:
+        return None  # amounts with more places than this currency has
+    return money_fingerprint(translated)

@@ -1,0 +1,153 @@
+"""WHMCS's transactions: what each one is, and which invoice it belongs to. Pure."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bridge.api import (
+    Hold,
+    Money,
+    Reason,
+    Transaction,
+    TransactionKind,
+    client_ref,
+    invoice_ref,
+)
+from whmcs_source.errors import UnreadableReplyError
+from whmcs_source.wire import WireTransaction
+
+_REVERSAL = re.compile(r"reversal|reversed|charge-?\s?back|disputed?\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What WHMCS says of itself.
+
+    Attributes:
+        version: ``8.13.1``.
+        base_currency: Of the install; transactions' rates are relative to it.
+        currencies: Codes by WHMCS's currency id.
+    """
+
+    version: str
+    base_currency: str
+    currencies: Mapping[int, str]
+
+    @property
+    def keeps_gross_total(self) -> bool:
+        """Whether `total` is the whole document (WHMCS 9) or what credit left of it (8)."""
+        return int(self.version.partition(".")[0] or 0) >= 9
+
+
+def money(amount: Decimal, currency: str, record: str) -> Money:
+    """An amount of WHMCS.
+
+    Raises:
+        UnreadableReplyError: the currency is none, or has fewer places than the amount.
+    """
+    try:
+        return Money(amount, currency)
+    except ValueError as error:
+        raise UnreadableReplyError(
+            str(error),
+            remedy=f"look at {record} in WHMCS and at Configuration > Currencies",
+            record=record,
+        ) from None
+
+
+def transaction_kind(wire: WireTransaction, books: Books) -> TransactionKind:
+    """Which way the money moved, from the row alone.
+
+    A row of a WHMCS 9 billing note is not money (seen in open modules). A chargeback may come
+    without the id of what it takes back; only its words tell. Money out on an invoice that names
+    no payment is taken for one, since that is the reading that books nothing.
+    """
+    note = wire.billingnoteid > 0 or wire.type.startswith("invoice_billing_adjustment")
+    nameless = not wire.gateway and not wire.transid
+    applied = nameless and wire.description.startswith("Applied Credit Note")
+    if note or (applied and books.keeps_gross_total):
+        return TransactionKind.ADJUSTMENT
+    if not wire.amountout or wire.amountin:
+        return TransactionKind.PAYMENT
+    if _REVERSAL.search(wire.description):
+        return TransactionKind.REVERSAL
+    return (
+        TransactionKind.REFUND if wire.refundid or not wire.invoiceid else TransactionKind.REVERSAL
+    )
+
+
+def transaction_of(
+    wire: WireTransaction, currency: str, books: Books, *, client: int = 0
+) -> Transaction:
+    """A transaction in this currency; `client` is whose it is where the row does not say.
+
+    Its rate is left out where it cannot be right: zero, or one to one in a foreign currency, as
+    rows made by hand have it.
+    """
+    record = f"transaction {wire.id}"
+    if wire.date is None:
+        raise UnreadableReplyError(
+            "it has no date", remedy=f"set the date of {record} in WHMCS", record=record
+        )
+    rate = wire.rate if wire.rate > 0 else None
+    if rate == 1 and currency != books.base_currency:
+        rate = None
+    owner = wire.userid or client
+    return Transaction(
+        id=str(wire.id),
+        kind=transaction_kind(wire, books),
+        client=client_ref(owner) if owner else None,
+        invoice=invoice_ref(wire.invoiceid) if wire.invoiceid else None,
+        date=wire.date,
+        gateway=wire.gateway,
+        money_in=money(wire.amountin, currency, record),
+        money_out=money(wire.amountout, currency, record),
+        fee=money(wire.fees, currency, record),
+        rate=rate,
+        reference=wire.transid,
+        refund_of=str(wire.refundid) if wire.refundid else "",
+        description=wire.description,
+    )
+
+
+def rows_of_invoice(
+    invoice_id: int, client_rows: Iterable[WireTransaction]
+) -> tuple[WireTransaction, ...]:
+    """The rows that belong to an invoice, among all of its client, by id.
+
+    A refund belongs where its payment stands, wherever the refund's own row was put (seen in an
+    open module: its invoice may be another one, or none).
+    """
+    every = tuple(client_rows)
+    invoice_by_row = {row.id: row.invoiceid for row in every}
+    return tuple(
+        row
+        for row in sorted(every, key=lambda row: row.id)
+        if (invoice_by_row.get(row.refundid) or row.invoiceid) == invoice_id
+    )
+
+
+def has_strays(client_rows: Iterable[WireTransaction]) -> bool:
+    """Whether a refund of this client stands elsewhere than its payment."""
+    every = tuple(client_rows)
+    invoice_by_row = {row.id: row.invoiceid for row in every}
+    return any(
+        row.refundid
+        and invoice_by_row.get(row.refundid)
+        and invoice_by_row[row.refundid] != row.invoiceid
+        for row in every
+    )
+
+
+def odd_money_hold(rows: Collection[Transaction]) -> Hold | None:
+    """Hold an invoice with a transaction that goes both ways, or a negative one."""
+    for row in rows:
+        if (row.money_in and row.money_out) or row.money_in.amount < 0 or row.money_out.amount < 0:
+            return Hold(
+                Reason.UNREADABLE,
+                f"its transaction {row.id} has {row.money_in} in and {row.money_out} out",
+                f"correct transaction {row.id} in WHMCS so that money goes one way; then"
+                " `bridge retry`",
+            )
+    return None

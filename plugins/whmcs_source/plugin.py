@@ -1,0 +1,40 @@
+"""What this plugin offers to bridge. Importing it is cheap: everything else loads on first use."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bridge.api import Sandbox, Source, SourcePlugin, hookimpl
+
+
+def _settings() -> type[Any]:
+    from whmcs_source.settings import WhmcsSettings
+
+    return WhmcsSettings
+
+
+def _open(settings: Any) -> Source:
+    from whmcs_source.source import WhmcsSource
+
+    return WhmcsSource(settings)
+
+
+def _sandbox(
+    directory: Path, *, port: int = 0, switches: Mapping[str, str] | None = None
+) -> Sandbox:
+    from whmcs_source.sandbox.factory import sandbox
+
+    return sandbox(directory, port=port, switches=switches)
+
+
+@hookimpl
+def bridge_sources() -> Iterator[SourcePlugin]:
+    """Offer WHMCS, read over its HTTP API."""
+    yield SourcePlugin(
+        kind="whmcs",
+        summary="WHMCS 8 and 9, read over its HTTP API",
+        settings=_settings,
+        open=_open,
+        sandbox=_sandbox,
+        sandbox_key="url",
+    )

@@ -1,0 +1,206 @@
+"""Invoices and clients in full.
+
+What is read when: GetInvoice once for each invoice, once more if its figures disagree. For each
+client of the batch, and kept for the run: GetClientsDetails, since GetInvoice does not tell the
+currency, unless a list row told it; GetClientsProducts, if a line belongs to a service; the
+client's own invoice list and what may be a mass payment in it, if an invoice of theirs was not
+paid by its own transactions; GetTransactions, if a refund of theirs stands elsewhere than its
+payment - which shows in the refund's own invoice, or was found by a deep scan.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from bridge.api import (
+    Client,
+    Hold,
+    Invoice,
+    LineKind,
+    Missing,
+    Reason,
+    RecordRejectedError,
+    SourceRef,
+    Transaction,
+    TransactionKind,
+    invoice_ref,
+    total,
+)
+from whmcs_source.calls import Calls
+from whmcs_source.containers import Containers
+from whmcs_source.errors import ActionNotAllowedError, UnreadableReplyError
+from whmcs_source.memo import Memo
+from whmcs_source.money_rows import Books, rows_of_invoice, transaction_of
+from whmcs_source.settings import Products
+from whmcs_source.translate import PAID_STATES, Product, client_of, invoice_of, wants_products
+from whmcs_source.wire import WireClient, WireInvoice, WireTransaction
+
+
+class Reading:
+    """Reads single records, with what was learnt in this run."""
+
+    def __init__(self, calls: Calls, *, products: Products) -> None:
+        self._calls = calls
+        self._reads_products = products is Products.READ
+        self._books: Books | None = None
+        self._currencies: Memo[int, str] = Memo(20_000)
+        self._clients: Memo[int, WireClient] = Memo(500)
+        self._products: Memo[int, dict[int, Product]] = Memo(200)
+        self._containers = Containers(calls)
+        self.strays: Collection[int] | None = frozenset()
+
+    def books(self) -> Books:
+        """Version and currencies; two calls on first use."""
+        if self._books is None:
+            currencies = self._calls.currencies()
+            base = [wire for wire in currencies if wire.rate == 1] or list(currencies)
+            if not base:
+                raise UnreadableReplyError(
+                    "WHMCS named no currency",
+                    remedy="set one up in WHMCS under Configuration > System Settings > Currencies",
+                )
+            self._books = Books(
+                version=self._calls.version(),
+                base_currency=base[0].code.upper(),
+                currencies={wire.id: wire.code.upper() for wire in currencies},
+            )
+        return self._books
+
+    # Clients ----------------------------------------------------------------------------------
+
+    def remember_currency(self, client_id: int, currency: str) -> None:
+        """Keep what a list row told."""
+        self._currencies.put(client_id, currency)
+
+    def currency_of(self, client_id: int) -> str | None:
+        """A client's currency; None when there is no such client.
+
+        A client read for this is kept for `client`, which hands it out once.
+        """
+        known = self._currencies.get(client_id)
+        if known:
+            return known
+        wire = self._calls.client(client_id)
+        if wire is None:
+            return None
+        self._clients.put(client_id, wire)
+        currency = wire.currency_code.upper()
+        self._currencies.put(client_id, currency)
+        return currency
+
+    def client(self, ref: SourceRef) -> Client | Missing:
+        """A client, or why not."""
+        number = _number(ref)
+        try:
+            wire = None
+            if number is not None:
+                wire = self._clients.take(number) or self._calls.client(number)
+            if wire is None:
+                return Missing(ref, "WHMCS has no such client", gone=True)
+            return client_of(wire)
+        except (UnreadableReplyError, RecordRejectedError) as error:
+            return Missing(ref, error.what, gone=False)
+
+    # Invoices ---------------------------------------------------------------------------------
+
+    def invoice(self, ref: SourceRef) -> Invoice | Missing:
+        """An invoice, or why not. Read twice before it is held or given up."""
+        number = _number(ref)
+        if number is None:
+            return Missing(ref, "WHMCS has no such invoice", gone=True)
+        first = self._attempt(ref, number)
+        return first if _is_sound(first) else self._attempt(ref, number)
+
+    def _attempt(self, ref: SourceRef, number: int) -> Invoice | Missing:
+        try:
+            wire = self._calls.invoice(number)
+            if wire is None:
+                return Missing(ref, "WHMCS has no such invoice", gone=True)
+            return self._complete(wire)
+        except (UnreadableReplyError, RecordRejectedError) as error:
+            return Missing(ref, error.what, gone=False)
+
+    def _complete(self, wire: WireInvoice) -> Invoice | Missing:
+        currency = self.currency_of(wire.userid)
+        if currency is None:
+            why = f"WHMCS has no client {wire.userid}, to whom it belongs"
+            return Missing(invoice_ref(wire.id), why, gone=False)
+        invoice = invoice_of(
+            wire,
+            currency,
+            self.books(),
+            rows=self._rows_of(wire),
+            products=self._products_of(wire),
+        )
+        return self._with_containers(invoice)
+
+    def _rows_of(self, wire: WireInvoice) -> Sequence[WireTransaction]:
+        own = {row.id for row in wire.transactions}
+        strange = any(row.refundid and row.refundid not in own for row in wire.transactions)
+        if strange or self.strays is None or wire.userid in self.strays:
+            return rows_of_invoice(wire.id, self._calls.transactions(wire.userid))
+        return rows_of_invoice(wire.id, wire.transactions)
+
+    def _products_of(self, wire: WireInvoice) -> dict[int, Product]:
+        if not self._reads_products or not wants_products(wire):
+            return {}
+        return self._products.get_or(wire.userid, lambda: self._read_products(wire.userid))
+
+    def _read_products(self, client_id: int) -> dict[int, Product]:
+        try:
+            return {
+                service.id: Product(service.name, service.groupname)
+                for service in self._calls.services(client_id)
+            }
+        except ActionNotAllowedError:
+            self._reads_products = False  # `check` says so; nominals go by line type
+            return {}
+
+    def _with_containers(self, invoice: Invoice) -> Invoice:
+        if not _paid_otherwise(invoice):
+            return invoice
+        found = self._containers.paying(invoice, self.books())
+        if isinstance(found, Hold):
+            return replace(invoice, holds=(*invoice.holds, found))
+        return replace(invoice, containers=found)
+
+    # Money ------------------------------------------------------------------------------------
+
+    def transactions(self, client_id: int) -> Iterator[Transaction]:
+        """All money of a client, oldest row first.
+
+        What a deleted client left behind is given in the base currency, since WHMCS tells no other.
+        """
+        rows = self._calls.transactions(client_id)
+        if rows:
+            books = self.books()
+            currency = self.currency_of(client_id) or books.base_currency
+            for row in rows:
+                yield transaction_of(row, currency, books, client=client_id)
+
+
+def _number(ref: SourceRef) -> int | None:
+    return int(ref.id) if ref.id.isascii() and ref.id.isdigit() else None
+
+
+def _is_sound(answer: Invoice | Missing) -> bool:
+    if isinstance(answer, Missing):
+        return answer.gone
+    return all(hold.reason is not Reason.TOTAL_MISMATCH for hold in answer.holds)
+
+
+def _paid_otherwise(invoice: Invoice) -> bool:
+    """Whether something else than its own transactions paid it, which may be a mass payment.
+
+    In WHMCS 8 its share then stands as credit; how WHMCS 9 shows it is not documented.
+    """
+    if any(line.kind is LineKind.SETTLEMENT for line in invoice.lines):
+        return False
+    if invoice.credit:
+        return True
+    own = (row.money_in for row in invoice.transactions if row.kind is TransactionKind.PAYMENT)
+    return (
+        invoice.state in PAID_STATES
+        and invoice.gross.amount > Decimal(0)
+        and total(own, invoice.currency) < invoice.gross
+    )

@@ -1,0 +1,140 @@
+"""One row a document and a movement, for reconciliation."""
+
+import datetime as dt
+from collections.abc import Iterator
+from functools import partial
+
+from bridge.api import (
+    Days,
+    Kind,
+    Money,
+    Record,
+    RecordClass,
+    SourceRef,
+    Transaction,
+    TransactionKind,
+    invoice_ref,
+    payment_ref,
+    token_of,
+)
+from whmcs_source.calls import Calls, OddRow, Page
+from whmcs_source.money_rows import money
+from whmcs_source.reading import Reading
+from whmcs_source.walk import Place, walk
+from whmcs_source.wire import WireRow
+
+_NOTES = {"Invoice": "mass payment", "AddFunds": "adds to the client's balance"}
+
+
+class Records:
+    """Reads a period afresh: the whole list, each invoice issued in it, each client's money.
+
+    Money without a client is not read: WHMCS gives it only together with everybody else's.
+    """
+
+    def __init__(self, calls: Calls, reading: Reading, label: str) -> None:
+        self._calls = calls
+        self._reading = reading
+        self._label = label
+
+    def read(self, days: Days) -> Iterator[Record]:
+        """Documents by id, then money by client and row id."""
+        for stretch in walk(partial(self._page), Place()):
+            for row in stretch.rows:
+                if isinstance(row, OddRow):
+                    yield self._odd(row, days)
+                elif row.date is not None and row.date in days and row.status != "Draft":
+                    yield self._document(row, row.date)
+        for client in self._calls.client_ids():
+            for moved in self._reading.transactions(client):
+                if moved.date in days and moved.kind is not TransactionKind.ADJUSTMENT:
+                    yield self._movement(moved)
+
+    def cost(self, days: Days) -> int:
+        """About how many calls `read` would take.
+
+        How many invoices fall into the period is taken from the first and the last of the list,
+        as if they were spread evenly between.
+        """
+        first = self._calls.page(offset=0, limit=1)
+        last = self._calls.page(offset=0, limit=1, order="desc")
+        clients = self._calls.count_clients()
+        size = self._calls.page_size
+        share = _share(days, _day(first), _day(last))
+        inside = int(first.total * share)
+        return 1 + first.total // size + inside + 1 + clients // size + clients
+
+    def _page(self, offset: int) -> Page:
+        return self._calls.page(offset=offset)
+
+    def _document(self, row: WireRow, issued: dt.date) -> Record:
+        currency = row.currencycode.upper() or self._reading.currency_of(row.userid)
+        currency = currency or self._reading.books().base_currency
+        record = f"invoice {row.id}"
+        return Record(
+            record_class=RecordClass.INVOICE,
+            token=token_of(self._label, invoice_ref(row.id)),
+            number=row.invoicenum or str(row.id),
+            client=str(row.userid),
+            date=issued,
+            net=money(row.subtotal, currency, record),
+            tax=money(row.tax + row.tax2, currency, record),
+            note=", ".join([row.status, *self._nature(row.id)]),
+        )
+
+    def _nature(self, invoice_id: int) -> list[str]:
+        """What else than a sale it is, which only its lines tell."""
+        wire = self._calls.invoice(invoice_id)
+        if wire is None:
+            return ["deleted meanwhile"]
+        types = {item.type for item in wire.items}
+        return [note for type_, note in _NOTES.items() if type_ in types]
+
+    def _odd(self, row: OddRow, days: Days) -> Record:
+        nothing = Money.zero(self._reading.books().base_currency)
+        return Record(
+            record_class=RecordClass.INVOICE,
+            token=token_of(self._label, invoice_ref(row.id)),
+            number=str(row.id),
+            client=str(row.userid),
+            date=days.first,
+            net=nothing,
+            tax=nothing,
+            note=f"cannot be read: {row.why}",
+        )
+
+    def _movement(self, row: Transaction) -> Record:
+        record_class, ref = _class_of(row)
+        amount = row.money_in - row.money_out
+        return Record(
+            record_class=record_class,
+            token=token_of(self._label, ref),
+            number=row.reference,
+            client=row.client.id if row.client else "",
+            date=row.date,
+            net=amount,
+            tax=Money.zero(amount.currency),
+            account=row.gateway,
+            note=row.description,
+        )
+
+
+def _class_of(row: Transaction) -> tuple[RecordClass, SourceRef]:
+    if row.kind is not TransactionKind.PAYMENT:
+        return RecordClass.REFUND, SourceRef(Kind.CREDIT_NOTE, f"R{row.id}")
+    if row.invoice is None:
+        return RecordClass.MOVEMENT, SourceRef(Kind.MOVEMENT, f"T{row.id}")
+    return RecordClass.PAYMENT, payment_ref(row.id, row.invoice.id)
+
+
+def _day(page: Page) -> dt.date | None:
+    rows = [row for row in page.rows if isinstance(row, WireRow)]
+    return rows[0].date if rows else None
+
+
+def _share(days: Days, first: dt.date | None, last: dt.date | None) -> float:
+    if first is None or last is None or last <= first:
+        return 1.0
+    begin, end = max(days.first, first), min(days.last, last)
+    inside = max(0, (end - begin).days + 1)
+    return inside / ((last - first).days + 1)
