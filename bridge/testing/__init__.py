@@ -16,7 +16,17 @@ Builders and in-memory ends need no pytest.
 
 import sys
 
-_SUITES = ("source_suite", "target_suite", "target_faults", "crash", "matters")
+_SUITES = (
+    "crash",
+    "desk",
+    "matters",
+    "source_faults",
+    "source_records",
+    "source_suite",
+    "target_compose",
+    "target_faults",
+    "target_records",
+)
 
 if "pytest" in sys.modules:  # a failing suite then shows its values, as a test of one's own does
     sys.modules["pytest"].register_assert_rewrite(*(f"{__name__}.{name}" for name in _SUITES))

@@ -61,6 +61,10 @@ class MemoryKnown:
         if booked is not None:
             self._booked[invoice.ref] = booked
 
+    def every(self) -> list[SourceRef]:
+        """All invoices that are known, ids ascending."""
+        return sorted(self._seen, key=_by_number)
+
     # bridge.api.Known ----------------------------------------------------------------------
 
     def seen(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, Seen]:
