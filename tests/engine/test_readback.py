@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,5 +63,5 @@ def test_ranges_hold_every_day_with_a_margin_and_are_few(wanted: list[dt.date]) 
         assert any(span.first < day < span.last for span in found), (
             "a day lies on or outside the ends"
         )
-    for one, two in zip(found, found[1:], strict=False):
+    for one, two in pairwise(found):
         assert one.last < two.first

@@ -5,12 +5,12 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.api import Hold, Money, Prices, Reason, rounded, total
-from bridge.engine.tax import allocate_tax, guard_totals
+from bridge.api import Hold, Invoice, Money, Prices, Reason, rounded, total
+from bridge.engine.tax import TaxedLine, allocate_tax, guard_totals
 from bridge.testing.builders import a_line, an_invoice, gbp
 
 
-def _allocated(invoice):  # type: ignore[no-untyped-def]
+def _allocated(invoice: Invoice) -> tuple[TaxedLine, ...]:
     lines = allocate_tax(invoice)
     assert not isinstance(lines, Hold)
     return lines
