@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 
 from bridge.api import (
@@ -43,6 +44,7 @@ class DryRunTarget(Target):
         self._inner = inner
         self._numbers = count(1)
         self._documents: dict[str, TargetDocument] = {}
+        self._extra: dict[str, Money] = {}
         self.match_clients_by = inner.match_clients_by
         self.choices = inner.choices
 
@@ -73,7 +75,9 @@ class DryRunTarget(Target):
         """The real ones, then the made-up ones."""
         real = [client for client in clients if not _made_up(client)]
         if days or real:
-            yield from self._inner.documents(days, real)
+            for document in self._inner.documents(days, real):
+                extra = self._extra.get(document.ref.id)
+                yield _paid(document, extra) if extra else document
         for document in list(self._documents.values()):
             if any(document.date in each for each in days) or document.client in clients:
                 yield document
@@ -150,6 +154,9 @@ class DryRunTarget(Target):
         made = self._documents.get(document.id)
         if made and payload.net:
             self._documents[document.id] = _paid(made, payload.net)
+        elif payload.net:
+            before = self._extra.get(document.id, Money.zero(payload.net.currency))
+            self._extra[document.id] = before + payload.net
         return self._made(Kind.PAYMENT)
 
     def create_credit_note(
@@ -195,7 +202,5 @@ def _made_up(ref: TargetRef) -> bool:
 
 
 def _paid(document: TargetDocument, amount: Money) -> TargetDocument:
-    from dataclasses import replace
-
     paid = document.paid + amount if document.paid else amount
     return replace(document, paid=paid)

@@ -1,6 +1,5 @@
 """One run: settle, scan, look up, decide, write, read back, report."""
 
-import datetime as dt
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,36 +8,34 @@ from time import monotonic
 from bridge.api import (
     BridgeError,
     EntryState,
-    FirstDocumentError,
-    Hold,
     LockLostError,
     Report,
     Run,
-    Skip,
     SourceRef,
     StepState,
     StoreError,
 )
-from bridge.engine.book import Booker, Surroundings, token_at
+from bridge.engine.batch import Batches
+from bridge.engine.book import Booker
 from bridge.engine.clients import ClientDesk
 from bridge.engine.decide import Terms
 from bridge.engine.ends import Clock, Ends, Observers, Stop, SyncRequest, utc_now
 from bridge.engine.lookup import Lookup
 from bridge.engine.named import named_entries
-from bridge.engine.policy import Adoption, Policy, UnpaidDocuments
-from bridge.engine.prepare import Prepared, Preparer, Ready, Unread
+from bridge.engine.policy import Policy
+from bridge.engine.prepare import Prepared, Preparer
 from bridge.engine.progress import Progress
 from bridge.engine.refusals import RefusalsInARow
 from bridge.engine.scan import scan
 from bridge.engine.settle import Settler, clients_of
-from bridge.engine.steps import Steps, Waits
+from bridge.engine.steps import Steps
 from bridge.engine.summary import summary
 from bridge.engine.tally import Tally
 from bridge.engine.tell import Teller
 from bridge.engine.verify import Verifier
 from bridge.engine.writer import Writer
 from bridge.store.log import Lease, SyncLog
-from bridge.store.rows import EntryRow, LinkRow
+from bridge.store.rows import EntryRow
 
 _CLAIM = 100
 _VERIFY = 200
@@ -140,12 +137,20 @@ class _Session:
         self.booker = Booker(target, log, ends.source.label, self.steps, self.desk)
         self.verifier = Verifier(target, log, self.writer, self.teller)
         self.settler = Settler(target, log, self.writer, self.teller, policy.settle_delay_s, clock)
-        self.refusals = RefusalsInARow(self.teller)
-        today = clock().astimezone().date()
-        self.lookup = Lookup(target, log, ends.source.label, today)
-        self.today = today
+        self.today = clock().astimezone().date()
+        self.batches = Batches(
+            log=log,
+            policy=policy,
+            request=request,
+            steps=self.steps,
+            booker=self.booker,
+            verifier=self.verifier,
+            lookup=Lookup(target, log, ends.source.label, self.today),
+            refusals=RefusalsInARow(self.teller),
+            progress=progress,
+            stop=stop,
+        )
         self.passed: set[SourceRef] = set()
-        self.proven: set[str] = set()
 
     def work(self) -> BridgeError | None:
         """Do it all; answers what ended it early, or None."""
@@ -177,11 +182,11 @@ class _Session:
         self._scan()
         if self.stop.requested:
             return
-        self.proven = set(self.log.linked_currencies())
+        self.batches.proven = set(self.log.linked_currencies())
         preparer = Preparer(self.ends, self.log, self._terms(), self.observers)
         if self.request.invoices:
             rows = named_entries(self.log, self.request.invoices)
-            self._batch(preparer.prepare(rows))
+            self.batches.work(preparer.prepare(rows))
         else:
             self._work_list(preparer)
         if self._settle_own():
@@ -231,16 +236,16 @@ class _Session:
         self.progress.stage("book", self._expected())
         with ThreadPoolExecutor(1, thread_name_prefix="bridge-reader") as pool:
             ahead = self._claim(pool, preparer)
-            while ahead and not self._enough():
+            while ahead and not self.batches.enough():
                 rows, future = ahead
                 jobs = future.result()
                 ahead = self._claim(pool, preparer)
-                left = self._batch(jobs)
+                left = self.batches.work(jobs)
                 self.passed.difference_update(row.invoice for row in rows)
                 self.passed.update(left)
 
     def _claim(self, pool: ThreadPoolExecutor, preparer: Preparer) -> Ahead | None:
-        if self._enough():
+        if self.batches.enough():
             return None
         rows = self.log.claim(_CLAIM, now=self.clock(), passed=self.passed)
         if not rows:
@@ -248,112 +253,6 @@ class _Session:
         self.passed.update(row.invoice for row in rows)
         return rows, pool.submit(preparer.prepare, rows)
 
-    def _enough(self) -> bool:
-        limit = self.request.limit
-        return self.stop.requested or bool(limit and len(self.steps.acted) >= limit)
-
     def _expected(self) -> int:
         backlog = self.log.backlog(now=self.clock())
         return min(backlog, self.request.limit) if self.request.limit else backlog
-
-    def _batch(self, jobs: Sequence[Prepared]) -> set[SourceRef]:
-        """Give each job its fate; answers those that stay on the work list."""
-        ready = [(job, answer) for job in jobs if (answer := self._tell(job))]
-        self.writer.flush()
-        around = self._surroundings(ready)
-        left: set[SourceRef] = set()
-        written: list[EntryRow] = []
-        for job, answer in ready:
-            if self._enough():
-                break
-            result = self._book(job, answer, around)
-            if isinstance(result, LinkRow):
-                written.append(job.row)
-                self._first_of_its_currency(job, written)
-            elif isinstance(result, Waits):
-                left.add(job.row.invoice)
-            self.progress.advance()
-        if self.stop.requested:
-            self.writer.flush()
-        else:
-            self._read_back(written)
-        return left
-
-    def _tell(self, job: Prepared) -> Ready | None:
-        match job.answer:
-            case Skip():
-                self.teller.skip(job.row, job.answer, job.money)
-            case Hold():
-                self.teller.hold(job.row, job.answer, job.money)
-            case Unread():
-                remedy = "it is read again on the next run; look at it in the source if it persists"
-                self.teller.failed(job.row, job.answer.why, remedy)
-            case Ready():
-                return job.answer
-        return None
-
-    def _book(self, job: Prepared, ready: Ready, around: Surroundings) -> object:
-        result = self.booker.book(job, ready, around)
-        refused = self.steps.take_refusal()
-        if isinstance(result, LinkRow):
-            self.refusals.clear()
-        elif refused:
-            self.refusals.add(job.row, refused)
-        return result
-
-    def _read_back(self, written: list[EntryRow]) -> None:
-        for start in range(0, len(written), _VERIFY):
-            self.verifier.verify(written[start : start + _VERIFY])
-        written.clear()
-
-    def _first_of_its_currency(self, job: Prepared, written: list[EntryRow]) -> None:
-        """Read the first document of a currency back before the second is sent.
-
-        If the target computes otherwise than expected, one document shows it, not two hundred.
-        """
-        currency = job.row.gross.currency
-        if currency in self.proven:
-            return
-        wrong = self.verifier.verify(written)
-        written.clear()
-        if wrong:
-            raise FirstDocumentError(
-                f"the first invoice in {currency} came out differently in the target",
-                record=f"invoice {job.row.number}",
-                remedy="compare it with `bridge log --invoice "
-                f"{job.row.invoice.id}`; nothing more was sent in this run",
-            )
-        self.proven.add(currency)
-
-    # What is there already -------------------------------------------------------------------
-
-    def _surroundings(self, ready: Sequence[tuple[Prepared, Ready]]) -> Surroundings:
-        fresh = [answer for job, answer in ready if not job.booked]
-        if not ready:
-            return Surroundings()
-        days = (each.composed.invoice.payload.date for each in fresh)
-        self._look([day for day in days if day is not None])
-        tokens = [token_at(each.composed.invoice.payload.reference) for each in fresh]
-        unsure = {
-            answer.client.ref: (answer.client, answer.composed.client.payload)
-            for _, answer in ready
-            if self.desk.needs_a_look(answer)
-        }
-        matches = self.lookup.clients(list(unsure.values())) if unsure else {}
-        return Surroundings(matches, self.lookup.there(tokens) if tokens else {})
-
-    def _look(self, days: Sequence[dt.date]) -> None:
-        if not days:
-            return
-        always = self.request.adopt is Adoption.ALWAYS
-        due = self.lookup.sweep_is_due() or (always and not self.lookup.swept)
-        if due or (self.lookup.around(days) and not self.lookup.swept):
-            self.lookup.sweep(self._oldest(days), self.progress, self.stop)
-
-    def _oldest(self, days: Sequence[dt.date]) -> dt.date:
-        """The oldest day on which a document of this bridge may stand."""
-        oldest = min(self.policy.start_date, *days)
-        if self.policy.unpaid_documents is UnpaidDocuments.PROFORMA:
-            return oldest
-        issued = (row.issued for row in self.log.entries() if row.issued)
-        return min(issued, default=oldest)
