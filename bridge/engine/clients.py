@@ -54,7 +54,7 @@ class ClientDesk:
         link = self._link(part.ref)
         if not link:
             return True
-        before = link.payload.guarded if link.payload else None
+        before = link.payload.guarded if link.payload else {}
         return bool(_guarded_changes(part.payload, before or {}))
 
     def _link(self, ref: SourceRef) -> LinkRow | None:
@@ -67,7 +67,9 @@ class ClientDesk:
 
     def _known(self, job: Prepared, ready: Ready, link: LinkRow, match: Match) -> TargetRef | Stuck:
         payload = ready.composed.client.payload
-        if link.payload is None or dict(link.payload.body) == dict(payload.body):
+        if link.payload is None:
+            return self._mark(job, ready, link.target)
+        if dict(link.payload.body) == dict(payload.body):
             return link.target
         before = link.payload.guarded or {}
         if isinstance(match, Ours | Adopt) and match.found.ref.id == link.target.id:
@@ -100,20 +102,25 @@ class ClientDesk:
         if isinstance(match, Ours):
             order = self.steps.order(job, part.ref, Action.LINK, part.payload)
             self.steps.writer.tie(order, found.ref)
+            self.links[part.ref] = self.steps.writer.link_of(order, found.ref)
         else:
-            order = self.steps.order(job, part.ref, Action.ADOPT, part.payload)
-
-            def mark() -> TargetRef:
-                self.target.adopt_client(found.ref, order.payload)
-                return found.ref
-
-            adopted = self._step(job, order, mark)
+            adopted = self._mark(job, ready, found.ref)
             if not isinstance(adopted, TargetRef):
                 return adopted
-        self.links[part.ref] = self.steps.writer.link_of(order, found.ref)
         if _same_body(part.payload, found.body):
             return found.ref
         return self._update(job, ready, found.ref, {})
+
+    def _mark(self, job: Prepared, ready: Ready, target: TargetRef) -> TargetRef | Stuck:
+        """Write our key into a record that was there before bridge."""
+        part = ready.composed.client
+        order = self.steps.order(job, part.ref, Action.ADOPT, part.payload)
+
+        def call() -> TargetRef:
+            self.target.adopt_client(target, order.payload)
+            return target
+
+        return self._step(job, order, call)
 
     def _step(
         self, job: Prepared, order: Order, call: Callable[[], TargetRef]

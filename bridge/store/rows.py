@@ -200,6 +200,13 @@ class PutLink:
 
 
 @dataclass(frozen=True, slots=True)
+class DropLink:
+    """Forget a link whose target record is provably gone. The event log keeps that it was."""
+
+    ref: SourceRef
+
+
+@dataclass(frozen=True, slots=True)
 class SetEntry:
     """Give an entry its state.
 
@@ -231,4 +238,4 @@ class AddEvent:
     data: Mapping[str, Json] = field(default_factory=dict)
 
 
-Write: TypeAlias = Intend | Conclude | PutLink | SetEntry | AddEvent
+Write: TypeAlias = Intend | Conclude | PutLink | DropLink | SetEntry | AddEvent
