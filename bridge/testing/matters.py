@@ -45,12 +45,15 @@ class Suite:
 
     @pytest.fixture(autouse=True)
     def _exemptions(self, request: pytest.FixtureRequest) -> None:
+        self.check_exemptions(request.function)
+
+    def check_exemptions(self, test: Callable[..., object]) -> None:
+        """Skip `test` where it is exempt; fail it where an exemption is not well given."""
         for name, reason in self.exempt.items():
             if name not in MATTERS and not hasattr(self, name):
                 pytest.fail(f"`exempt` names {name!r}, which is neither a test nor a matter")
             if len(reason.split()) < 3:  # a word is no reason
                 pytest.fail(f"`exempt` gives no reason for {name!r}: write a sentence")
-        test = request.function
         for name in (test.__name__, vars(test).get("matter", "")):
             if name in self.exempt:
                 pytest.skip(f"exempt: {self.exempt[name]}")
