@@ -6,7 +6,7 @@ reply to an insert holds a number and not the permanent id.
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import count
 from types import MappingProxyType
 
@@ -20,72 +20,19 @@ from bridge.api import (
     TargetLine,
     TargetPayment,
     TargetRef,
-    total,
 )
 from bridge.testing.faults import FarSide
+from bridge.testing.memory_rows import (
+    BookClient,
+    BookDocument,
+    BookMovement,
+    BookPayment,
+    target_client,
+    target_document,
+)
 
 CURRENCIES = MappingProxyType({"GBP": "1.00", "EUR": "1.17", "USD": "1.27"})
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class BookClient:
-    """A customer: the fields that bridge sends, and those that it does not know."""
-
-    id: str
-    fields: Mapping[str, Json]
-    foreign: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class BookDocument:
-    """An invoice, or with negative lines a credit note."""
-
-    number: int
-    internal_id: str
-    client: str
-    reference: str
-    date: dt.date
-    currency: str
-    lines: tuple[TargetLine, ...]
-
-    @property
-    def net(self) -> Money:
-        """Sum of the lines without tax."""
-        return total((line.net for line in self.lines), self.currency)
-
-    @property
-    def tax(self) -> Money:
-        """Sum of the lines' tax."""
-        return total((line.tax for line in self.lines), self.currency)
-
-    @property
-    def kind(self) -> Kind:
-        """A credit note is a document below zero; nothing else tells it from an invoice."""
-        return Kind.CREDIT_NOTE if (self.net + self.tax).amount < 0 else Kind.INVOICE
-
-
-@dataclass(frozen=True, slots=True)
-class BookPayment:
-    """Money on a document."""
-
-    id: str
-    document: str
-    note: str
-    date: dt.date
-    amount: Money
-    account: str
-
-
-@dataclass(frozen=True, slots=True)
-class BookMovement:
-    """Money on an account without a document."""
-
-    id: str
-    reference: str
-    date: dt.date
-    amount: Money
-    account: str
 
 
 class MemoryBooks(FarSide):
@@ -244,7 +191,7 @@ class MemoryBooks(FarSide):
     def target_clients(self) -> list[TargetClient]:
         """Every customer in the contract's form."""
         with self._lock:
-            return [_target_client(client) for client in self.clients.values()]
+            return [target_client(client) for client in self.clients.values()]
 
     def target_documents(self) -> list[TargetDocument]:
         """Every document in the contract's form, numbers ascending."""
@@ -253,7 +200,7 @@ class MemoryBooks(FarSide):
             for payment in self.payments.values():
                 paid.setdefault(payment.document, []).append(payment.amount)
             return [
-                _target_document(document, paid.get(number, ()))
+                target_document(document, paid.get(number, ()))
                 for number, document in self.documents.items()
             ]
 
@@ -273,35 +220,6 @@ class MemoryBooks(FarSide):
                 for payment in self.payments.values()
                 if payment.document == document
             ]
-
-
-def _target_document(document: BookDocument, paid: Iterable[Money]) -> TargetDocument:
-    return TargetDocument(
-        ref=TargetRef(document.kind, str(document.number), document.internal_id),
-        reference=document.reference,
-        client=TargetRef(Kind.CLIENT, document.client, document.client),
-        date=document.date,
-        currency=document.currency,
-        net=document.net,
-        tax=document.tax,
-        paid=total(paid, document.currency),
-        lines=document.lines,
-    )
-
-
-def _target_client(client: BookClient) -> TargetClient:
-    fields = client.fields
-    email = str(fields.get("email", "")).lower()
-    return TargetClient(
-        ref=TargetRef(Kind.CLIENT, client.id, client.id),
-        key=str(fields.get("code", "")),
-        reference=str(fields.get("reference", "")),
-        name=str(fields.get("name", "")),
-        emails=(email,) if email else (),
-        tax_number=str(fields.get("tax_number", "")),
-        currency=str(fields.get("currency", "")),
-        body=dict(fields),
-    )
 
 
 def _refused(what: str, remedy: str) -> RecordRejectedError:

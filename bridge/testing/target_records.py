@@ -18,10 +18,9 @@ from bridge.api import (
     Target,
     invoice_ref,
     token_of,
-    total,
 )
-from bridge.testing.builders import DAY, a_credit_note, a_movement
-from bridge.testing.desk import LABEL, Desk, new_id, payload_of
+from bridge.testing.builders import DAY
+from bridge.testing.desk import LABEL, Desk, new_id
 from bridge.testing.matters import Suite, about, given
 
 
@@ -197,78 +196,6 @@ class TargetRecords(Suite):
         assert (shown.net, shown.tax) == (made.sale.net, made.sale.tax)
         assert shown.paid == paid.payload.net
         assert paid.payload.paid == made.sale.gross
-
-    # Money -----------------------------------------------------------------------------------
-
-    def test_several_payments_are_listed_and_add_up(self, desk: Desk) -> None:
-        """Each is found by its own key, with its day and text; the document shows their sum."""
-        made = desk.create_sale()
-        first = desk.create_payment(made, desk.money("50.00"))
-        second = desk.create_payment(made, desk.money("70.00"), [first.payload])
-        for payment in (first, second):
-            found = desk.target.find_payment(payment.payment.reference, document=made.ref)
-            assert found is not None
-            assert found.ref.id == payment.ref.id
-            assert found.note == payment.payload.reference == str(payment.payment.reference)
-            assert (found.amount, found.date) == (payment.payload.net, payment.payload.date)
-        assert len(list(desk.target.payments(made.ref))) == 2
-        [shown] = desk.documents(_token(made.sale.ref))
-        assert shown.paid == total(
-            (each.payload.net for each in (first, second) if each.payload.net), shown.paid.currency
-        )
-
-    def test_a_payment_is_matched_as_a_whole_word(self, desk: Desk) -> None:
-        """One transaction that pays two invoices is two payments, each found on its own."""
-        made = desk.create_sale()
-        payment = desk.create_payment(made).payment
-        token = payment.reference.token
-        for wrong in (token[:-1], f"{token}1", token.replace("-T", "-T1", 1)):
-            assert desk.target.find_payment(Reference(wrong), document=made.ref) is None
-
-    def test_two_payments_with_one_reference_are_never_chosen_from(self, desk: Desk) -> None:
-        """`find_payment` raises where the key is there twice."""
-        made = desk.create_sale()
-        half = desk.create_payment(made, desk.money("60.00"))
-        desk.target.create_payment(half.payload, document=made.ref)
-        with pytest.raises(AmbiguousMatchError):
-            desk.target.find_payment(half.payment.reference, document=made.ref)
-
-    @about("credit_notes")
-    def test_a_credit_note_lowers_its_original_once(self, desk: Desk) -> None:
-        """It is a negative document of its own; applying it twice is applying it once."""
-        made = desk.create_sale()
-        note = a_credit_note(
-            new_id(),
-            original=made.sale.ref.id,
-            original_number=made.ref.id,
-            client=made.sale.client,
-            lines=[desk.a_line("-25.00", description="Refund")],
-            label=LABEL,
-        )
-        payload = payload_of(desk.target.compose_credit_note(note))
-        ref = desk.target.create_credit_note(payload, client=made.client_ref, original=made.ref)
-        found = desk.target.find_invoice(
-            note.sale.reference, client=made.client_ref, day=note.sale.date
-        )
-        assert found is not None
-        assert (found.ref.id, found.net, found.tax) == (ref.id, note.sale.net, note.sale.tax)
-        for _ in range(2):
-            desk.target.apply_credit_note(ref, original=made.ref)
-            [shown] = desk.documents(_token(made.sale.ref))
-            assert shown.paid == -note.sale.gross
-
-    @about("movements")
-    def test_a_movement_is_found_by_its_key(self, desk: Desk) -> None:
-        """`find_movement` sees what `create_movement` made."""
-        movement = a_movement(
-            new_id(), amount=desk.money("-1.95"), gateway=desk.stand.gateway, label=LABEL
-        )
-        payload = payload_of(desk.target.compose_movement(movement))
-        assert desk.target.find_movement(payload) is None
-        made = desk.target.create_movement(payload)
-        found = desk.target.find_movement(payload)
-        assert found is not None
-        assert found.id == made.id
 
     # All of it -------------------------------------------------------------------------------
 

@@ -20,10 +20,11 @@ from bridge.testing.desk import Desk
 from bridge.testing.stands import TargetStand
 from bridge.testing.target_compose import TargetCompose, TargetTexts
 from bridge.testing.target_faults import TargetFaults
+from bridge.testing.target_money import TargetMoney
 from bridge.testing.target_records import TargetRecords
 
 
-class TargetSuite(TargetRecords, TargetCompose, TargetTexts, TargetFaults):
+class TargetSuite(TargetRecords, TargetMoney, TargetCompose, TargetTexts, TargetFaults):
     """Every promise of `bridge.api.Target`, through the real wire.
 
     A subclass gives the fixture `stand`, which may live as long as it likes: the tests use ids

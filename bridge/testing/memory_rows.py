@@ -1,0 +1,98 @@
+"""What the in-memory accounting system keeps, and how it shows it."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bridge.api import Json, Kind, Money, TargetClient, TargetDocument, TargetLine, TargetRef, total
+
+
+@dataclass(frozen=True, slots=True)
+class BookClient:
+    """A customer: the fields that bridge sends, and those that it does not know."""
+
+    id: str
+    fields: Mapping[str, Json]
+    foreign: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BookDocument:
+    """An invoice, or with negative lines a credit note."""
+
+    number: int
+    internal_id: str
+    client: str
+    reference: str
+    date: dt.date
+    currency: str
+    lines: tuple[TargetLine, ...]
+
+    @property
+    def net(self) -> Money:
+        """Sum of the lines without tax."""
+        return total((line.net for line in self.lines), self.currency)
+
+    @property
+    def tax(self) -> Money:
+        """Sum of the lines' tax."""
+        return total((line.tax for line in self.lines), self.currency)
+
+    @property
+    def kind(self) -> Kind:
+        """A credit note is a document below zero; nothing else tells it from an invoice."""
+        return Kind.CREDIT_NOTE if (self.net + self.tax).amount < 0 else Kind.INVOICE
+
+
+@dataclass(frozen=True, slots=True)
+class BookPayment:
+    """Money on a document."""
+
+    id: str
+    document: str
+    note: str
+    date: dt.date
+    amount: Money
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookMovement:
+    """Money on an account without a document."""
+
+    id: str
+    reference: str
+    date: dt.date
+    amount: Money
+    account: str
+
+
+def target_document(document: BookDocument, paid: Iterable[Money]) -> TargetDocument:
+    """A document in the contract's form."""
+    return TargetDocument(
+        ref=TargetRef(document.kind, str(document.number), document.internal_id),
+        reference=document.reference,
+        client=TargetRef(Kind.CLIENT, document.client, document.client),
+        date=document.date,
+        currency=document.currency,
+        net=document.net,
+        tax=document.tax,
+        paid=total(paid, document.currency),
+        lines=document.lines,
+    )
+
+
+def target_client(client: BookClient) -> TargetClient:
+    """A customer in the contract's form."""
+    fields = client.fields
+    email = str(fields.get("email", "")).lower()
+    return TargetClient(
+        ref=TargetRef(Kind.CLIENT, client.id, client.id),
+        key=str(fields.get("code", "")),
+        reference=str(fields.get("reference", "")),
+        name=str(fields.get("name", "")),
+        emails=(email,) if email else (),
+        tax_number=str(fields.get("tax_number", "")),
+        currency=str(fields.get("currency", "")),
+        body=dict(fields),
+    )
