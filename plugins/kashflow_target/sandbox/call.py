@@ -70,6 +70,13 @@ def day_of(values: Mapping[str, Any], name: str, default: dt.date) -> str:
     return (default if value == NO_DATE else value.date()).isoformat()
 
 
+def days_of(values: Mapping[str, Any]) -> tuple[str, str]:
+    """The first and last day of a date range, ISO 8601."""
+    ends = (values.get(name, NO_DATE) for name in ("StartDate", "EndDate"))
+    first, last = (end.date().isoformat() for end in ends)
+    return first, last
+
+
 def to_penny(amount: Decimal) -> Decimal:
     """Rounded half away from zero to two places."""
     return amount.quantize(PENNY, rounding=ROUND_HALF_UP)

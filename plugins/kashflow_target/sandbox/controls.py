@@ -1,6 +1,7 @@
 """The sandbox's own door, /_sandbox/: switches, calls, faults, and edits by hand."""
 
 import json
+import sqlite3
 from http import HTTPStatus
 from typing import Any
 
@@ -20,7 +21,7 @@ class Controls:
         try:
             asked = json.loads(content) if content else None
             answered = self._answered(method, path.removeprefix("/_sandbox/"), asked)
-        except (ValueError, TypeError, KeyError, RefusalError) as error:
+        except (ValueError, TypeError, KeyError, RefusalError, sqlite3.Error) as error:
             return HTTPStatus.BAD_REQUEST, {"error": f"{type(error).__name__}: {error}"}
         if answered is NotImplemented:
             return HTTPStatus.NOT_FOUND, {"error": f"there is no {method} {path}"}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kashflow_target.sandbox.call import Call, RefusalError, now
-from kashflow_target.sandbox.interface import interface, rendered, wire_text
+from kashflow_target.sandbox.interface import NO_DATE, interface, rendered, wire_text
 
 # Texts that clients of the live service have met; the others are ours.
 CODE_NOT_UNIQUE = "Customer Code is not unique"
@@ -30,7 +30,7 @@ def get_customers(call: Call, _arguments: Mapping[str, Any]) -> str | None:
 
 def get_customers_modified_since(call: Call, arguments: Mapping[str, Any]) -> str | None:
     """Customers made or changed at or after a moment."""
-    since = arguments["ModifiedSince"].isoformat(timespec="seconds")
+    since = arguments.get("ModifiedSince", NO_DATE).isoformat(timespec="seconds")
     rows = call.db.execute("SELECT xml FROM customer WHERE updated >= ? ORDER BY id", (since,))
     return call.listed(f"<Customer>{xml}</Customer>" for (xml,) in rows)
 

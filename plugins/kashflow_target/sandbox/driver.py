@@ -1,7 +1,8 @@
 """What people do in KashFlow behind bridge's back, and what tests set about the sandbox.
 
 Every method works on the same file as a running server, from any process; `Driver.at` opens the
-file of a directory. Over HTTP it is ``POST /_sandbox/do`` with ``{"action": "edit_invoice", ...}``.
+file of a directory. A closed period (switch `locked_to`) binds these hands too. Over HTTP it is
+``POST /_sandbox/do`` with ``{"action": "edit_invoice", ...}``.
 """
 
 import datetime as dt
@@ -14,7 +15,7 @@ from typing import Any
 
 from kashflow_target.sandbox import customers, faults, invoices, issuing, payments
 from kashflow_target.sandbox.call import Call, RefusalError, now
-from kashflow_target.sandbox.interface import decimal_text
+from kashflow_target.sandbox.interface import decimal_text, interface
 from kashflow_target.sandbox.state import State, set_switches, switches_of
 from kashflow_target.sandbox.switches import checked
 
@@ -116,11 +117,13 @@ class Driver:
 
     def add_customer(self, **fields: str) -> int:
         """A customer made by hand, by KashFlow's field names; the new id."""
+        _check_fields(fields)
         with self._call() as call:
             return int(customers.insert_customer(call, {"custr": fields}))
 
     def edit_customer(self, customer: int, **fields: str) -> None:
         """Change fields of a customer, by KashFlow's field names."""
+        _check_fields(fields)
         with self._call() as call:
             row = call.one("SELECT body FROM customer WHERE id = ?", customer)
             if row is None:
@@ -178,6 +181,11 @@ class Driver:
         """Change the amounts of one line of an invoice (quantity becomes 1)."""
         with self._call() as call:
             dbid = _dbid(call, number)
+            if not call.one(
+                "SELECT 1 FROM line WHERE (invoice, position) = (?, ?)", dbid, position
+            ):
+                msg = f"invoice {number} has no line {position}"
+                raise ValueError(msg)
             if net is not None:
                 amount = decimal_text(Decimal(net))
                 call.db.execute(
@@ -252,6 +260,13 @@ class Driver:
         with self._call() as call:
             _found(call, "nominal", name)
             call.db.execute("UPDATE nominal SET archived = 1 WHERE name = ?", (name,))
+
+
+def _check_fields(fields: Mapping[str, str]) -> None:
+    unknown = set(fields) - {field.name for field in interface().types["Customer"]}
+    if unknown:
+        msg = f"a customer has no {', '.join(sorted(unknown))}"
+        raise ValueError(msg)
 
 
 def _found(call: Call, table: str, name: str) -> None:

@@ -20,12 +20,14 @@ class SoapFaultError(Exception):
     Attributes:
         party: ``Client`` or ``Server``: whose mistake it was.
         text: The fault string.
+        soap: Namespace of the envelope that the fault goes back in.
     """
 
     def __init__(self, text: str, *, party: str = "Client") -> None:
         super().__init__(text)
         self.party = party
         self.text = text
+        self.soap = SOAP11
 
 
 def unreadable(detail: str) -> SoapFaultError:
@@ -62,7 +64,18 @@ def opened(content: bytes, *, action: str | None, strict: bool) -> Message:
     name = etree.QName(root)
     if name.localname != "Envelope" or name.namespace not in (SOAP11, SOAP12):
         raise unreadable("The root element is not a SOAP Envelope.")
-    bodies = root.findall(f"{{{name.namespace}}}Body")
+    try:
+        body = _body(root, name.namespace)
+        operation = etree.QName(body).localname
+        _check_action(action, operation, name.namespace, strict=strict)
+    except SoapFaultError as error:
+        error.soap = name.namespace
+        raise
+    return Message(name.namespace, operation, body)
+
+
+def _body(root: Any, soap: str) -> Any:
+    bodies = root.findall(f"{{{soap}}}Body")
     children = list(bodies[0]) if len(bodies) == 1 else []
     if len(children) != 1:
         raise unreadable("The envelope does not hold one Body with one element.")
@@ -72,8 +85,7 @@ def opened(content: bytes, *, action: str | None, strict: bool) -> Message:
             f"Server did not recognize the element {operation.localname} of namespace "
             f"{operation.namespace!r} as an operation."
         )
-    _check_action(action, operation.localname, name.namespace, strict=strict)
-    return Message(name.namespace, operation.localname, children[0])
+    return children[0]
 
 
 def _check_action(action: str | None, operation: str, soap: str, *, strict: bool) -> None:
@@ -117,21 +129,21 @@ def sealed(inner: str, soap: str) -> bytes:
     ).encode()
 
 
-def fault(error: SoapFaultError, soap: str) -> bytes:
+def fault(error: SoapFaultError) -> bytes:
     """The envelope of a fault."""
     text = escape(error.text)
-    if soap == SOAP12:
+    if error.soap == SOAP12:
         code = "Sender" if error.party == "Client" else "Receiver"
         return sealed(
             f"<soap:Fault><soap:Code><soap:Value>soap:{code}</soap:Value></soap:Code>"
             f'<soap:Reason><soap:Text xml:lang="en">{text}</soap:Text></soap:Reason>'
             "<detail /></soap:Fault>",
-            soap,
+            SOAP12,
         )
     return sealed(
         f"<soap:Fault><faultcode>soap:{error.party}</faultcode>"
         f"<faultstring>{text}</faultstring><detail /></soap:Fault>",
-        soap,
+        SOAP11,
     )
 
 

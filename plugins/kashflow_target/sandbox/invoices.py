@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import escape
 
-from kashflow_target.sandbox.call import Call, RefusalError, to_penny
-from kashflow_target.sandbox.interface import rendered
+from kashflow_target.sandbox.call import Call, RefusalError, days_of, to_penny
+from kashflow_target.sandbox.interface import decimal_text, rendered
 
 _COLUMNS = (
     "invoice.dbid, invoice.number, invoice.date, invoice.due, customer.name, invoice.customer, "
@@ -82,15 +82,15 @@ def get_invoices_for_customer(call: Call, arguments: Mapping[str, Any]) -> str |
 
 def get_invoices_by_date_range(call: Call, arguments: Mapping[str, Any]) -> str | None:
     """By invoice date. Whether the last day is in the range is not documented: a switch."""
-    first, last = arguments["StartDate"].date(), arguments["EndDate"].date()
+    first, last = days_of(arguments)
     compared = "<=" if call.switches.text("range_end") == "inclusive" else "<"
     return call.listed(
         _several(
             call,
             f"invoice.date >= ? AND invoice.date {compared} ? "
             "ORDER BY invoice.date, invoice.number",
-            first.isoformat(),
-            last.isoformat(),
+            first,
+            last,
         )
     )
 
@@ -153,7 +153,7 @@ def refigure(call: Call, dbid: int) -> None:
     call.db.execute(
         "UPDATE invoice SET net = ?, vat = ?, amount_paid = ?, paid = ?, lines_xml = ? "
         "WHERE dbid = ?",
-        (f"{net:.4f}", f"{vat:.4f}", f"{amount_paid:.4f}", paid, lines_xml(call, dbid), dbid),
+        (*map(decimal_text, (net, vat, amount_paid)), paid, lines_xml(call, dbid), dbid),
     )
 
 

@@ -30,7 +30,7 @@ def insert_invoice(call: Call, arguments: Mapping[str, Any]) -> str:
         msg = "The customer specified for this invoice does not exist"
         raise RefusalError(msg)
     date = day_of(sent, "InvoiceDate", today())
-    due = day_of(sent, "DueDate", dt.date.fromisoformat(date) + dt.timedelta(days=customer[1]))
+    due = day_of(sent, "DueDate", _after(date, customer[1]))
     call.refuse_if_locked(date)
     terms = _terms(call, sent)
     lines = [_line(call, line, terms) for line in sent.get("Lines", [])]
@@ -53,6 +53,14 @@ def insert_invoice(call: Call, arguments: Mapping[str, Any]) -> str:
         )
     refigure(call, dbid)
     return str(number)
+
+
+def _after(date: str, days: int) -> dt.date:
+    start = dt.date.fromisoformat(date)
+    try:
+        return start + dt.timedelta(days=days)
+    except OverflowError:
+        return start
 
 
 def _terms(call: Call, sent: Mapping[str, Any]) -> _Terms:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from kashflow_target.sandbox.call import Call, RefusalError, day_of, today
+from kashflow_target.sandbox.call import Call, RefusalError, day_of, days_of, today
 from kashflow_target.sandbox.interface import decimal_text, item
 from kashflow_target.sandbox.invoices import owed_in_payments_currency, refigure
 
@@ -46,8 +46,7 @@ def get_invoice_payments_by_date_range(call: Call, arguments: Mapping[str, Any])
         f"{_SELECT} WHERE payment.date >= ? AND payment.date {compared} ? "
         "ORDER BY payment.date, payment.id LIMIT ? OFFSET ?",
         (
-            arguments["StartDate"].date().isoformat(),
-            arguments["EndDate"].date().isoformat(),
+            *days_of(arguments),
             size,
             max(0, arguments.get("PageNumber", 1) - 1) * size,
         ),

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 import threading
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -22,6 +22,7 @@ _NOT_A_DATE = re.compile(
 )
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _INT_MAX = 2**31
+_DECIMAL_MAX = Decimal(10) ** 15  # what SQL Server's money type holds, about
 
 _validating = threading.Lock()
 
@@ -94,7 +95,7 @@ def _value(element: Any, field: Field, *, strict: bool) -> Any:
         if field.type == "dateTime":
             return _read_date(text.strip(), strict=strict)
         return _READERS[field.type](text.strip())
-    except (ValueError, InvalidOperation) as error:
+    except ValueError as error:
         raise _unreadable_at(element.sourceline or 0, f"{field.name}: {error}") from None
 
 
@@ -129,7 +130,11 @@ def _read_decimal(text: str) -> Decimal:
     if not _DECIMAL.fullmatch(text):
         msg = f"The string '{text}' was not in a correct format for a decimal."
         raise ValueError(msg)
-    return Decimal(text)
+    value = Decimal(text)
+    if abs(value) >= _DECIMAL_MAX:
+        msg = f"The string '{text}' is too large for a Decimal."
+        raise ValueError(msg)
+    return value
 
 
 def _read_boolean(text: str) -> bool:

@@ -101,6 +101,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """A SOAP call, or the sandbox's own."""
         started = time.monotonic()
+        if self.headers.get("Transfer-Encoding"):
+            self.close_connection = True
+            self._send(Reply(b"", HTTPStatus.LENGTH_REQUIRED, "text/plain"))
+            return
         content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path.startswith("/_sandbox/"):
             self._control("POST", content)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from kashflow_target.sandbox.call import Call, RefusalError
 from kashflow_target.sandbox.envelope import (
-    SOAP11,
     SOAP12,
     Message,
     SoapFaultError,
@@ -81,7 +80,7 @@ class Service:
         try:
             message = opened(request.content, action=request.action, strict=strict)
         except SoapFaultError as error:
-            return Reply(fault(error, SOAP11), 500)
+            return Reply(fault(error), 500, _content_type(error.soap))
         with self._state.write() as connection:
             connection.execute("INSERT INTO call (name) VALUES (?)", (message.operation,))
             planned = struck(connection, message.operation)
@@ -95,13 +94,12 @@ class Service:
             thread.join()
 
     def _done(self, message: Message, address: str) -> Reply:
-        content_type = "application/soap+xml" if message.soap == SOAP12 else "text/xml"
         try:
             inner = self._worked(message, address)
         except SoapFaultError as error:
-            return Reply(fault(error, message.soap), 500, f"{content_type}; charset=utf-8")
-        body = sealed(inner, message.soap)
-        return Reply(body, content_type=f"{content_type}; charset=utf-8")
+            error.soap = message.soap
+            return Reply(fault(error), 500, _content_type(message.soap))
+        return Reply(sealed(inner, message.soap), content_type=_content_type(message.soap))
 
     def _worked(self, message: Message, address: str) -> str:
         """The response element, after the work is committed."""
@@ -162,6 +160,10 @@ class Service:
         thread = threading.Thread(target=work, name="late commit", daemon=True)
         self._late.append(thread)
         thread.start()
+
+
+def _content_type(soap: str) -> str:
+    return f"{'application/soap+xml' if soap == SOAP12 else 'text/xml'}; charset=utf-8"
 
 
 def _let_in(switches: Switches, arguments: dict[str, object], address: str) -> None:

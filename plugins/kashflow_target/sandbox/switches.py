@@ -52,7 +52,7 @@ SWITCHES: Mapping[str, Switch] = {
         "refuse", "GetCustomer and GetCustomerByID find nobody", ("refuse", "empty", "blank")
     ),
     "update_blank_missing": Switch(
-        "keep", "UpdateCustomer and a text that was not sent", ("keep", "blank")
+        "blank", "UpdateCustomer and a text that was not sent", ("keep", "blank")
     ),
     "update_result": Switch("", "the text that UpdateCustomer answers; {id} is the customer's"),
     "supplied_number": Switch(
