@@ -6,6 +6,7 @@ All calls are reads, so whatever is unclear may be tried again.
 import http.client
 import logging
 import re
+import socket
 import threading
 import time
 from collections.abc import Mapping
@@ -42,6 +43,7 @@ _FOREIGN = (
     OSError,
     ValueError,
 )
+_NO_SUCH_NAME = (urllib3.exceptions.NameResolutionError, socket.gaierror)
 _NEVER_CONNECTED = (
     requests.exceptions.SSLError,
     requests.exceptions.ConnectTimeout,
@@ -66,9 +68,14 @@ class _Answer:
 
 
 class Api:
-    """Calls WHMCS, one session a thread. Safe for several threads."""
+    """Calls WHMCS, one session a thread. Safe for several threads.
 
-    def __init__(self, settings: WhmcsSettings) -> None:
+    Args:
+        settings: Where, and how to sign in.
+        wait_s: Before the second try; the third waits longer.
+    """
+
+    def __init__(self, settings: WhmcsSettings, *, wait_s: float = 0.2) -> None:
         self._settings = settings
         self._host = urlsplit(settings.url).hostname or settings.url
         self._local = threading.local()
@@ -77,9 +84,9 @@ class Api:
         self._retrying = stamina.RetryingCaller(
             attempts=_TRIES,
             timeout=_RETRY_S,
-            wait_initial=0.2,
-            wait_max=2.0,
-            wait_jitter=0.2,
+            wait_initial=wait_s,
+            wait_max=10 * wait_s,
+            wait_jitter=wait_s,
         ).on(_retry)
 
     def close(self) -> None:
@@ -159,7 +166,7 @@ class Api:
 
     def _from_foreign(self, action: str, error: Exception) -> BridgeError:
         causes = tuple(_causes(error))
-        if any("Name or service not known" in str(cause) or _is_lookup(cause) for cause in causes):
+        if any(isinstance(cause, _NO_SUCH_NAME) for cause in causes):
             return self._unreachable("its name could not be looked up", "check the name's spelling")
         if any(isinstance(cause, requests.exceptions.SSLError) for cause in causes):
             return self._unreachable(
@@ -268,7 +275,3 @@ def _causes(error: BaseException) -> list[BaseException]:
         inner = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
         waiting.extend(item for item in inner if isinstance(item, BaseException))
     return found
-
-
-def _is_lookup(error: BaseException) -> bool:
-    return isinstance(error, urllib3.exceptions.NameResolutionError)

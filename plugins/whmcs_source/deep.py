@@ -67,7 +67,7 @@ class DeepScan:
     def _list(self) -> Iterator[Found]:
         place = self._scan.cursor.deep_place
         ours = Ahead(self._known_refs())
-        ours.up_to(place.last)
+        ours.skip(place.last)
         for stretch in walk(self._page, place):
             yield from self._scan.changed(stretch.rows)
             yield from self._scan.left(absent(ours, stretch))

@@ -47,6 +47,11 @@ class Ahead:
             self._next = next(self._ids, None)
         return taken
 
+    def skip(self, last: int) -> None:
+        """Pass over the ids up to and including `last`."""
+        while self._next is not None and self._next <= last:
+            self._next = next(self._ids, None)
+
     def rest(self, size: int) -> Iterator[list[int]]:
         """All that are left, in pieces."""
         while self._next is not None:
@@ -75,10 +80,13 @@ class Scan:
         return Checkpoint(self.cursor.text())
 
     def run(self) -> Iterator[Found]:
-        """Parts 1 to 3. The first scan of a log has nothing to compare with: it reads the list."""
+        """Parts 1 to 3. The first scan of a log has nothing to compare with: it is part 1 alone."""
+        first = not self.cursor.complete
         yield from self._new()
-        if not self.cursor.complete:
+        if first:
             self.cursor = replace(self.cursor, complete=True, deep_done=self._policy.today)
+            yield self.checkpoint()
+            return
         yield from self._open()
         yield self.checkpoint()
         if self._disagreeing():

@@ -1,6 +1,7 @@
 """The `source:` section of bridge.yaml."""
 
 import hashlib
+import ipaddress
 import re
 from collections.abc import Mapping
 from enum import StrEnum
@@ -17,7 +18,6 @@ from pydantic import (
     model_validator,
 )
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _API_PATH = "/includes/api.php"
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
 
@@ -69,7 +69,7 @@ class WhmcsSettings(BaseModel):
         " addresses.",
     )
     timeout_s: float = Field(30, gt=0, le=600, description="Seconds to wait for one reply.")
-    page_size: int = Field(500, ge=1, le=10_000, description="Invoices asked for in one list call.")
+    page_size: int = Field(500, ge=2, le=10_000, description="Invoices asked for in one list call.")
     products: Products = Field(
         Products.READ,
         description="read: product names are fetched so that nominals can be mapped by product."
@@ -144,7 +144,11 @@ class WhmcsSettings(BaseModel):
 
 
 def _is_loopback(parts: SplitResult) -> bool:
-    return parts.hostname in _LOOPBACK or (parts.hostname or "").startswith("127.")
+    host = parts.hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _as_md5(password: str) -> str:

@@ -8,6 +8,7 @@ steps back until it does. Source: WHMCS API reference, GetInvoices (limitstart, 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from bridge.api import TransientError
 from whmcs_source.calls import OddRow, Page
 from whmcs_source.wire import WireRow
 
@@ -57,4 +58,9 @@ def walk(fetch: Callable[[int], Page], place: Place) -> Iterator[Stretch]:
         yield Stretch(fresh, after, place, page.total)
         if not page.rows or end >= page.total:
             return
+        if back and len(page.rows) == 1:
+            raise TransientError(
+                "WHMCS gave one row of its invoice list, though more were asked for and are there",
+                remedy="set source.page_size to another number",
+            )
         back = 1
