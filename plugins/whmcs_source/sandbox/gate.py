@@ -1,0 +1,82 @@
+"""Who is let in: address, sign-in, role. The texts are those that clients of WHMCS have met.
+
+Sources: darthsoup/php-whmcs-api and yashodhank/whmcs-mcp-server, which code for them; the order of
+the checks is a guess.
+"""
+
+from collections.abc import Mapping
+
+from whmcs_source.sandbox.actions.registry import ACTIONS, Action, Refusal
+from whmcs_source.sandbox.state import Database
+
+_FORBIDDEN, _BAD = 403, 400
+
+
+def admitted(
+    database: Database, switches: Mapping[str, str], fields: Mapping[str, str], address: str
+) -> Action:
+    """The action that was asked for, when the caller may have it.
+
+    Raises:
+        Refusal: with HTTP 403, or 400 when no action is named or, under `strict`, a parameter is
+            not one of the action's.
+    """
+    name = fields.get("action", "").strip()
+    if not name:
+        raise Refusal("Empty action request", _BAD)
+    _check_address(switches, fields, address)
+    uses_role = _check_credentials(database, switches, fields)
+    wanted = ACTIONS.get(name.lower())
+    if wanted is None or (uses_role and not _in_role(switches, name)):
+        text = f'Invalid Permissions: API action "{name.lower()}" is not allowed'
+        raise Refusal(text if uses_role else "Command Not Found", _FORBIDDEN)
+    if switches["strict"] == "on":
+        _check_parameters(wanted, fields)
+    return wanted
+
+
+def _check_address(switches: Mapping[str, str], fields: Mapping[str, str], address: str) -> None:
+    allowed = [part.strip() for part in switches["allowed_ips"].split(",") if part.strip()]
+    seen = switches["seen_ip"] or address
+    key = switches["access_key"]
+    if not allowed or seen in allowed or (key and fields.get("accesskey") == key):
+        return
+    raise Refusal(f"{switches['ip_text']} {seen}", _FORBIDDEN)
+
+
+def _check_credentials(
+    database: Database, switches: Mapping[str, str], fields: Mapping[str, str]
+) -> bool:
+    """Whether an API credential was used, which has a role; an admin's login has none."""
+    name = fields.get("identifier") or fields.get("username") or ""
+    word = fields.get("secret") or fields.get("password") or ""
+    if not name or not word:
+        raise Refusal("Invalid or missing credentials", _FORBIDDEN)
+    if name == switches["identifier"]:
+        if word != switches["secret"]:
+            raise Refusal("Authentication Failed", _FORBIDDEN)
+        return True
+    admin = database.execute("SELECT * FROM tbladmins WHERE username = ?", (name,)).fetchone()
+    if admin is None or "identifier" in fields:
+        raise Refusal("Authentication Failed", _FORBIDDEN)
+    if admin["password"] != word.lower():
+        raise Refusal("Invalid password provided", _FORBIDDEN)
+    if admin["disabled"]:
+        raise Refusal("Administrator Account Disabled", _FORBIDDEN)
+    if not admin["roleid"]:
+        raise Refusal("Access Denied", _FORBIDDEN)
+    return False
+
+
+def _in_role(switches: Mapping[str, str], name: str) -> bool:
+    allowed = {part.strip().lower() for part in switches["allowed_actions"].split(",")} - {""}
+    return not allowed or name.lower() in allowed
+
+
+def _check_parameters(action: Action, fields: Mapping[str, str]) -> None:
+    """WHMCS ignores what it does not know, so that a misspelt filter answers with everything."""
+    unknown = action.unknown(fields)
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        text = f"Sandbox: {action.name} has no parameter {names} (switch `strict`)"
+        raise Refusal(text, _BAD)

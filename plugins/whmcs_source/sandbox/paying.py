@@ -1,0 +1,335 @@
+"""What happens to money: payments, mass payments, funds, credit, refunds, reversals."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from whmcs_source.sandbox.desk import Desk, DeskError
+from whmcs_source.sandbox.invoicing import create_invoice
+from whmcs_source.sandbox.money import Amount, cents, exact, money
+from whmcs_source.sandbox.settling import apply_note, credit_note, settle, take_credit
+from whmcs_source.sandbox.state import Row, insert, update
+
+
+def pay(
+    desk: Desk,
+    *,
+    invoice: int,
+    amount: Amount | None = None,
+    gateway: str | None = None,
+    fees: Amount = "0",
+    transid: str = "",
+    date: str | None = None,
+    rate: str | None = None,
+    description: str = "Invoice Payment",
+) -> int:
+    """Take a payment, and answer the transaction's id.
+
+    What is more than the balance becomes the client's credit, also on an invoice that is paid
+    already (WHMCS documentation, Transactions). `amount` is the balance when absent.
+    """
+    row, when, due = desk.invoice(invoice), desk.moment(date), desk.balance(invoice)
+    if row["status"] == "Cancelled":
+        raise DeskError("It is not possible to add a payment to an invoice that is Cancelled")
+    received = cents(due if amount is None else amount)
+    paid = insert(
+        desk.database,
+        "tblaccounts",
+        {
+            "userid": row["userid"],
+            "gateway": row["paymentmethod"] if gateway is None else gateway,
+            "date": when,
+            "description": description,
+            "amountin": money(received),
+            "fees": money(fees),
+            "rate": rate or desk.rate_of(row["userid"]),
+            "transid": transid,
+            "invoiceid": invoice,
+        },
+    )
+    excess = received - max(due, Decimal(0))
+    if excess > 0:
+        text = f"Invoice #{invoice} Overpayment"
+        desk.move_balance(row["userid"], excess, text, when)
+    if desk.balance(invoice) <= 0:
+        settle(desk, invoice, when)
+    return paid
+
+
+def mark_paid(desk: Desk, *, invoice: int, amount: Amount = "0", date: str | None = None) -> int:
+    """Call an invoice paid although money is missing.
+
+    8.x writes a transaction without a gateway; whether it holds the rest or nothing is open, so
+    `amount` says. 9.x writes a credit note for the rest.
+    """
+    when, left = desk.moment(date), desk.balance(invoice)
+    if desk.modern:
+        note = credit_note(desk, invoice=invoice, amount=left, date=when)
+        row_id = apply_note(desk, invoice, note, when)
+    else:
+        row_id = record_money(
+            desk,
+            client=desk.invoice(invoice)["userid"],
+            invoice=invoice,
+            amount_in=amount,
+            date=when,
+            description="Invoice Payment",
+        )
+    settle(desk, invoice, when)
+    return row_id
+
+
+def mass_pay(
+    desk: Desk,
+    *,
+    invoices: Sequence[int],
+    gateway: str | None = None,
+    transid: str = "",
+    fees: Amount = "0",
+    date: str | None = None,
+    rate: str | None = None,
+    container: int | None = None,
+    paid: bool = True,
+) -> int:
+    """Pay several invoices at once, and answer the container's id (`container` if given)."""
+    rows = [desk.invoice(invoice_id) for invoice_id in invoices]
+    if len({row["userid"] for row in rows}) != 1:
+        raise DeskError("a mass payment takes invoices of one client")
+    lines = [
+        {
+            "type": "Invoice",
+            "relid": row["id"],
+            "description": f"Invoice #{row['invoicenum'] or row['id']}",
+            "amount": desk.balance(row["id"]),
+            "taxed": False,
+        }
+        for row in rows
+    ]
+    created = create_invoice(
+        desk,
+        client=rows[0]["userid"],
+        lines=lines,
+        date=date,
+        gateway=gateway,
+        taxrate="0",
+        invoice=container,
+    )
+    if paid:
+        pay(desk, invoice=created, fees=fees, transid=transid, date=date, rate=rate)
+    return created
+
+
+def add_funds(
+    desk: Desk,
+    *,
+    client: int,
+    amount: Amount,
+    gateway: str | None = None,
+    transid: str = "",
+    fees: Amount = "0",
+    date: str | None = None,
+    rate: str | None = None,
+    invoice: int | None = None,
+) -> int:
+    """Put money on a client's balance, and answer the add-funds invoice's id."""
+    line = {"type": "AddFunds", "description": "Add Funds", "amount": amount, "taxed": False}
+    created = create_invoice(
+        desk,
+        client=client,
+        lines=[line],
+        date=date,
+        gateway=gateway,
+        taxrate="0",
+        invoice=invoice,
+    )
+    pay(desk, invoice=created, fees=fees, transid=transid, date=date, rate=rate)
+    return created
+
+
+def add_credit(
+    desk: Desk,
+    *,
+    client: int,
+    amount: Amount,
+    description: str = "Goodwill",
+    date: str | None = None,
+) -> int:
+    """Change a client's credit by hand; no transaction stands behind it."""
+    return desk.move_balance(client, exact(amount), description, desk.moment(date))
+
+
+def apply_credit(
+    desk: Desk, *, invoice: int, amount: Amount | None = None, date: str | None = None
+) -> str:
+    """Pay from the client's balance, and answer how much; as much as there is when absent."""
+    row, when, left = desk.invoice(invoice), desk.moment(date), desk.balance(invoice)
+    if row["status"] != "Unpaid":
+        raise DeskError("Invoice Not in Unpaid Status")
+    held = exact(desk.client(row["userid"])["credit"])
+    used = min(held, left) if amount is None else cents(amount)
+    if used > held:
+        raise DeskError("Amount exceeds customer credit balance")
+    if used > left:
+        raise DeskError("Amount Exceeds Invoice Balance")
+    desk.move_balance(row["userid"], -used, f"Credit Applied to Invoice #{invoice}", when)
+    take_credit(desk, invoice, used, when)
+    if desk.balance(invoice) <= 0:
+        settle(desk, invoice, when)
+    return money(used)
+
+
+def refund(
+    desk: Desk,
+    *,
+    transaction: int,
+    amount: Amount | None = None,
+    to: str = "gateway",
+    transid: str | None = None,
+    date: str | None = None,
+    row_invoice: int | None = None,
+    fees: Amount = "0",
+) -> int:
+    """Return a payment or part of it, and answer the refund's transaction id.
+
+    Args:
+        desk: Where.
+        transaction: The payment; never more than it took in.
+        amount: All that is left of it when absent.
+        to: ``gateway``, ``hand`` (recorded only) or ``credit``.
+        transid: The gateway's id of the refund; made up when absent, none for credit.
+        date: When.
+        row_invoice: The invoice that the refund's row names; the payment's when absent.
+        fees: That the gateway kept or returned.
+    """
+    paid, when = desk.transaction(transaction), desk.moment(date)
+    taken = exact(paid["amountin"]) - _refunded(desk, transaction)
+    returned = taken if amount is None else cents(amount)
+    if not 0 < returned <= taken:
+        raise DeskError(f"{money(taken)} of transaction {transaction} is left to refund")
+    made_up = f"re_{paid['transid']}" if to == "gateway" else ""
+    row_id = insert(
+        desk.database,
+        "tblaccounts",
+        {
+            "userid": paid["userid"],
+            "gateway": paid["gateway"],
+            "date": when,
+            "description": f"Refund of Transaction ID {paid['transid']}",
+            "amountout": money(returned),
+            "fees": money(fees),
+            "rate": paid["rate"],
+            "transid": made_up if transid is None else transid,
+            "invoiceid": paid["invoiceid"] if row_invoice is None else row_invoice,
+            "refundid": transaction,
+        },
+    )
+    if to == "credit":
+        text = f"Refund of Transaction ID {paid['transid']} to Credit"
+        desk.move_balance(paid["userid"], returned, text, when)
+    if paid["invoiceid"]:
+        _after_refund(desk, int(paid["invoiceid"]), returned, when)
+    return row_id
+
+
+def chargeback(desk: Desk, *, transaction: int, fees: Amount = "0", date: str | None = None) -> int:
+    """Let the payer's bank take a payment back: the invoice goes to Collections.
+
+    The row names no original (`refundid` 0); only its description tells what it is.
+    """
+    paid, when = desk.transaction(transaction), desk.moment(date)
+    row_id = insert(
+        desk.database,
+        "tblaccounts",
+        {
+            "userid": paid["userid"],
+            "gateway": paid["gateway"],
+            "date": when,
+            "description": f"Payment Reversal: chargeback of {paid['transid']}",
+            "amountout": paid["amountin"],
+            "fees": money(fees),
+            "rate": paid["rate"],
+            "transid": f"dp_{paid['transid']}",
+            "invoiceid": paid["invoiceid"],
+        },
+    )
+    if paid["invoiceid"]:
+        desk.change_invoice(int(paid["invoiceid"]), when, status="Collections")
+    return row_id
+
+
+def record_money(
+    desk: Desk,
+    *,
+    client: int = 0,
+    invoice: int = 0,
+    amount_in: Amount = "0",
+    amount_out: Amount = "0",
+    fees: Amount = "0",
+    gateway: str = "",
+    transid: str = "",
+    currency: int = 0,
+    rate: str | None = None,
+    description: str = "",
+    date: str | None = None,
+) -> int:
+    """Write a transaction and nothing else: income or expense, with or without a client."""
+    if not client and not currency:
+        raise DeskError("A Currency ID is required for non-customer related transactions")
+    return insert(
+        desk.database,
+        "tblaccounts",
+        {
+            "userid": client,
+            "currency": 0 if client else currency,
+            "gateway": gateway,
+            "date": desk.moment(date),
+            "description": description,
+            "amountin": money(amount_in),
+            "fees": money(fees),
+            "amountout": money(amount_out),
+            "rate": rate or desk.rate_of(client),
+            "transid": transid,
+            "invoiceid": invoice,
+        },
+    )
+
+
+def change_transaction(desk: Desk, *, transaction: int, **fields: Any) -> int:
+    """Change columns of a transaction; any can be changed later (UpdateTransaction)."""
+    desk.transaction(transaction)
+    update(desk.database, "tblaccounts", transaction, fields)
+    return transaction
+
+
+def delete_transaction(desk: Desk, *, transaction: int) -> int:
+    """Delete a transaction; its invoice stays as it is."""
+    desk.transaction(transaction)
+    desk.database.execute("DELETE FROM tblaccounts WHERE id = ?", (transaction,))
+    return transaction
+
+
+def _refunded(desk: Desk, transaction: int) -> Decimal:
+    rows: list[Row] = desk.database.execute(
+        "SELECT amountout FROM tblaccounts WHERE refundid = ?", (transaction,)
+    ).fetchall()
+    return sum((exact(row[0]) for row in rows), Decimal(0))
+
+
+def _after_refund(desk: Desk, invoice_id: int, returned: Decimal, when: str) -> None:
+    """Full: Refunded with its date. In part: still Paid, and the row is as it was."""
+    row = desk.database.execute("SELECT * FROM tblinvoices WHERE id = ?", (invoice_id,)).fetchone()
+    if row is None:
+        return
+    paid = desk.database.execute(
+        "SELECT id, amountin FROM tblaccounts WHERE invoiceid = ? AND amountin != '0.00'"
+        " AND billingnoteid = 0",
+        (invoice_id,),
+    ).fetchall()
+    left = sum((exact(one["amountin"]) - _refunded(desk, one["id"]) for one in paid), Decimal(0))
+    was_paid = row["status"] == "Paid"
+    if left <= 0:
+        desk.change_invoice(invoice_id, when, status="Refunded", date_refunded=when)
+    elif desk.switches["refund_touches_invoice"] == "on":
+        desk.change_invoice(invoice_id, when)
+    if desk.modern and was_paid:
+        credit_note(desk, invoice=invoice_id, amount=returned, date=when)

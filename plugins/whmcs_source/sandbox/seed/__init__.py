@@ -1,0 +1,99 @@
+"""Northwind Hosting Ltd: 43 clients, and their invoices from September 2025 to October 2026.
+
+A few invoices are older. All is the same every time, and independent of today's date. `CASES`
+names what a test may want to look at. Beside the plain renewals these are plain too:
+
+    many_lines (120) · part_payments (50.00 and 71.01, two gateways) · split_original
+    old_paid_late (issued 2024, paid 2026-10) · same_number_first/second · same_day_1..3
+
+and these are each held or skipped, for a reason of their own:
+
+    before_start_1..5 · refunded_after_start · part_paid_before_start
+    proforma_unpaid · unpaid_1..3 · late_fee · draft · cancelled · payment_pending
+    merged · split_off · merged_away, deleted and left_client (gone)
+    add_funds · half_credit · full_credit · manual_credit_used
+    mass_pay_container/first/second · mass_pay_part_container/first/second
+    overpaid · duplicate_transaction · full_refund · refund_to_credit · chargeback · negative
+    part_refund (the refund's row has invoiceid 0)
+    compound_tax · exempt_uk · eu_consumer_french_vat · eu_consumer_no_tax
+    uk_untaxed_line · untaxed_discount
+    zero_total · zero_datepaid · one_cent_wrong · unknown_line_type
+    currency_unknown_1..2 (JPY) · client_ambiguous_1..2
+    gateway_gone · mark_paid_empty · mark_paid_amount
+
+What is no invoice (the transaction of the expense, the manual credit, ...) is in the table
+`sandbox_cases` and at `GET /_sandbox/cases`.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
+from whmcs_source.sandbox.desk import Desk
+from whmcs_source.sandbox.people import create_addon, create_client
+from whmcs_source.sandbox.seed import plain, services, trouble
+from whmcs_source.sandbox.seed.clients import clients
+from whmcs_source.sandbox.seed.company import fill_company
+from whmcs_source.sandbox.seed.plan import Chapter, Plan
+from whmcs_source.sandbox.state import Database, insert
+
+_OPENED = "2024-02-01 09:00:00"
+
+_CHAPTERS: tuple[Chapter, ...] = (
+    services.plan_services,
+    plain.plan_plain,
+    plain.plan_oddments,
+    trouble.plan_before_start,
+    trouble.plan_unpaid,
+    trouble.plan_balances,
+    trouble.plan_returns,
+    trouble.plan_taxes,
+    trouble.plan_figures,
+    trouble.plan_gateways,
+)
+
+
+@cache
+def _plan() -> Plan:
+    plan = Plan()
+    for chapter in _CHAPTERS:
+        chapter(plan)
+    return plan
+
+
+def _cases() -> Mapping[str, int]:
+    ids = _plan().invoice_ids()
+    return MappingProxyType(
+        {name: number for name, number in ids.items() if not name.startswith("renewal-")}
+    )
+
+
+CASES: Mapping[str, int] = _cases()
+"""Invoice ids of the cases that are worth a name."""
+
+PLAIN: frozenset[int] = _plan().plain_ids()
+"""Invoice ids that are bookable without any question."""
+
+_KINDS = {"manual_credit": "tblcredit"}
+
+
+def fill(database: Database, *, values: Mapping[str, str]) -> None:
+    """Put the whole company into empty tables; `values` are the switches."""
+    fill_company(database)
+    desk = Desk(database, values)
+    for client in clients():
+        create_client(desk, date=_OPENED, **client)
+    known = _plan().play(desk)
+    for addon in services.addons():
+        create_addon(desk, **addon)  # type: ignore[arg-type]  # a row of the plan
+    for service in services.MONTHLY:
+        upgrade = {"type": "configoptions", "relid": services.service_id(service)}
+        insert(database, "tblupgrades", upgrade)
+        item = {"userid": service.client, "description": "Support by telephone", "amount": "30.00"}
+        insert(database, "tblbillableitems", item)
+    invoices = _plan().invoice_ids()
+    for name, number in known.items():
+        if not name.startswith("renewal-"):
+            table = "tblinvoices" if name in invoices else _KINDS.get(name, "tblaccounts")
+            row = {"name": name, "tablename": table, "rowid_": number}
+            insert(database, "sandbox_cases", row)
