@@ -66,7 +66,7 @@ def insert_invoice_payment(call: Call, arguments: Mapping[str, Any]) -> str:
     dbid, net, vat, rate, amount_paid = row
     amount = sent.get("PayAmount", Decimal(0))
     owed = owed_in_payments_currency(call, Decimal(net) + Decimal(vat), Decimal(rate))
-    _check_amount(call, amount, left=owed - Decimal(amount_paid))
+    _check_amount(call, amount, owed=owed, paid=Decimal(amount_paid))
     date = day_of(sent, "PayDate", today())
     call.refuse_if_locked(date)
     method = _known(call, "method", sent.get("PayMethod", 0))
@@ -76,11 +76,13 @@ def insert_invoice_payment(call: Call, arguments: Mapping[str, Any]) -> str:
     return str(pay_id)
 
 
-def _check_amount(call: Call, amount: Decimal, *, left: Decimal) -> None:
+def _check_amount(call: Call, amount: Decimal, *, owed: Decimal, paid: Decimal) -> None:
     if amount < 0 and call.switches.text("negative_payments") == "refuse":
         msg = "A payment cannot be negative"
         raise RefusalError(msg)
-    over = amount > max(left, Decimal(0)) or amount < min(left, Decimal(0))
+    nothing = Decimal(0)
+    left = max(owed - paid, nothing) if owed >= 0 else min(owed - paid, nothing)
+    over = amount > left if owed >= 0 else amount < left
     if over and call.switches.text("overpayment") == "refuse":
         msg = "The payment is more than what is owed on this invoice"
         raise RefusalError(msg)

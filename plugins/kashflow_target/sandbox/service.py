@@ -133,7 +133,7 @@ class Service:
             case Mode.REFUSE:
                 name = message.operation
                 inner = answer(name, _blank_result(name), "NO", REFUSED_ON_DEMAND)
-                return Reply(sealed(inner, message.soap))
+                return Reply(sealed(inner, message.soap), 200, _content_type(message.soap))
             case Mode.LATE_COMMIT:
                 self._do_later(planned.seconds, message, address)
                 return _CUT

@@ -1,0 +1,329 @@
+"""Invoices: numbers, figures, currencies, lists, deletion."""
+
+import time
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from kashflow_target.sandbox.books import Books
+from kashflow_target.sandbox.byhand import INVOICE, LINE, ByHand, invoice_of, with_values
+from kashflow_target.sandbox.driver import Driver
+
+EURO = with_values(INVOICE, CurrencyCode="EUR", ExchangeRate="1.25")
+
+
+def _by_number(client: ByHand, number: str | int | None) -> dict[str, str]:
+    return client.call("GetInvoice", f"<InvoiceNumber>{number}</InvoiceNumber>").fields
+
+
+def test_a_new_invoice_takes_the_highest_number_plus_one(client: ByHand) -> None:
+    assert [client.insert_invoice().value for _ in range(3)] == ["1004", "1005", "1006"]
+
+
+def test_its_internal_id_is_never_a_number(client: ByHand) -> None:
+    shown = _by_number(client, client.insert_invoice().value)
+    dbid = shown["InvoiceDBID"]
+    assert int(dbid) > 1_000_000
+    assert _by_number(client, dbid)["InvoiceDBID"] == "0"
+    by_id = client.call("GetInvoiceByID", f"<InvoiceID>{dbid}</InvoiceID>").fields
+    assert by_id["InvoiceNumber"] == "1004"
+
+
+def test_an_invoice_is_read_back_as_it_was_sent(client: ByHand) -> None:
+    line = with_values(LINE, Description="Björk & Co <web>\nyear 2")
+    sent = invoice_of(line, CustomerReference="WHMCS-501 «é» & 🧾")
+    answer = client.call(
+        "GetInvoice", f"<InvoiceNumber>{client.insert_invoice(sent).value}</InvoiceNumber>"
+    )
+    shown = answer.fields
+    assert shown["CustomerReference"] == "WHMCS-501 «é» & 🧾"
+    assert shown["InvoiceDate"] == "2025-09-05T00:00:00"
+    assert shown["DueDate"] == "2025-09-19T00:00:00"
+    assert (shown["CustomerID"], shown["CustomerName"]) == ("5400101", "Harbour & Sons Ltd")
+    assert (shown["NetAmount"], shown["VATAmount"]) == ("100.0000", "20.0000")
+    assert (shown["AmountPaid"], shown["Paid"]) == ("0.0000", "0")
+    result = answer.result
+    assert result is not None
+    lines = result.findall("{KashFlow}Lines/{KashFlow}anyType")
+    kinds = [line.get("{http://www.w3.org/2001/XMLSchema-instance}type") for line in lines]
+    assert kinds == ["InvoiceLine"]
+    inside = {child.tag.removeprefix("{KashFlow}"): child.text for child in lines[0]}
+    assert inside["Description"] == "Björk & Co <web>\nyear 2"
+    assert (inside["Rate"], inside["VatAmount"]) == ("100.0000", "20.0000")
+    assert "ValuesInCurrency" not in inside
+
+
+def test_a_missing_invoice_is_ok_and_blank(client: ByHand) -> None:
+    """Three clients of the live service meet this; none of them an error."""
+    for operation, asked in (
+        ("GetInvoice", "<InvoiceNumber>9</InvoiceNumber>"),
+        ("GetInvoiceByID", "<InvoiceID>1004</InvoiceID>"),
+    ):
+        answer = client.call(operation, asked)
+        assert answer.status == "OK"
+        assert (answer.fields["InvoiceDBID"], answer.fields["InvoiceNumber"]) == ("0", "0")
+        assert answer.fields["InvoiceDate"] == "0001-01-01T00:00:00"
+        assert "CustomerReference" not in answer.fields
+
+
+def test_the_time_of_day_is_dropped(client: ByHand) -> None:
+    sent = with_values(INVOICE, InvoiceDate="2025-09-05T22:44:10", DueDate="2025-09-19T23:59:59.5")
+    shown = _by_number(client, client.insert_invoice(sent).value)
+    assert shown["InvoiceDate"] == "2025-09-05T00:00:00"
+    assert shown["DueDate"] == "2025-09-19T00:00:00"
+
+
+def test_absent_dates_are_today_and_the_customers_terms(client: ByHand, books: Books) -> None:
+    empty = "0001-01-01T00:00:00"
+    client.insert_invoice(with_values(INVOICE, InvoiceDate=empty, DueDate=empty))
+    made = books.invoices()[-1]
+    assert made.date == time.strftime("%Y-%m-%d")
+    assert made.due > made.date
+
+
+def test_header_amounts_and_paid_are_ignored(client: ByHand) -> None:
+    sent = with_values(INVOICE, NetAmount="1", VATAmount="2", AmountPaid="3", Paid="1")
+    shown = _by_number(client, client.insert_invoice(sent).value)
+    assert (shown["NetAmount"], shown["VATAmount"]) == ("100.0000", "20.0000")
+    assert (shown["AmountPaid"], shown["Paid"]) == ("0.0000", "0")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<CustomerID>5400101<", "<CustomerID>31<"),
+        ("<CurrencyCode>GBP<", "<CurrencyCode>SEK<"),
+        ("<ChargeType>18685811<", "<ChargeType>4000<"),
+        ("<ChargeType>18685811<", "<ChargeType>18685815<"),  # archived
+        ("<ProductID>0<", "<ProductID>7<"),
+        ("<VatRate>20<", "<VatRate>19<"),
+    ],
+)
+def test_what_the_account_does_not_have_is_refused_and_nothing_is_kept(
+    client: ByHand, books: Books, old: str, new: str
+) -> None:
+    before = books.invoices()
+    answer = client.insert_invoice(INVOICE.replace(old, new))
+    assert (answer.http_status, answer.status, answer.value) == (200, "NO", "0")
+    assert answer.detail
+    assert books.invoices() == before
+    assert client.insert_invoice().value == "1004"
+
+
+@pytest.mark.parametrize("rate", ["20", "5.0", "0", "-1"])
+def test_the_accounts_vat_rates_and_not_applicable_are_taken(client: ByHand, rate: str) -> None:
+    assert client.insert_invoice(with_values(INVOICE, VatRate=rate)).status == "OK"
+
+
+def test_an_unknown_vat_rate_can_be_taken(client: ByHand, driver: Driver) -> None:
+    driver.switch(unknown_vat_rate="accept")
+    assert client.insert_invoice(with_values(INVOICE, VatRate="19")).status == "OK"
+
+
+def test_charge_type_nought_is_other(client: ByHand) -> None:
+    assert client.insert_invoice(with_values(INVOICE, ChargeType="0")).status == "OK"
+
+
+def test_a_company_that_is_not_registered_charges_no_vat(client: ByHand, driver: Driver) -> None:
+    driver.switch(vat_registered="off")
+    assert client.insert_invoice().status == "NO"
+    assert client.insert_invoice(with_values(INVOICE, VatAmount="0")).status == "OK"
+
+
+@pytest.mark.parametrize(("places", "net"), [("on", "12.3500"), ("off", "12.3450")])
+def test_a_rate_keeps_two_decimals(client: ByHand, driver: Driver, places: str, net: str) -> None:
+    driver.switch(rate_two_decimals=places)
+    client.insert_invoice(with_values(INVOICE, Rate="12.345"))
+    answer = client.call("GetInvoice", "<InvoiceNumber>1004</InvoiceNumber>")
+    rate = answer.tree.find(".//{KashFlow}Rate")
+    assert rate is not None
+    assert rate.text == net
+
+
+@pytest.mark.parametrize(("how", "vat"), [("sent", "20.0100"), ("recompute", "20.0000")])
+def test_vat_is_taken_as_sent_or_computed_anew(
+    client: ByHand, driver: Driver, how: str, vat: str
+) -> None:
+    driver.switch(vat_amount=how)
+    client.insert_invoice(with_values(INVOICE, VatAmount="20.01"))
+    assert _by_number(client, 1004)["VATAmount"] == vat
+
+
+_CENTS = st.integers(-500_000, 500_000).map(lambda cents: Decimal(cents) / 100)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(lines=st.lists(st.tuples(st.integers(1, 9), _CENTS, _CENTS), min_size=1, max_size=6))
+def test_the_headers_figures_are_the_sums_of_its_lines(
+    client: ByHand, lines: list[tuple[int, Decimal, Decimal]]
+) -> None:
+    sent = [
+        with_values(LINE, Quantity=str(quantity), Rate=f"{rate:.2f}", VatAmount=f"{vat:.2f}")
+        for quantity, rate, vat in lines
+    ]
+    shown = _by_number(client, client.insert_invoice(invoice_of(*sent)).value)
+    assert Decimal(shown["NetAmount"]) == sum(quantity * rate for quantity, rate, _ in lines)
+    assert Decimal(shown["VATAmount"]) == sum(vat for _, _, vat in lines)
+
+
+def test_an_invoice_without_lines_still_gets_a_number(client: ByHand) -> None:
+    assert client.insert_invoice(invoice_of()).value == "1004"
+    assert _by_number(client, 1004)["NetAmount"] == "0.0000"
+
+
+class TestForeignCurrency:
+    def test_values_in_currency_are_taken_as_they_are(self, client: ByHand) -> None:
+        shown = _by_number(client, client.insert_invoice(EURO).value)
+        assert (shown["CurrencyCode"], shown["ExchangeRate"]) == ("EUR", "1.2500")
+        assert (shown["NetAmount"], shown["VATAmount"]) == ("100.0000", "20.0000")
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ("<ValuesInCurrency>1</ValuesInCurrency>", ""),
+            (">1</ValuesInCurrency>", ">0</ValuesInCurrency>"),
+        ],
+    )
+    def test_without_it_they_are_home_currency_and_are_converted(
+        self, client: ByHand, old: str, new: str
+    ) -> None:
+        shown = _by_number(client, client.insert_invoice(EURO.replace(old, new)).value)
+        assert (shown["NetAmount"], shown["VATAmount"]) == ("125.0000", "25.0000")
+
+    def test_without_a_rate_the_accounts_own_is_used(self, client: ByHand) -> None:
+        shown = _by_number(client, client.insert_invoice(with_values(EURO, ExchangeRate="0")).value)
+        assert shown["ExchangeRate"] == "1.1700"
+
+    def test_a_home_invoice_has_rate_one_whatever_was_sent(self, client: ByHand) -> None:
+        sent = with_values(INVOICE, CurrencyCode="", ExchangeRate="0")
+        shown = _by_number(client, client.insert_invoice(sent).value)
+        assert (shown["CurrencyCode"], shown["ExchangeRate"]) == ("GBP", "1.0000")
+
+
+class TestSuppliedNumber:
+    def test_by_default_it_overwrites(self, client: ByHand, books: Books) -> None:
+        """What one client's author reports; the worst of three stories."""
+        before = len(books.invoices())
+        dbid = _by_number(client, 1002)["InvoiceDBID"]
+        assert client.insert_invoice(with_values(INVOICE, InvoiceNumber="1002")).value == "1002"
+        shown = _by_number(client, 1002)
+        assert (shown["InvoiceDBID"], shown["CustomerID"]) == (dbid, "5400101")
+        assert shown["NetAmount"] == "100.0000"
+        assert len(books.invoices()) == before
+
+    @pytest.mark.parametrize(
+        ("how", "supplied", "status", "number"),
+        [
+            ("overwrite", "2000", "OK", "2000"),
+            ("accept", "2000", "OK", "2000"),
+            ("accept", "1002", "OK", "1004"),
+            ("refuse", "2000", "NO", "0"),
+            ("ignore", "2000", "OK", "1004"),
+            ("ignore", "1002", "OK", "1004"),
+        ],
+    )
+    def test_or_it_is_taken_refused_or_ignored(
+        self, client: ByHand, driver: Driver, how: str, supplied: str, status: str, number: str
+    ) -> None:
+        driver.switch(supplied_number=how)
+        answer = client.insert_invoice(with_values(INVOICE, InvoiceNumber=supplied))
+        assert (answer.status, answer.value) == (status, number)
+        assert _by_number(client, 1002)["NetAmount"] == "240.0000"
+
+
+class TestLists:
+    @pytest.fixture(autouse=True)
+    def _three_days(self, client: ByHand) -> None:
+        for day in ("03", "01", "02"):
+            client.insert_invoice(with_values(INVOICE, InvoiceDate=f"2025-11-{day}T00:00:00"))
+
+    @staticmethod
+    def _range(client: ByHand, first: str, last: str) -> list[str]:
+        asked = f"<StartDate>{first}T00:00:00</StartDate><EndDate>{last}T00:00:00</EndDate>"
+        return [
+            row["InvoiceDate"][:10] for row in client.call("GetInvoicesByDateRange", asked).rows
+        ]
+
+    def test_a_range_has_both_ends_in_it(self, client: ByHand) -> None:
+        assert self._range(client, "2025-11-01", "2025-11-02") == ["2025-11-01", "2025-11-02"]
+        assert self._range(client, "2025-11-03", "2025-11-03") == ["2025-11-03"]
+        assert self._range(client, "2025-11-03", "2025-11-01") == []
+
+    def test_or_its_last_day_is_out(self, client: ByHand, driver: Driver) -> None:
+        driver.switch(range_end="exclusive")
+        assert self._range(client, "2025-11-01", "2025-11-02") == ["2025-11-01"]
+
+    def test_a_customers_invoices_are_whole(self, client: ByHand) -> None:
+        answer = client.call("GetInvoicesForCustomer", "<CustID>5400101</CustID>")
+        assert [row["InvoiceNumber"] for row in answer.rows] == ["1004", "1005", "1006"]
+        assert len(answer.tree.findall(".//{KashFlow}anyType")) == 3
+
+    def test_newer_elements_come_last_or_not_at_all(self, client: ByHand, driver: Driver) -> None:
+        answer = client.call("GetInvoicesForCustomer", "<CustID>5400101</CustID>")
+        newer = ["CISRCNetAmount", "CISRCVatAmount", "IsCISReverseCharge"]
+        assert list(answer.rows[0])[-3:] == newer
+        driver.switch(cisrc="off")
+        answer = client.call("GetInvoicesForCustomer", "<CustID>5400101</CustID>")
+        assert not set(newer) & set(answer.rows[0])
+
+
+class TestDeletion:
+    def test_a_deleted_top_number_is_given_again_with_another_internal_id(
+        self, client: ByHand
+    ) -> None:
+        first = _by_number(client, client.insert_invoice().value)
+        answer = client.call("DeleteInvoice", "<InvoiceNumber>1004</InvoiceNumber>")
+        assert (answer.status, answer.value) == ("OK", "1")
+        assert _by_number(client, 1004)["InvoiceDBID"] == "0"
+        second = _by_number(client, client.insert_invoice().value)
+        assert second["InvoiceNumber"] == first["InvoiceNumber"]
+        assert second["InvoiceDBID"] != first["InvoiceDBID"]
+
+    def test_deleting_nothing_is_ok_and_nought(self, client: ByHand) -> None:
+        answer = client.call("DeleteInvoice", "<InvoiceNumber>9</InvoiceNumber>")
+        assert (answer.status, answer.value) == ("OK", "0")
+
+    def test_by_internal_id(self, client: ByHand, books: Books) -> None:
+        dbid = _by_number(client, 1002)["InvoiceDBID"]
+        client.call("DeleteInvoiceByID", f"<InvoiceID>{dbid}</InvoiceID>")
+        assert [invoice.number for invoice in books.invoices()] == [1001, 1003]
+
+    def test_payments_go_with_it(self, client: ByHand, books: Books) -> None:
+        client.call("DeleteInvoice", "<InvoiceNumber>1001</InvoiceNumber>")
+        assert [payment.invoice for payment in books.payments()] == [1003]
+
+    def test_or_it_is_refused(self, client: ByHand, driver: Driver, books: Books) -> None:
+        driver.switch(delete_paid_invoice="refuse")
+        answer = client.call("DeleteInvoice", "<InvoiceNumber>1001</InvoiceNumber>")
+        assert (answer.status, answer.value) == ("NO", "0")
+        assert len(books.invoices()) == 3
+
+
+class TestClosedPeriod:
+    @pytest.fixture(autouse=True)
+    def _closed(self, driver: Driver) -> None:
+        driver.switch(locked_to="2025-09-10")
+
+    def test_nothing_dated_in_it_is_written_or_deleted(self, client: ByHand, books: Books) -> None:
+        before = (books.invoices(), books.payments())
+        refused = [
+            client.insert_invoice(with_values(INVOICE, InvoiceDate="2025-09-10T00:00:00")),
+            client.call("DeleteInvoice", "<InvoiceNumber>1001</InvoiceNumber>"),
+        ]
+        for answer in refused:
+            assert (answer.http_status, answer.status) == (200, "NO")
+            assert "closed period" in (answer.detail or "")
+        assert (books.invoices(), books.payments()) == before
+
+    def test_the_day_after_is_open(self, client: ByHand) -> None:
+        sent = with_values(INVOICE, InvoiceDate="2025-09-11T00:00:00")
+        assert client.insert_invoice(sent).status == "OK"
+
+
+def test_a_reference_can_be_cut(client: ByHand, driver: Driver) -> None:
+    driver.switch(text_limit=9)
+    client.insert_invoice(with_values(INVOICE, CustomerReference="WHMCS-501 F2025-77"))
+    assert _by_number(client, 1004)["CustomerReference"] == "WHMCS-501"
