@@ -5,7 +5,7 @@ same status made up for, and a refund of a part, after which the list row stays 
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from heapq import merge
@@ -14,7 +14,7 @@ from bridge.api import Known, ScanPolicy, SourceRef, money_fingerprint
 from whmcs_source.calls import Calls, Page
 from whmcs_source.cursor import Deep
 from whmcs_source.errors import UnreadableReplyError
-from whmcs_source.money_rows import Books, has_strays, rows_of_invoice, transaction_of
+from whmcs_source.money_rows import Books, rows_of_invoice, transaction_of
 from whmcs_source.reading import Reading
 from whmcs_source.scan import Ahead, Found, Scan, absent
 from whmcs_source.walk import Place, walk
@@ -33,15 +33,12 @@ class DeepScan:
         reading: Reading,
         known: Known,
         policy: ScanPolicy,
-        *,
-        tell_strays: Callable[[frozenset[int] | None], None],
     ) -> None:
         self._scan = scan
         self._calls = calls
         self._reading = reading
         self._known = known
         self._policy = policy
-        self._tell_strays = tell_strays
 
     def run(self) -> Iterator[Found]:
         """Nothing where none is due."""
@@ -102,9 +99,9 @@ class DeepScan:
 
     def _client_money(self, client: int, invoices: list[SourceRef]) -> Iterator[Found]:
         rows = self._calls.transactions(client)
-        if has_strays(rows):
+        if self._reading.keep_strays(client, rows):
             self._scan.cursor = self._scan.cursor.with_stray(client)
-            self._tell_strays(self._scan.cursor.strays)
+            self._reading.stray_clients = self._scan.cursor.strays
         seen = self._known.seen(invoices)
         for invoice in invoices:
             own = rows_of_invoice(int(invoice.id), rows)

@@ -128,16 +128,19 @@ def rows_of_invoice(
     )
 
 
-def has_strays(client_rows: Iterable[WireTransaction]) -> bool:
-    """Whether a refund of this client stands elsewhere than its payment."""
-    every = tuple(client_rows)
-    invoice_by_row = {row.id: row.invoiceid for row in every}
-    return any(
-        row.refundid
-        and invoice_by_row.get(row.refundid)
-        and invoice_by_row[row.refundid] != row.invoiceid
-        for row in every
-    )
+def strays_of(client_rows: Iterable[WireTransaction]) -> tuple[WireTransaction, ...]:
+    """A client's refunds that stand elsewhere than their payments, and those payments.
+
+    With these and an invoice's own rows, `rows_of_invoice` is as right as with all of the client's.
+    """
+    by_id = {row.id: row for row in client_rows}
+    found: dict[int, WireTransaction] = {}
+    for row in by_id.values():
+        payment = by_id.get(row.refundid)
+        if payment and payment.invoiceid and payment.invoiceid != row.invoiceid:
+            found[row.id] = row
+            found[payment.id] = payment
+    return tuple(found.values())
 
 
 def odd_money_hold(rows: Collection[Transaction]) -> Hold | None:

@@ -8,9 +8,11 @@ paid by its own transactions; GetTransactions, if a refund of theirs stands else
 payment - which shows in the refund's own invoice, or was found by a deep scan.
 """
 
+import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from bridge.api import (
     Client,
@@ -30,14 +32,21 @@ from whmcs_source.calls import Calls
 from whmcs_source.containers import Containers
 from whmcs_source.errors import ActionNotAllowedError, UnreadableReplyError
 from whmcs_source.memo import Memo
-from whmcs_source.money_rows import Books, rows_of_invoice, transaction_of
+from whmcs_source.money_rows import Books, rows_of_invoice, strays_of, transaction_of
 from whmcs_source.settings import Products
 from whmcs_source.translate import PAID_STATES, Product, client_of, invoice_of, wants_products
 from whmcs_source.wire import WireClient, WireInvoice, WireTransaction
 
+_SOON = dt.timedelta(days=2)
+
 
 class Reading:
-    """Reads single records, with what was learnt in this run."""
+    """Reads single records, with what was learnt in this run.
+
+    Attributes:
+        stray_clients: Clients of whom a refund is known to stand elsewhere; None for anyone.
+        today: Local calendar day of the run.
+    """
 
     def __init__(self, calls: Calls, *, products: Products) -> None:
         self._calls = calls
@@ -47,7 +56,9 @@ class Reading:
         self._clients: Memo[int, WireClient] = Memo(500)
         self._products: Memo[int, dict[int, Product]] = Memo(200)
         self._containers = Containers(calls)
-        self.strays: Collection[int] | None = frozenset()
+        self._strays: Memo[int, tuple[WireTransaction, ...]] = Memo(20_000)
+        self.stray_clients: Collection[int] | None = frozenset()
+        self.today = dt.datetime.now().astimezone().date()
 
     def books(self) -> Books:
         """Version and currencies; two calls on first use."""
@@ -135,11 +146,33 @@ class Reading:
         return self._with_containers(invoice)
 
     def _rows_of(self, wire: WireInvoice) -> Sequence[WireTransaction]:
-        own = {row.id for row in wire.transactions}
-        strange = any(row.refundid and row.refundid not in own for row in wire.transactions)
-        if strange or self.strays is None or wire.userid in self.strays:
-            return rows_of_invoice(wire.id, self._calls.transactions(wire.userid))
-        return rows_of_invoice(wire.id, wire.transactions)
+        own = {row.id: row for row in wire.transactions}
+        strays: tuple[WireTransaction, ...] = ()
+        if any(row.refundid and row.refundid not in own for row in wire.transactions):
+            strays = self._read_strays(wire.userid)
+        elif self._may_have_strays(wire):
+            strays = self._strays.get_or(wire.userid, partial(self._read_strays, wire.userid))
+        return rows_of_invoice(wire.id, ({row.id: row for row in strays} | own).values())
+
+    def _may_have_strays(self, wire: WireInvoice) -> bool:
+        if self.stray_clients is None or wire.userid in self.stray_clients:
+            return True
+        return (
+            wire.status == "Paid"
+            and wire.datepaid is not None
+            and self.today - wire.datepaid > _SOON
+        )
+
+    def _read_strays(self, client_id: int) -> tuple[WireTransaction, ...]:
+        return self.keep_strays(client_id, self._calls.transactions(client_id))
+
+    def keep_strays(
+        self, client_id: int, rows: Sequence[WireTransaction]
+    ) -> tuple[WireTransaction, ...]:
+        """Keep what of a client's money stands elsewhere than it belongs, and answer it."""
+        strays = strays_of(rows)
+        self._strays.put(client_id, strays)
+        return strays
 
     def _products_of(self, wire: WireInvoice) -> dict[int, Product]:
         if not self._reads_products or not wants_products(wire):

@@ -79,14 +79,10 @@ class WhmcsSource(Source):
         """
         with _unclear_is_transient():
             scan = Scan(self._calls, self._reading, known, policy, Cursor.read(cursor))
-            self._tell_strays(scan.cursor.strays)
+            self._reading.stray_clients = scan.cursor.strays
+            self._reading.today = policy.today
             yield from scan.run()
-            yield from DeepScan(
-                scan, self._calls, self._reading, known, policy, tell_strays=self._tell_strays
-            ).run()
-
-    def _tell_strays(self, strays: frozenset[int] | None) -> None:
-        self._reading.strays = strays
+            yield from DeepScan(scan, self._calls, self._reading, known, policy).run()
 
     def invoices(self, refs: Sequence[SourceRef]) -> Iterator[Invoice | Missing]:
         """GetInvoice for each; see `whmcs_source.reading` for what else is read, and when."""

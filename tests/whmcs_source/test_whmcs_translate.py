@@ -11,8 +11,8 @@ from whmcs_source.errors import UnreadableReplyError
 from whmcs_source.headers import header_of, row_fingerprint
 from whmcs_source.money_rows import (
     Books,
-    has_strays,
     rows_of_invoice,
+    strays_of,
     transaction_kind,
     transaction_of,
 )
@@ -411,8 +411,18 @@ def test_a_refund_belongs_where_its_payment_stands() -> None:
     rows = [nowhere, elsewhere, own, payment]
     assert [row.id for row in rows_of_invoice(501, rows)] == [900, 905, 906]
     assert [row.id for row in rows_of_invoice(502, rows)] == [901]
-    assert has_strays(rows)
-    assert not has_strays([payment, own])
+    assert {row.id for row in strays_of(rows)} == {900, 905, 906}
+    assert strays_of([payment, own]) == ()
+
+
+def test_an_invoices_own_rows_and_the_strays_say_as_much_as_all_of_the_clients() -> None:
+    payment = a_transaction(id=900, invoiceid=501)
+    refund = a_transaction(id=905, invoiceid=502, refundid=900, amountin="0", amountout="30")
+    own = a_transaction(id=901, invoiceid=502)
+    every = [payment, refund, own]
+    for number, shown in ((501, [payment]), (502, [refund, own])):
+        some = {row.id: row for row in (*strays_of(every), *shown)}
+        assert rows_of_invoice(number, some.values()) == rows_of_invoice(number, every)
 
 
 def test_a_clients_rows_give_the_same_digest_as_the_invoices_own() -> None:
