@@ -154,20 +154,38 @@ def _by_state(invoice: Invoice, terms: Terms) -> Skip | Hold | None:
             return Skip(Reason.CANCELLED, "it was cancelled before it was booked")
         case InvoiceState.OPEN:
             return Skip(Reason.NOT_PAID, f"it is {invoice.status.lower()}")
-        case InvoiceState.REVERSED:
-            return reversed_invoice(invoice)
-        case InvoiceState.REFUNDED:
-            return refunded_invoice(invoice)
-        case InvoiceState.PAID:
-            if invoice.paid_on is None:
-                return Hold(
-                    Reason.DATE_MISSING,
-                    "it is paid but the source gives no day of payment",
-                    "set its date of payment in the source",
-                )
-            if invoice.paid_on < terms.policy.start_date:
-                return _too_early(invoice.paid_on, terms.policy)
-            return None
+        case InvoiceState.REVERSED | InvoiceState.REFUNDED | InvoiceState.PAID:
+            pass
+    early = _before_start(invoice, terms.policy)
+    if early:
+        return early
+    if invoice.state is InvoiceState.REVERSED:
+        return reversed_invoice(invoice)
+    if invoice.state is InvoiceState.REFUNDED:
+        return refunded_invoice(invoice)
+    if invoice.paid_on is None:
+        return Hold(
+            Reason.DATE_MISSING,
+            "it is paid but the source gives no day of payment",
+            "set its date of payment in the source",
+        )
+    return None
+
+
+def _before_start(invoice: Invoice, policy: Policy) -> Skip | Hold | None:
+    """Paid before the start it stays out; money that moved on it since then needs a person."""
+    if invoice.paid_on is None or invoice.paid_on >= policy.start_date:
+        return None
+    since = [row for row in invoice.transactions if row.date >= policy.start_date]
+    if not since:
+        return _too_early(invoice.paid_on, policy)
+    amount = since[0].money_out or since[0].money_in
+    return Hold(
+        Reason.OPENING_ITEM,
+        f"it was paid on {invoice.paid_on}, before the start date, and {amount} moved on it on"
+        f" {since[0].date}",
+        "book that money by hand with the opening balances, then `bridge skip` it with the reason",
+    )
 
 
 def _by_lines(invoice: Invoice) -> Skip | Hold | None:
