@@ -24,13 +24,11 @@ from whmcs_source.sandbox.paying import (
     add_funds,
     apply_credit,
     change_transaction,
-    chargeback,
     delete_transaction,
     mark_paid,
     mass_pay,
     pay,
     record_money,
-    refund,
 )
 from whmcs_source.sandbox.people import (
     change_client,
@@ -40,6 +38,7 @@ from whmcs_source.sandbox.people import (
     create_service,
     delete_client,
 )
+from whmcs_source.sandbox.returning import chargeback, refund
 from whmcs_source.sandbox.settling import credit_note
 from whmcs_source.sandbox.state import Database
 

@@ -15,6 +15,7 @@ _EU = frozenset(
      "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"}
 )  # fmt: skip
 _DUE_DAYS = 14
+_MOVES_SUMS = ("taxrate", "taxrate2", "credit")
 _PROMOTIONS = {"Hosting": "PromoHosting", "Setup": "PromoHosting", "Domain": "PromoDomain"}
 
 Line = Mapping[str, Any]
@@ -37,41 +38,27 @@ def create_invoice(
     notes: str = "",
     invoice: int | None = None,
 ) -> int:
-    """Make an invoice; one that comes to nothing is Paid at once.
+    """Make an invoice in the client's currency; one that comes to nothing is Paid at once.
 
-    Args:
-        desk: Where.
-        client: Whose; the invoice is in the client's currency.
-        lines: Each has amount, and may have type, relid, description, taxed.
-        date: Of the document; now when absent.
-        due: When it is to be paid; two weeks later when absent.
-        status: ``Unpaid`` or ``Draft``.
-        gateway: Chosen on the invoice; the client's default when absent.
-        taxrate: Percent of level 1; by the client's tax rule when absent.
-        taxrate2: Percent of level 2.
-        compound: Level 2 is charged on level 1; by the setting when absent.
-        prices: ``inclusive`` or ``exclusive``; by the setting when absent.
-        promo: Percent that a promotion takes off each line that can have one.
-        notes: Free text.
-        invoice: The id to use; the next free one when absent.
+    A line has `amount`, maybe `type`, `relid`, `description`, `taxed`. What is absent follows the
+    client (gateway, taxrate) or the settings (prices, compound). `status` is ``Unpaid`` or
+    ``Draft``, `prices` ``inclusive`` or ``exclusive``, `promo` a percentage, `invoice` the id.
     """
-    owner = desk.client(client)
     when = desk.moment(date)
     rate = tax_rate_of(desk, client) if taxrate is None else exact(taxrate)
-    values: dict[str, Any] = {
+    values = {
         "userid": client,
         "date": when[:10],
-        "duedate": due or str(dt.date.fromisoformat(when[:10]) + dt.timedelta(days=_DUE_DAYS)),
+        "duedate": due or _due(when),
         "taxrate": f"{rate:.3f}",
         "taxrate2": f"{exact(taxrate2):.3f}",
         "status": status,
-        "paymentmethod": owner["defaultgateway"] if gateway is None else gateway,
+        "paymentmethod": desk.client(client)["defaultgateway"] if gateway is None else gateway,
         "notes": notes,
         "created_at": when,
+        **({} if invoice is None else {"id": invoice}),
     }
-    invoice_id = insert(
-        desk.database, "tblinvoices", values if invoice is None else {"id": invoice, **values}
-    )
+    invoice_id = insert(desk.database, "tblinvoices", values)
     for line in _with_promotion(lines, promo):
         _add_line(desk, invoice_id, line)
     recalculate(desk, invoice_id, when, prices=prices, compound=compound)
@@ -157,7 +144,7 @@ def edit_invoice(
         _add_line(desk, invoice, line)
     if fields:
         desk.change_invoice(invoice, when, **fields)
-    if add or change or remove or any(name.startswith("taxrate") for name in fields or {}):
+    if add or change or remove or any(name in _MOVES_SUMS for name in fields or {}):
         recalculate(desk, invoice, when, prices=prices)
     return invoice
 
@@ -257,6 +244,10 @@ def delete_invoice(desk: Desk, *, invoice: int) -> int:
     desk.database.execute("DELETE FROM tblinvoices WHERE id = ?", (invoice,))
     desk.database.execute("DELETE FROM tblinvoiceitems WHERE invoiceid = ?", (invoice,))
     return invoice
+
+
+def _due(when: str) -> str:
+    return str(dt.date.fromisoformat(when[:10]) + dt.timedelta(days=_DUE_DAYS))
 
 
 def _with_promotion(lines: Sequence[Line], percent: Amount | None) -> list[Line]:

@@ -10,9 +10,8 @@ from urllib.parse import parse_qsl
 from whmcs_source.sandbox import driver, faults, switches
 from whmcs_source.sandbox.actions import clients, invoices, lookups, orders, writing
 from whmcs_source.sandbox.actions.registry import ACTIONS, Call, Refusal, Reply
-from whmcs_source.sandbox.desk import DeskError
 from whmcs_source.sandbox.faults import Fault
-from whmcs_source.sandbox.gate import admitted
+from whmcs_source.sandbox.gate import admitted, check_parameters
 from whmcs_source.sandbox.shape import Shape, nvp
 from whmcs_source.sandbox.state import Database, State, insert, undone_on_error
 
@@ -45,10 +44,12 @@ class Request:
 
     Attributes:
         address: The caller's.
+        in_url: Names of the fields that came in the URL.
     """
 
     fields: Mapping[str, str]
     address: str
+    in_url: frozenset[str] = frozenset()
 
 
 class Office:
@@ -96,12 +97,14 @@ class Office:
         for timer in list(self._late):
             timer.cancel()
             self._overdue(timer)
+        with self._lock:  # one that was at work already has finished now
+            self._late.clear()
 
     def _overdue(self, timer: threading.Timer) -> None:
         with self._lock:
             request = self._late.pop(timer, None)
-        if request is not None:
-            self.answer(request)
+            if request is not None:
+                self.answer(request)
 
     def _answer(self, database: Database, request: Request) -> Answer:
         values = switches.read(database)
@@ -111,6 +114,8 @@ class Office:
         try:
             with undone_on_error(database):
                 action = admitted(database, values, request.fields, request.address)
+                if values["strict"] == "on":
+                    check_parameters(action, request.fields, request.in_url)
                 flat = action.flat
                 reply = action.run(Call(database, request.fields, shape))
                 _after(database, action.name, values)
@@ -197,6 +202,3 @@ def _after(database: Database, name: str, values: Mapping[str, str]) -> None:
         switches.write(database, {"after_list": ""})
         arguments = json.loads(wanted)
         driver.do(database, arguments.pop("what"), **arguments)
-
-
-__all__ = ["Answer", "DeskError", "Office", "Request", "fields_of"]

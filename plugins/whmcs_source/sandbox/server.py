@@ -1,8 +1,8 @@
 """The stand-in on the network: HTTP/1.1 on loopback, a thread a connection, faults at the wire."""
 
 import socket
+import sys
 import threading
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -87,13 +87,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def _api(self, fields: Mapping[str, str]) -> None:
         office = self.server.office
-        request = Request(fields, self.client_address[0])
+        in_url = frozenset(fields_of(urlsplit(self.path).query, b""))
+        request = Request(fields, self.client_address[0], in_url)
         answer, fault = office.receive(request)
         if fault is not None:
             answer = self._failed(fault, request, answer)
         if answer is not None:
             if answer.wait_s:
-                time.sleep(answer.wait_s)
+                self._pause(answer.wait_s)
             self._send(answer)
 
     def _failed(self, fault: Fault, request: Request, answer: Answer | None) -> Answer | None:
@@ -105,7 +106,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.server.office.answer_later(request, fault.seconds)
                 raise Cut
             case "slow":
-                time.sleep(fault.seconds)
+                self._pause(fault.seconds)
                 return self.server.office.answer(request)
             case "half_reply" if answer is not None:
                 whole = self._bytes(answer)
@@ -120,6 +121,10 @@ class Handler(BaseHTTPRequestHandler):
                 return Answer(status, _PAGE.format(f"{status} {_REASONS[status]}").encode(), TEXT)
             case _:
                 return answer
+
+    def _pause(self, seconds: float) -> None:
+        if self.server.stopping.wait(seconds):
+            raise Cut
 
     def _send(self, answer: Answer) -> None:
         self.wfile.write(self._bytes(answer))
@@ -148,6 +153,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, office: Office, port: int) -> None:
         self.office = office
+        self.stopping = threading.Event()
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._gone = threading.Condition(self._lock)
@@ -162,6 +168,7 @@ class Server(ThreadingHTTPServer):
 
     def stop(self) -> None:
         """Answer no more, close every connection, and wait until their threads have let go."""
+        self.stopping.set()
         self.shutdown()
         self._thread.join()
         self.server_close()
@@ -184,7 +191,5 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is no news; anything else is a bug here, and is shown."""
-        import sys
-
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from typing import Any
 
 from whmcs_source.sandbox.actions.registry import Call, Refusal, Reply, action
 from whmcs_source.sandbox.money import exact, money
+from whmcs_source.sandbox.state import Database, Row
 
 _CYCLES = ("monthly", "quarterly", "semiannually", "annually", "biennially", "triennially")
 
@@ -77,34 +78,7 @@ def get_products(call: Call) -> Reply:
         and (not group or row["gid"] == group)
         and (not module or row["servertype"] == module)
     ]
-    currencies = call.database.execute("SELECT * FROM tblcurrencies ORDER BY id").fetchall()
-    shape, rows = call.shape, []
-    for row in found:
-        pricing = {}
-        for currency in currencies:
-            rate = exact(currency["rate"])
-            off = dict.fromkeys((*_CYCLES, *(f"{cycle[0]}setupfee" for cycle in _CYCLES)), "-1.00")
-            on = {cycle: money(exact(row[cycle]) * rate) for cycle in ("monthly", "annually")}
-            names = {"prefix": currency["prefix"], "suffix": currency["suffix"]}
-            pricing[currency["code"]] = {**names, **off, **on}
-        rows.append(
-            {
-                "pid": shape.number(row["id"]),
-                "gid": shape.number(row["gid"]),
-                "type": row["type"],
-                "name": row["name"],
-                "slug": row["slug"],
-                "product-url": f"https://billing.northwind.example/store/{row['slug']}",
-                "description": row["description"],
-                "module": row["servertype"],
-                "paytype": row["paytype"],
-                "allowqty": shape.number(0),
-                "quantity_available": shape.number(0),
-                "pricing": pricing,
-                "customfields": {"customfield": []},
-                "configoptions": {"configoption": []},
-            }
-        )
+    shape, rows = call.shape, [_product(call, row) for row in found]
     reply: Reply = {
         "result": "success",
         "totalresults": shape.number(len(rows)),
@@ -113,6 +87,38 @@ def get_products(call: Call) -> Reply:
     }
     shape.put(reply, "products", "product", rows)
     return reply
+
+
+def _product(call: Call, row: Row) -> dict[str, Any]:
+    shape = call.shape
+    return {
+        "pid": shape.number(row["id"]),
+        "gid": shape.number(row["gid"]),
+        "type": row["type"],
+        "name": row["name"],
+        "slug": row["slug"],
+        "product-url": f"https://billing.northwind.example/store/{row['slug']}",
+        "description": row["description"],
+        "module": row["servertype"],
+        "paytype": row["paytype"],
+        "allowqty": shape.number(0),
+        "quantity_available": shape.number(0),
+        "pricing": _pricing(call.database, row),
+        "customfields": {"customfield": []},
+        "configoptions": {"configoption": []},
+    }
+
+
+def _pricing(database: Database, row: Row) -> dict[str, Any]:
+    """Prices by currency and cycle; −1.00 is a cycle that is not sold."""
+    off = dict.fromkeys((*_CYCLES, *(f"{cycle[0]}setupfee" for cycle in _CYCLES)), "-1.00")
+    pricing = {}
+    for currency in database.execute("SELECT * FROM tblcurrencies ORDER BY id"):
+        rate = exact(currency["rate"])
+        sold = {cycle: money(exact(row[cycle]) * rate) for cycle in ("monthly", "annually")}
+        names = {"prefix": currency["prefix"], "suffix": currency["suffix"]}
+        pricing[currency["code"]] = {**names, **off, **sold}
+    return pricing
 
 
 @action("GetAutomationLog", "startdate", "enddate", "namespace")

@@ -11,6 +11,9 @@ from whmcs_source.sandbox.state import Database, Row
 _STATUSES = (
     "Draft", "Unpaid", "Paid", "Cancelled", "Refunded", "Collections", "Payment Pending",
 )  # fmt: skip
+_FIELDS = (
+    "paymentmethod", "taxrate", "taxrate2", "credit", "date", "duedate", "datepaid", "notes",
+)  # fmt: skip
 
 
 @action("CreateInvoice", "userid", "status", "draft", "sendinvoice", "paymentmethod", "taxrate",
@@ -64,29 +67,36 @@ def update_invoice(call: Call) -> Reply:
         raise Refusal("Invoice must be in Draft status to be published")
     if call.text("status") and call.text("status") not in _STATUSES:
         raise Refusal(f"Invalid status {call.text('status')}")
-    columns = ("paymentmethod", "taxrate", "taxrate2", "credit", "date", "duedate", "datepaid",
-               "notes")  # fmt: skip
-    fields = {name: call.text(name) for name in columns if name in call.fields}
-    names = (("description", "description"), ("amount", "amount"), ("taxed", "taxed"))
-    change: dict[str, dict[str, Any]] = {}
-    new: dict[str, dict[str, Any]] = {}
-    for name, column in names:
-        for key, value in _indexed(call, f"item{name}").items():
-            change.setdefault(key, {})[column] = value
-        for key, value in _indexed(call, f"newitem{name}").items():
-            new.setdefault(key, {})[column] = value
-    for line in new.values():
-        line["taxed"] = line.get("taxed", "0") in ("1", "true", "on")
-    remove = [int(line) for line in _indexed(call, "deletelineids").values()]
-    if fields or change or new or remove:
-        added = list(new.values())
-        _refused(invoicing.edit_invoice, desk, invoice=number, add=added, change=change,
-                 remove=remove, fields=fields)  # fmt: skip
+    edits = _edits(call)
+    if any(edits.values()):
+        _refused(invoicing.edit_invoice, desk, invoice=number, **edits)
     if publish:
         invoicing.publish(desk, invoice=number)
-    if call.text("status"):
+    if call.text("status") == "Cancelled":
+        invoicing.cancel(desk, invoice=number)
+    elif call.text("status"):
         invoicing.set_status(desk, invoice=number, status=call.text("status"))
     return {"result": "success", "invoiceid": call.shape.number(number)}
+
+
+def _edits(call: Call) -> dict[str, Any]:
+    """What UpdateInvoice asks to change, as `edit_invoice` takes it."""
+    change: dict[str, dict[str, Any]] = {}
+    new: dict[str, dict[str, Any]] = {}
+    for column in ("description", "amount", "taxed"):
+        for key, value in _indexed(call, f"item{column}").items():
+            change.setdefault(key, {})[column] = value
+        for key, value in _indexed(call, f"newitem{column}").items():
+            new.setdefault(key, {})[column] = value
+    for line in (*change.values(), *new.values()):
+        if "taxed" in line:
+            line["taxed"] = int(line["taxed"] in ("1", "true", "on"))
+    return {
+        "fields": {name: call.text(name) for name in _FIELDS if name in call.fields},
+        "add": [{"taxed": 0, **line} for line in new.values()],
+        "change": change,
+        "remove": [int(line) for line in _indexed(call, "deletelineids").values()],
+    }
 
 
 @action("AddInvoicePayment", "invoiceid", "transid", "gateway", "date", "amount", "fees", "noemail")
