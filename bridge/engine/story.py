@@ -1,0 +1,83 @@
+"""One invoice's story out of the log: what was seen, decided, sent and answered."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bridge.api import EntryState, Kind, Rule, StepState
+from bridge.store.log import SyncLog
+from bridge.store.rows import EntryRow, EventRow, LinkRow, StepRow
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that the log knows of one invoice.
+
+    Attributes:
+        steps: Every remote write ever intended for it, oldest first.
+        links: What its records became in the target, its client's included.
+        rules: What decided each part of what was last sent, in the order of the parts.
+        events: Oldest first.
+    """
+
+    entry: EntryRow
+    client: LinkRow | None
+    links: tuple[LinkRow, ...]
+    steps: tuple[StepRow, ...]
+    rules: tuple[tuple[str, Rule], ...]
+    events: tuple[EventRow, ...]
+
+
+def tell_story(log: SyncLog, entry: EntryRow) -> Story:
+    """Gather it. Reads the log only: no end is asked."""
+    links = tuple(log.links_of_invoice(entry.invoice))
+    client = log.links([entry.client]).get(entry.client)
+    return Story(
+        entry=entry,
+        client=client,
+        links=tuple(link for link in links if link.ref.kind is not Kind.CLIENT),
+        steps=tuple(log.steps(invoice=entry.invoice)),
+        rules=tuple(_rules(client, links)),
+        events=tuple(log.events(invoice=entry.invoice)),
+    )
+
+
+def _rules(client: LinkRow | None, links: tuple[LinkRow, ...]) -> Iterator[tuple[str, Rule]]:
+    for link in ([client] if client else []) + list(links):
+        if link.payload:
+            for rule in link.payload.rules:
+                yield str(link.ref), rule
+
+
+def in_words(entry: EntryRow) -> str:
+    """Where it stands, in one sentence."""
+    match entry.state:
+        case EntryState.DONE:
+            return f"In the books as {entry.target}, read back and equal."
+        case EntryState.PENDING:
+            return "On the work list: the next `bridge sync` takes it up."
+        case EntryState.UNVERIFIED:
+            return f"Written as {entry.target}; the next `bridge sync` reads it back."
+        case EntryState.UNKNOWN:
+            return "Whether the last write arrived is not known; the next `bridge sync` looks."
+        case EntryState.FAILED:
+            when = f"{entry.next_try:%Y-%m-%d %H:%M} UTC" if entry.next_try else "the next run"
+            return f"Failed, and tried again from {when}."
+        case EntryState.MISMATCH:
+            return f"Written as {entry.target}, and the target shows something else."
+        case EntryState.SKIPPED:
+            return "Rightly not in the books."
+        case EntryState.HELD:
+            return "Held: nothing further is written for it until a person decides."
+
+
+def outcome_in_words(step: StepRow) -> str:
+    """What came of a step, in a few words."""
+    match step.state:
+        case StepState.INTENDED:
+            return "no outcome is known"
+        case StepState.DONE:
+            return f"done: {step.target.id}" if step.target else "done"
+        case StepState.REFUSED:
+            return f"not written: {step.error}" if step.error else "not written"
+        case StepState.UNKNOWN:
+            return f"outcome unknown: {step.error}" if step.error else "outcome unknown"
