@@ -19,6 +19,7 @@ _MOVES_SUMS = ("taxrate", "taxrate2", "credit")
 _PROMOTIONS = {"Hosting": "PromoHosting", "Setup": "PromoHosting", "Domain": "PromoDomain"}
 
 Line = Mapping[str, Any]
+"""`amount`, and maybe `type`, `relid`, `description`, `taxed`."""
 
 
 def create_invoice(
@@ -40,18 +41,15 @@ def create_invoice(
 ) -> int:
     """Make an invoice in the client's currency; one that comes to nothing is Paid at once.
 
-    A line has `amount`, maybe `type`, `relid`, `description`, `taxed`. What is absent follows the
-    client (gateway, taxrate) or the settings (prices, compound). `status` is ``Unpaid`` or
-    ``Draft``, `prices` ``inclusive`` or ``exclusive``, `promo` a percentage, `invoice` the id.
+    Absent gateway and taxrate follow the client, prices and compound the settings.
     """
     when = desk.moment(date)
-    rate = tax_rate_of(desk, client) if taxrate is None else exact(taxrate)
     values = {
         "userid": client,
         "date": when[:10],
         "duedate": due or _due(when),
-        "taxrate": f"{rate:.3f}",
-        "taxrate2": f"{exact(taxrate2):.3f}",
+        "taxrate": _percent(tax_rate_of(desk, client) if taxrate is None else taxrate),
+        "taxrate2": _percent(taxrate2),
         "status": status,
         "paymentmethod": desk.client(client)["defaultgateway"] if gateway is None else gateway,
         "notes": notes,
@@ -59,10 +57,9 @@ def create_invoice(
         **({} if invoice is None else {"id": invoice}),
     }
     invoice_id = insert(desk.database, "tblinvoices", values)
-    for line in _with_promotion(lines, promo):
-        _add_line(desk, invoice_id, line)
+    _add_lines(desk, invoice_id, _with_promotion(lines, promo))
     recalculate(desk, invoice_id, when, prices=prices, compound=compound)
-    if status == "Unpaid" and exact(desk.invoice(invoice_id)["total"]) == 0:
+    if status == "Unpaid" and desk.balance(invoice_id) == 0:
         settle(desk, invoice_id, when)
     return invoice_id
 
@@ -140,8 +137,7 @@ def edit_invoice(
         update(desk.database, "tblinvoiceitems", int(key), values)
     for line_id in remove:
         desk.database.execute("DELETE FROM tblinvoiceitems WHERE id = ?", (line_id,))
-    for line in add:
-        _add_line(desk, invoice, line)
+    _add_lines(desk, invoice, add)
     if fields:
         desk.change_invoice(invoice, when, **fields)
     if add or change or remove or any(name in _MOVES_SUMS for name in fields or {}):
@@ -157,11 +153,8 @@ def add_late_fee(
         raise DeskError(f"invoice {invoice} was not Unpaid; only those get late fees")
     when = desk.moment(date)
     text = f"Late Fee (Added {when[8:10]}/{when[5:7]}/{when[:4]})"
-    _add_line(
-        desk,
-        invoice,
-        {"type": "LateFee", "description": text, "amount": amount, "taxed": taxed},
-    )
+    line = {"type": "LateFee", "description": text, "amount": amount, "taxed": taxed}
+    _add_lines(desk, invoice, [line])
     recalculate(desk, invoice, when)
     return invoice
 
@@ -246,6 +239,10 @@ def delete_invoice(desk: Desk, *, invoice: int) -> int:
     return invoice
 
 
+def _percent(rate: Amount) -> str:
+    return f"{exact(rate):.3f}"
+
+
 def _due(when: str) -> str:
     return str(dt.date.fromisoformat(when[:10]) + dt.timedelta(days=_DUE_DAYS))
 
@@ -264,20 +261,16 @@ def _with_promotion(lines: Sequence[Line], percent: Amount | None) -> list[Line]
     return every
 
 
-def _add_line(desk: Desk, invoice_id: int, line: Line) -> int:
+def _add_lines(desk: Desk, invoice_id: int, lines: Sequence[Line]) -> None:
     row = desk.invoice(invoice_id)
-    return insert(
-        desk.database,
-        "tblinvoiceitems",
-        {
+    kept = {name: row[name] for name in ("userid", "duedate", "paymentmethod")}
+    for line in lines:
+        values = {
             "invoiceid": invoice_id,
-            "userid": row["userid"],
             "type": line.get("type", ""),
             "relid": line.get("relid", 0),
             "description": line.get("description", ""),
             "amount": money(line["amount"]),
             "taxed": int(line.get("taxed", True)),
-            "duedate": row["duedate"],
-            "paymentmethod": row["paymentmethod"],
-        },
-    )
+        }
+        insert(desk.database, "tblinvoiceitems", {**kept, **values})

@@ -10,6 +10,8 @@ from whmcs_source.sandbox.money import Amount, cents, exact, money
 from whmcs_source.sandbox.settling import apply_note, credit_note, settle, take_credit
 from whmcs_source.sandbox.state import insert, update
 
+_CANCELLED = "It is not possible to add a payment to an invoice that is Cancelled"
+
 
 def pay(
     desk: Desk,
@@ -23,14 +25,13 @@ def pay(
     rate: str | None = None,
     description: str = "Invoice Payment",
 ) -> int:
-    """Take a payment, and answer the transaction's id.
+    """Take a payment, by default of the balance, and answer the transaction's id.
 
-    What is more than the balance becomes the client's credit, also on an invoice that is paid
-    already (WHMCS documentation, Transactions). `amount` is the balance when absent.
+    What is more than that becomes the client's credit (WHMCS documentation, Transactions).
     """
     row, when, due = desk.invoice(invoice), desk.moment(date), desk.balance(invoice)
     if row["status"] == "Cancelled":
-        raise DeskError("It is not possible to add a payment to an invoice that is Cancelled")
+        raise DeskError(_CANCELLED)
     received = cents(due if amount is None else amount)
     paid = insert(
         desk.database,

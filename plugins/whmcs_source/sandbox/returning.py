@@ -14,7 +14,7 @@ def refund(
     transaction: int,
     amount: Amount | None = None,
     to: str = "gateway",
-    transid: str | None = None,
+    transid: str = "",
     date: str | None = None,
     row_invoice: int | None = None,
     fees: Amount = "0",
@@ -29,7 +29,6 @@ def refund(
     returned = taken if amount is None else cents(amount)
     if not 0 < returned <= taken:
         raise DeskError(f"{money(taken)} of transaction {transaction} is left to refund")
-    made_up = f"re_{paid['transid']}" if to == "gateway" else ""
     row_id = insert(
         desk.database,
         "tblaccounts",
@@ -38,7 +37,7 @@ def refund(
             "description": f"Refund of Transaction ID {paid['transid']}",
             "amountout": money(returned),
             "fees": money(fees),
-            "transid": made_up if transid is None else transid,
+            "transid": transid or (f"re_{paid['transid']}" if to == "gateway" else ""),
             "invoiceid": paid["invoiceid"] if row_invoice is None else row_invoice,
             "refundid": transaction,
         },
