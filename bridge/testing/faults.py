@@ -118,6 +118,14 @@ class FarSide:
         self._lock = threading.RLock()
         self._late: list[_Late] = []
 
+    def misbehave(
+        self, name: str, mode: str, nth: int = 1, *, seconds: float = 0.0
+    ) -> Callable[[], bool]:
+        """Arm a fault, as the suites want it: see `bridge.testing.stands.Misbehave`."""
+        fault = Fault(name, mode, nth, seconds=seconds)
+        self.faults.append(fault)
+        return lambda: fault.calls >= nth
+
     def reading(self, name: str, do: Callable[[], Result]) -> Result:
         """Answer a read, unless a fault is due.
 

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from bridge.api import Sandbox, Source, SourcePlugin, SourceRef, Target, TargetPlugin
-from bridge.testing.stands import Foreign, SourceStand, TargetStand
+from bridge.testing.stands import Foreign, Happened, SourceStand, TargetStand
 
 WRONG_SECRET = "wrong-canary-5b71e0"  # noqa: S105  # it opens nothing
 End = TypeVar("End", Source, Target)
@@ -34,7 +34,7 @@ class Controls:
     address: str
     operations: Mapping[str, str]
 
-    def misbehave(self, name: str, mode: str, nth: int = 1, *, seconds: float = 0.0) -> None:
+    def misbehave(self, name: str, mode: str, nth: int = 1, *, seconds: float = 0.0) -> Happened:
         """Arm one fault, and no other. See `bridge.testing.stands.Misbehave`.
 
         Raises:
@@ -44,14 +44,15 @@ class Controls:
         if seconds:
             fault["seconds"] = seconds
         self.ask("PUT", "faults", [fault])
+        return lambda: not self.ask("GET", "faults")
 
     def calls(self) -> list[str]:
         """The names of all calls so far."""
         return [call["name"] for call in self.ask("GET", "calls")["calls"]]
 
-    def do(self, what: str, **arguments: Any) -> Any:
-        """One act of a person at the far side's keyboard."""
-        return self.ask("POST", "do", {"what": what, **arguments})
+    def do(self, **act: Any) -> Any:
+        """One act of a person at the far side's keyboard, in the sandbox's own words."""
+        return self.ask("POST", "do", act)
 
     def ask(self, method: str, what: str, body: object = None) -> Any:
         """One request to ``/_sandbox/<what>``.

@@ -56,11 +56,12 @@ class SourceFaults(Suite):
         read = reads[name]
         right = read(source)
         assert right
-        given(stand.misbehave, "misbehave")(name, mode)
         with stand.open() as afresh:
             afresh.check()
+            happened = given(stand.misbehave, "misbehave")(name, mode)
             with contextlib.suppress(TransientError):
                 assert read(afresh) == right
+            assert happened()
             assert read(afresh) == right
 
     @about("faults")
@@ -69,10 +70,11 @@ class SourceFaults(Suite):
         self, stand: SourceStand, source: Source, scanned: list[Header], mode: str
     ) -> None:
         """Deleted is what the far side says, not what a bad line makes of it."""
-        given(stand.misbehave, "misbehave")("invoices", mode)
+        happened = given(stand.misbehave, "misbehave")("invoices", mode)
         with contextlib.suppress(TransientError):
             for answer in source.invoices([scanned[0].ref]):
                 assert not (isinstance(answer, Missing) and answer.gone)
+        assert happened()
 
     # At the door -----------------------------------------------------------------------------
 

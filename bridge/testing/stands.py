@@ -7,11 +7,13 @@ from typing import Protocol
 
 from bridge.api import Source, SourceRef, Target, TargetRef
 
+Happened = Callable[[], bool]
+
 
 class Misbehave(Protocol):
     """Arms the far side to misbehave at a method of the contract."""
 
-    def __call__(self, name: str, mode: str, nth: int = 1, *, seconds: float = 0.0) -> None:
+    def __call__(self, name: str, mode: str, nth: int = 1, *, seconds: float = 0.0) -> Happened:
         """From now on, at the nth call that `name` makes.
 
         Args:
@@ -19,6 +21,9 @@ class Misbehave(Protocol):
             mode: A word of `bridge.testing.faults.Mode`.
             nth: Counted from 1.
             seconds: After how long a ``late_commit`` is done.
+
+        Returns:
+            A function that says whether it has happened: else a test would prove nothing.
         """
         ...
 

@@ -162,9 +162,10 @@ class TargetFaults(Suite):
         read = reads[name]
         right = read(desk.target)
         assert right
-        given(desk.stand.misbehave, "misbehave")(name, mode)
+        happened = given(desk.stand.misbehave, "misbehave")(name, mode)
         with contextlib.suppress(TransientError):
             assert read(desk.target) == right
+        assert happened()
         assert read(desk.target) == right
 
     @pytest.mark.parametrize("name", WRITES)

@@ -58,9 +58,6 @@ class TestMemorySource(SourceSuite):
     def stand(self) -> SourceStand:
         billing = a_small_company()
 
-        def misbehave(name: str, mode: str, nth: int = 1, *, seconds: float = 0.0) -> None:
-            billing.faults.append(Fault(name, mode, nth, seconds=seconds))
-
         def add() -> SourceRef:
             billing.put(an_invoice(1600))
             return invoice_ref(1600)
@@ -78,7 +75,7 @@ class TestMemorySource(SourceSuite):
 
         return SourceStand(
             open=lambda: MemorySource(billing, page_size=7),
-            misbehave=misbehave,
+            misbehave=billing.misbehave,
             add=add,
             change=change,
             delete=delete,

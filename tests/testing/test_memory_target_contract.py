@@ -43,12 +43,9 @@ class TestMemoryTarget(TargetSuite):
     def stand(self) -> TargetStand:
         books = MemoryBooks()
 
-        def misbehave(name: str, mode: str, nth: int = 1, *, seconds: float = 0.0) -> None:
-            books.faults.append(Fault(name, mode, nth, seconds=seconds))
-
         return TargetStand(
             open=lambda: MemoryTarget(books),
-            misbehave=misbehave,
+            misbehave=books.misbehave,
             foreign=Note(books),
             calls=lambda: sorted(books.calls.elements()),
             locked_out=lambda: MemoryTarget(on_check("access")),

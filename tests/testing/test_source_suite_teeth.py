@@ -19,7 +19,6 @@ from bridge.api import (
     invoice_ref,
 )
 from bridge.testing.builders import DAY, a_client, an_invoice, gbp
-from bridge.testing.faults import Fault
 from bridge.testing.known import MemoryKnown
 from bridge.testing.memory_billing import MemoryBilling, MemorySource
 from bridge.testing.source_suite import NORMAL, SourceSuite, headers
@@ -110,9 +109,6 @@ class ForgetsRecords(MemorySource):
 def a_stand(kind: type[MemorySource]) -> SourceStand:
     billing = MemoryBilling(a_client(), *(an_invoice(number) for number in range(501, 520)))
 
-    def misbehave(name: str, mode: str, nth: int = 1, *, seconds: float = 0.0) -> None:
-        billing.faults.append(Fault(name, mode, nth, seconds=seconds))
-
     def change() -> SourceRef:
         billing.put(an_invoice(505, net=gbp("1.00")))
         return invoice_ref(505)
@@ -123,7 +119,7 @@ def a_stand(kind: type[MemorySource]) -> SourceStand:
 
     return SourceStand(
         open=lambda: kind(billing, page_size=4),
-        misbehave=misbehave,
+        misbehave=billing.misbehave,
         change=change,
         delete=delete,
     )

@@ -25,7 +25,6 @@ from bridge.api import (
     TransientError,
 )
 from bridge.testing.desk import Desk
-from bridge.testing.faults import Fault
 from bridge.testing.memory_books import MemoryBooks
 from bridge.testing.memory_target import MemoryTarget
 from bridge.testing.stands import TargetStand
@@ -190,12 +189,9 @@ class AppliesTwice(MemoryTarget):
 
 
 def at(books: MemoryBooks, kind: type[MemoryTarget]) -> TargetStand:
-    def misbehave(name: str, mode: str, nth: int = 1, *, seconds: float = 0.0) -> None:
-        books.faults.append(Fault(name, mode, nth, seconds=seconds))
-
     return TargetStand(
         open=lambda: kind(books),
-        misbehave=misbehave,
+        misbehave=books.misbehave,
         foreign=Note(books),
         calls=lambda: sorted(books.calls.elements()),
     )
