@@ -1,0 +1,95 @@
+"""Settings and live reference data together: all that translation needs."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bridge.api import Hold, Reason
+from kashflow_target.countries import CountryClass
+from kashflow_target.names import Known
+from kashflow_target.reference_data import Account, Currency, Nominals, Till
+from kashflow_target.vat import VatNumber, VatRow, VatTable
+from kashflow_target.vat_uk import UK_TABLE
+
+if TYPE_CHECKING:
+    from kashflow_target.settings import KashFlowSettings, VatRowSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """One run's view of the account.
+
+    Attributes:
+        home: ISO 4217.
+        tills: By gateway; None where a bank feed brings the payments.
+        source_rate: Whether a foreign document takes the source's own exchange rate.
+        payments_at_home: Whether payments on foreign invoices are in home currency.
+        fees_apart: Whether gateway fees are booked by hand from the gateway's own bill.
+        reference_field: The customer's text field that holds our key.
+    """
+
+    home: str
+    currencies: Mapping[str, Currency]
+    tills: Mapping[str, Till | None]
+    nominals: Nominals
+    vat: VatTable
+    methods: tuple[Known, ...]
+    accounts: tuple[Known, ...]
+    source_rate: bool
+    payments_at_home: bool
+    fees_apart: bool
+    reference_field: str
+
+    def currency(self, code: str) -> Currency | Hold:
+        """The account's currency with this code."""
+        found = self.currencies.get(code)
+        if found is None:
+            return Hold(
+                Reason.CURRENCY_UNKNOWN,
+                f"it is in {code}, and the KashFlow account has"
+                f" {', '.join(sorted(self.currencies))}",
+                f"add {code} in KashFlow under Settings, Currencies",
+            )
+        return found
+
+
+def books(
+    settings: "KashFlowSettings", account: Account, tills: Mapping[str, Till | None], to: Nominals
+) -> Books:
+    """Put settings and account together."""
+    rows = settings.vat_rules
+    return Books(
+        home=account.home,
+        currencies=account.currencies,
+        tills=tills,
+        nominals=to,
+        vat=VatTable(
+            name="uk" if rows is None else "of your own",
+            rows=UK_TABLE if rows is None else tuple(_row(row) for row in rows),
+            account_rates=account.vat_rates,
+            registered=account.vat_registered,
+        ),
+        methods=account.methods.entries,
+        accounts=account.accounts.entries,
+        source_rate=settings.invoice_rate == "source",
+        payments_at_home=settings.foreign_payments == "home",
+        fees_apart=settings.fees == "on_gateway_invoice",
+        reference_field=settings.customers.reference_field,
+    )
+
+
+def _row(row: "VatRowSettings") -> VatRow:
+    return VatRow(
+        name=row.name,
+        classes=frozenset({CountryClass(row.country_class)} if row.country_class else ()),
+        countries=frozenset(row.country),
+        vat_number=VatNumber(row.vat_number),
+        exempt=row.exempt,
+        line_types=frozenset(row.line_types),
+        charged=row.rate,
+        first=row.first_day or dt.date.min,
+        last=row.last_day or dt.date.max,
+        rate=Decimal(row.kashflow),
+    )

@@ -1,0 +1,41 @@
+"""The offer that bridge finds through its entry point: light, since every start imports it."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bridge.api import Sandbox, Target, TargetPlugin, hookimpl
+
+
+def _settings() -> type[Any]:
+    from kashflow_target.settings import KashFlowSettings
+
+    return KashFlowSettings
+
+
+def _open(settings: Any) -> Target:
+    from kashflow_target.target import KashFlowTarget
+
+    return KashFlowTarget(settings)
+
+
+def _sandbox(
+    directory: Path, *, port: int = 0, switches: Mapping[str, str] | None = None
+) -> Sandbox:
+    from kashflow_target.sandbox.factory import sandbox
+
+    return sandbox(directory, port=port, switches=switches)
+
+
+@hookimpl
+def bridge_targets() -> Iterable[TargetPlugin]:
+    """Offer KashFlow."""
+    yield TargetPlugin(
+        kind="kashflow",
+        summary="KashFlow, UK accounting, over its SOAP API",
+        settings=_settings,
+        open=_open,
+        sandbox=_sandbox,
+        sandbox_key="endpoint",
+        capabilities=frozenset({"adopt_clients", "foreign_currency", "vat_uk"}),
+    )

@@ -1,0 +1,237 @@
+"""KashFlow as bridge's target: the contract, word for word, on the modules that do the work."""
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, cast
+
+from bridge.api import (
+    AccessError,
+    AmbiguousMatchError,
+    Choices,
+    Client,
+    CreditNote,
+    Days,
+    Finding,
+    Health,
+    Hold,
+    Kind,
+    Movement,
+    Nothing,
+    Payload,
+    Payment,
+    Record,
+    RecordRejectedError,
+    Reference,
+    Sale,
+    Survey,
+    Target,
+    TargetClient,
+    TargetDocument,
+    TargetPayment,
+    TargetRef,
+)
+from kashflow_target import builders
+from kashflow_target.assess import assess
+from kashflow_target.books import Books, books
+from kashflow_target.compose_client import compose_client
+from kashflow_target.compose_invoice import compose_credit_note, compose_invoice
+from kashflow_target.compose_money import compose_movement, compose_payment
+from kashflow_target.customers import Customers
+from kashflow_target.documents import Documents
+from kashflow_target.records import records
+from kashflow_target.reference_data import read_account, resolve
+from kashflow_target.refusals import Refusals
+from kashflow_target.soap import Door
+
+if TYPE_CHECKING:
+    from kashflow_target.settings import KashFlowSettings
+
+
+class KashFlowTarget(Target):
+    """One KashFlow account, opened. Safe to use from several threads after `prepare`."""
+
+    def __init__(self, settings: "KashFlowSettings") -> None:
+        self._settings = settings
+        self._books: Books | None = None
+        self._door = Door(
+            endpoint=settings.endpoint,
+            username=settings.username,
+            password=settings.password,
+            timeout_s=settings.timeout_s,
+            refusals=Refusals(settings.refusal_texts),
+            before_write=self._before_write,
+        )
+        self._customers = Customers(self._door, self._prepared)
+        self._documents = Documents(self._door, self._prepared)
+        self.match_clients_by = settings.customers.match
+        self.choices = Choices(
+            books_closed_to=settings.books_closed_to, when_closed=settings.when_closed
+        )
+
+    def _before_write(self) -> None:
+        """The engine sets its guard on this object after it was made."""
+        self.before_write()
+
+    def _prepared(self) -> Books:
+        if self._books is None:
+            msg = "prepare() comes before anything else but check()"
+            raise RuntimeError(msg)
+        return self._books
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._door.close()
+
+    def check(self) -> Health:
+        """Sign in, by asking for the company's own details: one call.
+
+        Raises:
+            AccessError: also for a refusal in words that are not known, since nothing was asked
+                for but to be let in.
+        """
+        try:
+            company = self._door.read("GetCompanyDetails").row
+        except RecordRejectedError as error:
+            raise AccessError(
+                f"KashFlow refused to let us in: {error.text or error.what}",
+                remedy="check in KashFlow under Settings, API Settings, that the API is enabled and"
+                " that this machine's address is allowed; check target.username and"
+                " target.password",
+            ) from error
+        name = company.text("CompanyName").strip()
+        return Health(f"KashFlow, {name}" if name else "KashFlow")
+
+    def prepare(self) -> None:
+        """Read the account's reference data and resolve the settings' names: seven calls."""
+        account = read_account(self._door)
+        mapped = resolve(self._settings, account)
+        self._books = books(self._settings, account, mapped.tills, mapped.nominals)
+        self.home_currency = account.home
+
+    def assess(self, survey: Survey) -> Iterator[Finding]:
+        """One line each for currencies, gateways, nominals and VAT rates."""
+        return assess(survey, self._prepared())
+
+    def clients(self) -> Iterator[TargetClient]:
+        """Every customer, as a stream."""
+        return self._customers.all()
+
+    def documents(
+        self, days: Sequence[Days], clients: Collection[TargetRef] = ()
+    ) -> Iterator[TargetDocument]:
+        """Invoices and credit notes: one call for each range and each client."""
+        return self._documents.within(days, clients)
+
+    def payments(self, document: TargetRef) -> Iterator[TargetPayment]:
+        """Payments of one document."""
+        return self._documents.payments(document)
+
+    def find_client(self, payload: Payload) -> TargetRef | None:
+        """By code."""
+        return self._customers.find(payload.natural_key)
+
+    def find_invoice(
+        self, reference: Reference, *, client: TargetRef, day: dt.date
+    ) -> TargetDocument | None:
+        """Among the client's documents: KashFlow searches no reference. `day` is not needed."""
+        del day
+        return self._documents.find(reference, client)
+
+    def find_payment(self, reference: Reference, *, document: TargetRef) -> TargetPayment | None:
+        """Among the document's payments."""
+        return self._documents.find_payment(reference, document)
+
+    def find_movement(self, payload: Payload) -> TargetRef | None:
+        """Among the bank transactions of its account, by the key in the comment."""
+        token = payload.reference.partition(" ")[0]
+        account = cast("int", payload.body["accid"])
+        rows = self._door.read("GetBankTransactions", AccountID=account).items
+        found = {
+            str(row.whole("ID")) for row in rows if row.text("Comment").partition(" ")[0] == token
+        }
+        if len(found) > 1:
+            raise AmbiguousMatchError(
+                f"bank transactions {' and '.join(sorted(found))} carry the key {token}",
+                remedy="look at each in KashFlow and take the key out of those that are not ours",
+                record=token,
+            )
+        return TargetRef(Kind.MOVEMENT, found.pop()) if found else None
+
+    def records(self, days: Days) -> Iterator[Record]:
+        """Documents, payments and bank transactions of a period."""
+        return records(self._door, self._documents, self._prepared(), days)
+
+    def compose_client(self, client: Client, reference: Reference) -> Payload | Hold:
+        """See `compose_client.compose_client`."""
+        return compose_client(client, reference, self._prepared())
+
+    def compose_invoice(self, sale: Sale) -> Payload | Hold:
+        """See `compose_invoice.compose_invoice`."""
+        return compose_invoice(sale, self._prepared())
+
+    def compose_payment(
+        self, payment: Payment, invoice: Payload, earlier: Sequence[Payload]
+    ) -> Payload | Hold | Nothing:
+        """See `compose_money.compose_payment`."""
+        return compose_payment(payment, invoice, earlier, self._prepared())
+
+    def compose_credit_note(self, note: CreditNote) -> Payload | Hold:
+        """See `compose_invoice.compose_credit_note`."""
+        return compose_credit_note(note, self._prepared())
+
+    def compose_movement(self, movement: Movement) -> Payload | Hold | Nothing:
+        """See `compose_money.compose_movement`."""
+        return compose_movement(movement, self._prepared())
+
+    def create_client(self, payload: Payload) -> TargetRef:
+        """One call."""
+        return self._customers.create(payload)
+
+    def update_client(self, client: TargetRef, payload: Payload) -> None:
+        """Two calls: read, and write all of it back with our fields over it."""
+        self._customers.update(client, payload)
+
+    def adopt_client(self, client: TargetRef, payload: Payload) -> None:
+        """Two calls: read, and write all of it back with our key in its field."""
+        self._customers.adopt(client, payload)
+
+    def create_invoice(self, payload: Payload, *, client: TargetRef) -> TargetRef:
+        """One call, lines and all."""
+        return self._documents.create(payload, client, Kind.INVOICE)
+
+    def create_payment(self, payload: Payload, *, document: TargetRef) -> TargetRef:
+        """One call."""
+        return self._documents.pay(payload, document)
+
+    def create_credit_note(
+        self, payload: Payload, *, client: TargetRef, original: TargetRef
+    ) -> TargetRef:
+        """One call; `original` is named in the note's text only."""
+        del original
+        return self._documents.create(payload, client, Kind.CREDIT_NOTE)
+
+    def apply_credit_note(self, note: TargetRef, *, original: TargetRef) -> None:
+        """Three calls: both documents are read for their permanent ids."""
+        self._documents.apply(note, original)
+
+    def create_movement(self, payload: Payload) -> TargetRef:
+        """One call."""
+        fields = builders.bank_transaction(self._door.interface(), payload.body)
+        made = self._door.insert("InsertBankTransaction", record=payload.reference, bp=fields)
+        return TargetRef(Kind.MOVEMENT, str(made))
+
+    def remove(self, ref: TargetRef, *, document: TargetRef | None = None) -> None:
+        """Delete what bridge wrote, and look whether it is gone: two calls."""
+        match ref.kind:
+            case Kind.CLIENT:
+                self._customers.remove(ref)
+            case Kind.INVOICE | Kind.CREDIT_NOTE:
+                self._documents.remove(ref)
+            case Kind.PAYMENT if document is not None:
+                self._documents.remove_payment(ref, document)
+            case _:
+                raise RecordRejectedError(
+                    f"KashFlow's service has no call that deletes {ref}",
+                    remedy="delete it by hand in KashFlow",
+                    record=str(ref),
+                )
