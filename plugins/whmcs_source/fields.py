@@ -45,7 +45,7 @@ def _read_amount(value: Any) -> Decimal:
 
 
 def _read_amount_or_zero(value: Any) -> Decimal:
-    return Decimal(0) if value is None or value == "" else _read_amount(value)
+    return Decimal("0.00") if value is None or value == "" else _read_amount(value)
 
 
 def _read_day(value: Any) -> dt.date | None:
