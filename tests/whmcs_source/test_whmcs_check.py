@@ -162,9 +162,10 @@ def test_a_php_warning_before_the_reply_says_what_to_switch_off(
 # Survey ------------------------------------------------------------------------------------------
 
 
-def test_a_survey_says_what_is_used(source: WhmcsSource) -> None:
+def test_a_survey_says_what_is_used(company: Company) -> None:
     """The gateway that is no longer active too, since invoices name it."""
-    survey = source.survey()
+    with company.open() as source:
+        survey = source.survey()
     assert survey.base_currency == "GBP"
     assert set(survey.currencies) == {"GBP", "EUR", "USD", "JPY"}
     assert survey.gateways["stripe"] == "Credit/Debit Card"
