@@ -132,4 +132,5 @@ class Desk:
 
     def change_invoice(self, invoice_id: int, when: str, **values: object) -> None:
         """Change an invoice's row; this moves updated_at."""
+        self.invoice(invoice_id)
         update(self.database, "tblinvoices", invoice_id, {**values, "updated_at": when})

@@ -82,8 +82,7 @@ class WhmcsSandbox:
         return self._state
 
     def _fill(self, database: Database) -> None:
-        switches.write(database, self._switches)
-        seed.fill(database, values=switches.read(database))
+        seed.fill(database, values=self._switches)
 
     def _listen(self, office: Office) -> Server:
         try:

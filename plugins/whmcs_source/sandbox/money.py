@@ -2,21 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 _CENT = Decimal("0.01")
 
 Amount = Decimal | str | int
 
 
+class AmountError(ValueError):
+    """A text that is no amount."""
+
+
 def exact(amount: Amount) -> Decimal:
-    """`amount` as a number; never from a float."""
-    return Decimal(amount)
+    """`amount` as a number; never from a float. Raises AmountError."""
+    try:
+        number = Decimal(amount)
+    except InvalidOperation:
+        raise AmountError(f"{amount!r} is no amount") from None
+    if not number.is_finite():
+        raise AmountError(f"{amount!r} is no amount")
+    return number
 
 
 def cents(amount: Amount) -> Decimal:
     """`amount` rounded half up to two places."""
-    return Decimal(amount).quantize(_CENT, rounding=ROUND_HALF_UP)
+    return exact(amount).quantize(_CENT, rounding=ROUND_HALF_UP)
 
 
 def money(amount: Amount) -> str:

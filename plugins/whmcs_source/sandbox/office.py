@@ -122,6 +122,8 @@ class Office:
             status = 200
         except Refusal as refusal:
             status, reply = refusal.status, {"result": "error", "message": str(refusal)}
+        except ValueError as error:  # no amount, no date: PHP would make something of it
+            status, reply = 400, {"result": "error", "message": f"Sandbox: {error}"}
         plain = status != 200 and values["nvp_refusals"] == "on"
         kind = request.fields.get("responsetype", "").lower()
         if plain or not kind or kind == "nvp":

@@ -6,6 +6,7 @@ from typing import Any
 from whmcs_source.sandbox import invoicing, paying
 from whmcs_source.sandbox.actions.registry import Call, Refusal, Reply, action
 from whmcs_source.sandbox.desk import Desk, DeskError
+from whmcs_source.sandbox.money import exact
 from whmcs_source.sandbox.state import Database, Row
 
 _STATUSES = (
@@ -48,7 +49,8 @@ def create_invoice(call: Call) -> Reply:
         taxrate2=call.text("taxrate2") or "0",
         notes=call.text("notes"),
     )
-    if _on(call, "autoapplycredit") and not draft:
+    held = exact(call.desk.client(client)["credit"])
+    if _on(call, "autoapplycredit") and not draft and held > 0:
         paying.apply_credit(call.desk, invoice=created)
     status = call.desk.invoice(created)["status"]
     return {"result": "success", "invoiceid": call.shape.number(created), "status": status}

@@ -29,6 +29,7 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
+from whmcs_source.sandbox import switches
 from whmcs_source.sandbox.desk import Desk
 from whmcs_source.sandbox.people import create_addon, create_client
 from whmcs_source.sandbox.seed import plain, services, trouble
@@ -78,9 +79,10 @@ _KINDS = {"manual_credit": "tblcredit"}
 
 
 def fill(database: Database, *, values: Mapping[str, str]) -> None:
-    """Put the whole company into empty tables; `values` are the switches."""
+    """Put the whole company into empty tables; `values` are switches to set before."""
     fill_company(database)
-    desk = Desk(database, values)
+    switches.write(database, values)
+    desk = Desk(database)
     for client in clients():
         create_client(desk, date=_OPENED, **client)
     known = _plan().play(desk)
