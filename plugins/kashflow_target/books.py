@@ -14,7 +14,8 @@ from kashflow_target.vat import VatNumber, VatRow, VatTable
 from kashflow_target.vat_uk import UK_TABLE
 
 if TYPE_CHECKING:
-    from kashflow_target.settings import KashFlowSettings, VatRowSettings
+    from kashflow_target.sections import VatRowSettings
+    from kashflow_target.settings import KashFlowSettings
 
 
 @dataclass(frozen=True, slots=True)

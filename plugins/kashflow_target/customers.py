@@ -6,17 +6,20 @@ from collections.abc import Callable, Iterator, Mapping
 from bridge.api import (
     Json,
     Kind,
+    OutcomeUnknownError,
     Payload,
     Reason,
     RecordRejectedError,
     TargetClient,
     TargetRef,
+    TransientError,
 )
 from kashflow_target import builders
 from kashflow_target.books import Books
 from kashflow_target.refusals import is_absent
 from kashflow_target.replies import Row
 from kashflow_target.soap import Door
+from kashflow_target.text import key_in
 
 _OUR_TEXTS = (
     *("Name", "Contact", "Telephone", "Email", "Address1", "Address2", "Address3", "Address4"),
@@ -92,14 +95,14 @@ class Customers:
         """Write our key into the reference field, and nothing else.
 
         Raises:
-            RecordRejectedError: another text stands there, which is not ours to overwrite.
+            RecordRejectedError: a person's text stands there, which is not ours to overwrite.
         """
         field = self._books().reference_field
         row = self._read(client)
         there = row.text(field).strip()
         if there == payload.reference:
             return
-        if there:
+        if key_in(there) != there:
             raise RecordRejectedError(
                 f"customer {row.text('Code')} holds {there!r} in its field {field}",
                 remedy=f"empty that field in KashFlow, or choose another one for bridge's key"
@@ -112,7 +115,7 @@ class Customers:
     def remove(self, client: TargetRef) -> None:
         """Delete one, and see that it is gone: the result is 0 either way (php-kashflow)."""
         self._door.write("DeleteCustomer", record=str(client), CustomerID=int(client.id))
-        if _is_there(self._look(client)):
+        if _is_there(self._left(client)):
             raise RecordRejectedError(
                 f"KashFlow did not delete customer {client.id}",
                 remedy="delete it by hand in KashFlow; one with documents cannot be deleted",
@@ -126,6 +129,16 @@ class Customers:
             if is_absent(error):
                 return Row("Customer", {}, {})
             raise
+
+    def _left(self, client: TargetRef) -> Row:
+        try:
+            return self._look(client)
+        except TransientError as error:
+            raise OutcomeUnknownError(
+                error.what,
+                remedy="look in KashFlow whether the customer is gone",
+                record=str(client),
+            ) from error
 
     def _read(self, client: TargetRef) -> Row:
         row = self._look(client)

@@ -217,10 +217,14 @@ class Documents:
             self._door.write(
                 "DeleteInvoiceByID", record=str(document), InvoiceID=int(document.internal_id)
             )
-            left = self._door.read("GetInvoiceByID", InvoiceID=int(document.internal_id)).row
+            left = self._door.look_after(
+                "GetInvoiceByID", record=str(document), InvoiceID=int(document.internal_id)
+            ).row
         else:
             self._door.write("DeleteInvoice", record=str(document), InvoiceNumber=int(document.id))
-            left = self._door.read("GetInvoice", InvoiceNumber=int(document.id)).row
+            left = self._door.look_after(
+                "GetInvoice", record=str(document), InvoiceNumber=int(document.id)
+            ).row
         if _is_there(left):
             raise _stays(document)
 
@@ -232,7 +236,10 @@ class Documents:
             InvoiceNumber=int(document.id),
             InvoicePaymentNumber=int(payment.id),
         )
-        if any(each.ref.id == payment.id for each in self.payments(document)):
+        left = self._door.look_after(
+            "GetInvoicePayment", record=str(payment), InvoiceNumber=int(document.id)
+        ).items
+        if any(row.text("PayID").strip() == payment.id for row in left):
             raise _stays(payment)
 
     def _row(self, document: TargetRef) -> Row:

@@ -1,26 +1,12 @@
 """One row a document and a movement, for reconciliation."""
 
-import re
 from collections.abc import Iterator
 
 from bridge.api import Days, Kind, Money, Record, RecordClass, TargetDocument, rounded
 from kashflow_target.books import Books
 from kashflow_target.documents import Documents, as_payment, currency_of, midnight
 from kashflow_target.soap import Door
-
-# A reference begins with its key. The label is the source's, so any will do here: the core keeps
-# to its own.
-_KEY = re.compile(r"^[A-Za-z0-9]+-[TR]?\d+(?:[/+][\w.]+)*(?![\w/+-])")
-
-
-def key_in(text: str) -> str:
-    """The key that a reference begins with, or an empty text.
-
-    >>> key_in("WHMCS-T900/501 txn_A1"), key_in("PO 4471")
-    ('WHMCS-T900/501', '')
-    """
-    found = _KEY.match(text.strip())
-    return found[0] if found else ""
+from kashflow_target.text import key_in
 
 
 def records(door: Door, documents: Documents, books: Books, days: Days) -> Iterator[Record]:

@@ -11,7 +11,8 @@ from kashflow_target.replies import Row
 from kashflow_target.soap import Door
 
 if TYPE_CHECKING:
-    from kashflow_target.settings import GatewaySettings, KashFlowSettings
+    from kashflow_target.sections import GatewaySettings
+    from kashflow_target.settings import KashFlowSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _NO_CUSTOMER = re.compile(r"no customer", re.IGNORECASE)
 # Guesses, since neither text is documented. An account that is locked or without API access
 # stops the run; a lock on a period holds the one document.
 _NO_ACCESS = re.compile(
-    r"\bapi\b.*\b(disabled|switched off|(not|n't)\b.*\b(enabled|available|active|switched on|allowed))"
+    r"\bapi\b.*\b(disabled|switched off|not\b.*\b(enabled|available|active|switched on|allowed))"
     r"|\b(account|user|login|subscription)\b.*\b(locked|disabled|suspended|expired|closed)\b",
     re.IGNORECASE,
 )

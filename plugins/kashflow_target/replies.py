@@ -6,8 +6,8 @@ without a word. What is needed and absent, or there twice with two values, is an
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]
 
 _NAMESPACE = "{KashFlow}"
-_ENVELOPES = (
+ENVELOPES = (
     "{http://schemas.xmlsoap.org/soap/envelope/}",
     "{http://www.w3.org/2003/05/soap-envelope}",
 )
-_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
 class UnusableReply(TransientError):
@@ -100,7 +100,7 @@ class Row:
         return UnusableReply(f"{self.name} came with {name} {self.texts[name]!r}")
 
 
-def _local(element: "_Element") -> str:
+def local(element: "_Element") -> str:
     """The name of one of KashFlow's own elements; empty for anything else."""
     tag = element.tag
     if isinstance(tag, str) and tag.startswith(_NAMESPACE):
@@ -117,18 +117,18 @@ def row_of(element: "_Element") -> Row:
     texts: dict[str, str] = {}
     nested: dict[str, list[Row]] = {}
     for child in element:
-        name = _local(child)
-        if not name or child.get(_NIL) in {"true", "1"}:
+        name = local(child)
+        if not name or child.get(NIL) in {"true", "1"}:
             continue
         if len(child):
             nested.setdefault(name, []).append(row_of(child))
             continue
         text = child.text or ""
         if texts.setdefault(name, text) != text:
-            msg = f"{_local(element)} came with {name} twice: {texts[name]!r} and {text!r}"
+            msg = f"{local(element)} came with {name} twice: {texts[name]!r} and {text!r}"
             raise UnusableReply(msg)
     return Row(
-        _local(element),
+        local(element),
         MappingProxyType(texts),
         MappingProxyType({name: tuple(rows) for name, rows in nested.items()}),
     )
@@ -163,7 +163,8 @@ class Reply:
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-def _parser_options() -> dict[str, Any]:
+def parser_options() -> dict[str, Any]:
+    """No entity is resolved, nothing fetched, nothing mended."""
     return {"resolve_entities": False, "no_network": True, "load_dtd": False, "recover": False}
 
 
@@ -176,7 +177,7 @@ def parse(content: bytes, operation: str) -> Reply | Fault:
     from lxml import etree  # type: ignore[import-untyped]
 
     try:
-        root = etree.fromstring(content, etree.XMLParser(**_parser_options()))
+        root = etree.fromstring(content, etree.XMLParser(**parser_options()))
     except etree.XMLSyntaxError as error:
         msg = f"the reply is no XML: {error}"
         raise UnusableReply(msg) from error
@@ -186,27 +187,28 @@ def parse(content: bytes, operation: str) -> Reply | Fault:
     content_of = _body_content(root)
     if isinstance(content_of, Fault):
         return content_of
-    if _local(content_of) != f"{operation}Response":
+    if local(content_of) != f"{operation}Response":
         msg = f"the reply is {content_of.tag}, not the answer to {operation}"
         raise UnusableReply(msg)
     return _reply(content_of, operation)
 
 
 def _body_content(root: "_Element") -> "_Element | Fault":
-    for namespace in _ENVELOPES:
+    for namespace in ENVELOPES:
         if root.tag != f"{namespace}Envelope":
             continue
         body = root.find(f"{namespace}Body")
         if body is None or len(body) != 1:
             break
         if body[0].tag == f"{namespace}Fault":
-            return Fault(_fault_text(body[0], namespace))
+            return Fault(fault_text(body[0], namespace))
         return body[0]
     msg = f"the reply is {root.tag} and no SOAP envelope with one answer"
     raise UnusableReply(msg)
 
 
-def _fault_text(fault: "_Element", namespace: str) -> str:
+def fault_text(fault: "_Element", namespace: str) -> str:
+    """The words of a SOAP 1.1 or 1.2 fault."""
     text = fault.findtext("faultstring")
     if text is None:
         text = fault.findtext(f"{namespace}Reason/{namespace}Text")
@@ -229,82 +231,3 @@ def _reply(response: "_Element", operation: str) -> Reply:
         row=row,
         items=items,
     )
-
-
-@dataclass(slots=True)
-class ListReply:
-    """A long list, read as a stream: only the item at hand is in memory.
-
-    `rows` yields; `status`, `detail` and `fault` are known when it has ended.
-    """
-
-    operation: str
-    item: str
-    status: str = ""
-    detail: str = ""
-    fault: Fault | None = None
-    _answered: bool = field(default=False)
-
-    def rows(self, chunks: Iterable[bytes]) -> Iterator[Row]:
-        """Yield each item as its last byte arrives.
-
-        Raises:
-            UnusableReply: the reply is not the answer to the operation, or is cut short.
-        """
-        from lxml import etree
-
-        parser = etree.XMLPullParser(("start", "end"), **_parser_options())
-        try:
-            for chunk in chunks:
-                parser.feed(chunk)
-                yield from self._take(parser)
-            parser.close()
-        except etree.XMLSyntaxError as error:
-            msg = f"the reply is no XML: {error}"
-            raise UnusableReply(msg) from error
-        yield from self._take(parser)
-        if not self._answered and self.fault is None:
-            msg = f"the reply is not the answer to {self.operation}"
-            raise UnusableReply(msg)
-
-    def _take(self, parser: Any) -> Iterator[Row]:
-        for event, element in parser.read_events():
-            if event == "start":
-                self._started(element)
-                continue
-            parent = element.getparent()
-            where = "" if parent is None else _local(parent)
-            name = _local(element)
-            if name == self.item and where == f"{self.operation}Result":
-                if element.get(_NIL) not in {"true", "1"}:
-                    yield row_of(element)
-                _let_go(element)
-            elif where == f"{self.operation}Response":
-                self._tail(name, element.text or "")
-            elif element.tag.endswith("}Fault") and element.tag.startswith(_ENVELOPES):
-                namespace = element.tag.removesuffix("Fault")
-                self.fault = Fault(_fault_text(element, namespace))
-
-    def _started(self, element: "_Element") -> None:
-        if element.getparent() is None and element.tag not in {
-            f"{namespace}Envelope" for namespace in _ENVELOPES
-        }:
-            msg = f"the reply is {element.tag} and no SOAP envelope"
-            raise UnusableReply(msg)
-        if _local(element) == f"{self.operation}Response":
-            self._answered = True
-
-    def _tail(self, name: str, text: str) -> None:
-        if name == "Status":
-            self.status = text.strip()
-        elif name == "StatusDetail":
-            self.detail = text.strip()
-
-
-def _let_go(element: "_Element") -> None:
-    """Free an item that was read, and what stands before it in the tree."""
-    parent = element.getparent()
-    element.clear()
-    if parent is not None:
-        while element.getprevious() is not None:
-            del parent[0]

@@ -1,179 +1,27 @@
 """The keys under `target:` in bridge.yaml. The settings table in the docs is made from these."""
 
 import datetime as dt
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 
-from kashflow_target.names import Name, name_from, name_schema
 from kashflow_target.refusals import known_reason
+from kashflow_target.sections import (
+    CustomerSettings,
+    GatewaySettings,
+    NominalSettings,
+    Section,
+    VatRowSettings,
+)
 
 LIVE_ENDPOINT = "https://securedwebapp.com/api/service.asmx"
-
-NameSetting = Annotated[Name, BeforeValidator(name_from), name_schema()]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
-    )
-
-
-def _also_a_word(word: str) -> Any:
-    """A schema that takes `word` beside what the model says, for editors."""
-
-    def extend(schema: dict[str, Any]) -> None:
-        whole = dict(schema)
-        schema.clear()
-        schema["anyOf"] = [{"const": word}, whole]
-
-    return extend
-
-
-class GatewaySettings(_Section):
-    """Where the payments of one gateway go: `bank_feed`, or a method and an account."""
-
-    model_config = ConfigDict(json_schema_extra=_also_a_word("bank_feed"))
-
-    bank_feed: bool = Field(
-        default=False,
-        description="True when a bank feed brings these payments already, so that none is posted."
-        " Short form: the word `bank_feed` in place of the mapping.",
-    )
-    method: NameSetting | None = Field(
-        default=None, description="The KashFlow payment method, by name or `{id: 5}`."
-    )
-    account: NameSetting | None = Field(
-        default=None,
-        description="The KashFlow bank account, by name, `{code: 1210}` or `{id: 310451}`.",
-    )
-    currencies: dict[str, NameSetting] = Field(
-        default_factory=dict,
-        description="Another account for payments in a currency: `{EUR: PayPal EUR}`.",
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _word(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            if value == "bank_feed":
-                return {"bank_feed": True}
-            msg = f"{value!r} is not an answer: write bank_feed, or {{method: ..., account: ...}}"
-            raise ValueError(msg)
-        return value
-
-    @model_validator(mode="after")
-    def _complete(self) -> "GatewaySettings":
-        if self.bank_feed and (self.method or self.account or self.currencies):
-            msg = "a bank feed brings these payments: leave method and account out"
-            raise ValueError(msg)
-        if not self.bank_feed and not (self.method and self.account):
-            missing = "account" if self.method else "method"
-            msg = f"{missing} is missing: write {{method: ..., account: ...}}, or bank_feed"
-            raise ValueError(msg)
-        return self
-
-
-class NominalSettings(_Section):
-    """Which sales type or nominal a line takes: product before group before type before default."""
-
-    default: NameSetting = Field(
-        description="For lines that nothing below names, by name, `{code: 4000}` or `{id: 77001}`."
-    )
-    types: dict[str, NameSetting] = Field(
-        default_factory=dict,
-        description="By the source's own line type: `{Domain: Domain Names, LateFee: Late Fees}`.",
-    )
-    products: dict[str, NameSetting] = Field(
-        default_factory=dict, description="By the product's name: `{Reseller Gold: Resale}`."
-    )
-    groups: dict[str, NameSetting] = Field(
-        default_factory=dict,
-        description="By the name of the product's group: `{Servers: Servers}`.",
-    )
-    discounts: NameSetting | None = Field(
-        default=None,
-        description="For negative lines that reduce no one line. Without it they are held"
-        " (nominal_missing).",
-    )
-
-
-class VatRowSettings(_Section):
-    """One row of a VAT table of your own; each line of an invoice must fit exactly one."""
-
-    name: str = Field(min_length=1, description="How `bridge explain` names the row.")
-    country_class: Literal["uk", "eu", "world"] | None = Field(
-        default=None,
-        alias="class",
-        description="Where the client is: `uk` (with the Isle of Man), `eu` or `world`.",
-    )
-    country: list[str] = Field(
-        default_factory=list,
-        description="Or single countries, ISO 3166 (Greece is GR): `[FR, DE]`.",
-    )
-    vat_number: Literal["valid", "none", "any"] = Field(
-        default="any",
-        description="`valid`: valid in form for the client's country; `none`: absent or not valid.",
-    )
-    exempt: bool | None = Field(
-        default=None, description="Only clients that the source marks tax exempt, or only others."
-    )
-    line_types: list[str] = Field(
-        default_factory=list, description="Only lines of these types; empty is all."
-    )
-    rate: Decimal = Field(
-        ge=0, le=100, description="Percent that the source charged on the line; 0 is no tax."
-    )
-    first_day: dt.date | None = Field(
-        default=None, alias="from", description="First day of documents that the row is for."
-    )
-    last_day: dt.date | None = Field(
-        default=None, alias="to", description="Last day of documents that the row is for."
-    )
-    kashflow: Decimal = Field(
-        ge=-1,
-        le=100,
-        description="The rate that KashFlow is told: percent; 0 reaches the VAT return, -1 (N/A)"
-        " reaches no VAT report.",
-    )
-
-    @field_validator("rate", "kashflow", mode="before")
-    @classmethod
-    def _exact(cls, value: Any) -> Any:
-        return Decimal(str(value)) if isinstance(value, float) else value
-
-    @field_validator("country")
-    @classmethod
-    def _upper(cls, value: list[str]) -> list[str]:
-        return [country.strip().upper() for country in value]
-
-
-class CustomerSettings(_Section):
-    """How an existing customer is recognised, and marked as ours."""
-
-    match: tuple[Literal["code", "email"], ...] = Field(
-        default=("code", "email"),
-        description="By what, in this order. `code` is the one that bridge derives from the"
-        " client's id; `email` adopts only where exactly one customer has it and the name or VAT"
-        " number agrees.",
-    )
-    reference_field: str = Field(
-        default="ExtraText20",
-        pattern=r"^ExtraText([1-9]|1[0-9]|20)$",
-        description="The custom text field of the customer that holds bridge's key:"
-        " ExtraText1 to ExtraText20.",
-    )
 
 
 def _uk_is_none(value: Any) -> Any:
@@ -202,7 +50,7 @@ def _not_built() -> Any:
     )
 
 
-class KashFlowSettings(_Section):
+class KashFlowSettings(Section):
     """KashFlow, and how what was billed is booked there."""
 
     endpoint: str = Field(

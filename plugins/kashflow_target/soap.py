@@ -4,36 +4,25 @@ zeep builds each request from our WSDL, so that a wrong name or type stops here 
 books; the reply is read by `replies`, by name. Credentials are put in last, on the way to the
 wire, and are known to nothing else.
 
-What a failure means depends on what was asked:
-
-- Nothing had left: `TransientError`, for a write too.
-- A read failed: `TransientError`.
-- A write had left, and no usable answer came: `OutcomeUnknownError`. That includes each HTTP error
-  status. 429 and 503 say "not now", but a gateway in front of the service writes them as well when
-  the service's own answer was lost, and nothing in them proves which it was. A look-up costs one
-  call; a second invoice costs a correction in the books.
-- A SOAP fault that says the request could not be read: `RecordRejectedError`, since ASP.NET writes
-  it before it calls the operation (spree-kashflow's change log 0.1.2: nothing was created).
-- Status NO: refused, nothing was done (`refusals`).
+What a failure means is said in `verdict`.
 """
 
+import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bridge.api import (
-    AccessError,
-    BridgeError,
-    OutcomeUnknownError,
-    Reason,
-    RecordRejectedError,
-    TransientError,
-)
+import stamina
+
+from bridge.api import OutcomeUnknownError, Reason, RecordRejectedError, TransientError
+from kashflow_target.lists import ListReply
 from kashflow_target.refusals import Refusals
-from kashflow_target.replies import Fault, ListReply, Reply, Row, UnusableReply, parse
-from kashflow_target.wire import Answer, Broken, BrokenError, Outgoing, Wire, unreachable
+from kashflow_target.replies import Reply, Row, parse
+from kashflow_target.verdict import LOOK, Judge, Verdict
+from kashflow_target.wire import Answer, Outgoing, Wire
 
 if TYPE_CHECKING:
     import zeep
@@ -41,12 +30,10 @@ if TYPE_CHECKING:
 
 WSDL = Path(__file__).parent / "wsdl" / "kashflow.wsdl"
 
-_UNREAD = (
-    "unable to read request",
-    "is not a valid allxsd value",
-    "did not recognize the value of http header soapaction",
-)
-_LOOK = "nothing: bridge looks in KashFlow before it writes anything more for this record"
+_TRIES = 3
+_PATIENCE_S = 30.0
+# Without a handler of its own, Python would print stamina's warnings to stderr by itself.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 class Secret(Protocol):
@@ -67,6 +54,10 @@ class Door:
     Attributes:
         before_write: Called on the writing thread when the connection stands and before the first
             byte of a write leaves; what it raises is passed on and means that nothing was sent.
+
+    Args:
+        timeout_s: For the reply to one call.
+        wait_s: Before the second try of a read; the third waits longer.
     """
 
     def __init__(
@@ -78,15 +69,18 @@ class Door:
         timeout_s: int,
         refusals: Refusals,
         before_write: Callable[[], None] = _nothing,
+        wait_s: float = 0.2,
     ) -> None:
-        self._endpoint = endpoint
         self._username = username
         self._password = password
-        self._refusals = refusals
+        self._judge = Judge(endpoint, refusals, self.scrubbed)
         self.before_write = before_write
         self.wire = Wire(endpoint, timeout_s)
         self._guard = threading.Lock()
         self._client: zeep.Client | None = None
+        self._retrying = stamina.RetryingCaller(
+            attempts=_TRIES, timeout=_PATIENCE_S, wait_initial=wait_s, wait_max=10 * wait_s
+        ).on(_may_pass)
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -100,14 +94,16 @@ class Door:
             return self._client
 
     def read(self, operation: str, **arguments: object) -> Reply:
-        """Ask for something.
+        """Ask for something, up to 3 times within seconds.
 
         Raises:
             AccessError, UnreachableError: the run cannot go on.
             TransientError: no usable answer came; asking again is safe.
             RecordRejectedError: KashFlow answered with a refusal, its words in `text`.
         """
-        return self._call(operation, _nothing, record="", arguments=arguments)
+        return self._retrying(
+            partial(self._call, operation, _nothing, record="", arguments=arguments)
+        )
 
     def write(self, operation: str, *, record: str, **arguments: object) -> Reply:
         """Have something done.
@@ -134,22 +130,50 @@ class Door:
         if reply.result.isdecimal() and int(reply.result) > 0:
             return int(reply.result)
         raise OutcomeUnknownError(
-            f"KashFlow answered {operation} with OK but without a number", remedy=_LOOK,
+            f"KashFlow answered {operation} with OK but without a number", remedy=LOOK,
             record=record,
         )  # fmt: skip
 
+    def look_after(self, operation: str, *, record: str, **arguments: object) -> Reply:
+        """Read, to see what a write came to: if that fails, its outcome is unknown.
+
+        Raises:
+            OutcomeUnknownError: no usable answer came.
+            AccessError, UnreachableError, RecordRejectedError: as `read`.
+        """
+        try:
+            return self.read(operation, **arguments)
+        except TransientError as error:
+            raise OutcomeUnknownError(error.what, remedy=LOOK, record=record) from error
+
     def rows(self, operation: str, item: str, **arguments: object) -> Iterator[Row]:
-        """Ask for a long list and read it as it arrives.
+        """Ask for a long list and read it as it arrives; up to 3 times for its first row.
 
         What was yielded counts only when the iterator ends without an error: Status stands behind
         the list. Raises as `read`, while iterating too.
         """
-        verdict = _Verdict(self, operation, record="", writing=False)
+        first, others = self._retrying(partial(self._begun, operation, item, arguments))
+        with closing(others):
+            if first is not None:
+                yield first
+            yield from others
+
+    def _begun(
+        self, operation: str, item: str, arguments: Mapping[str, object]
+    ) -> tuple[Row | None, Generator[Row]]:
+        """A list and its first row: up to there it can be asked for again unseen."""
+        others = self._rows_once(operation, item, arguments)
+        return next(others, None), others
+
+    def _rows_once(
+        self, operation: str, item: str, arguments: Mapping[str, object]
+    ) -> Generator[Row]:
+        verdict = Verdict(self._judge, operation, record="", writing=False)
         reply = ListReply(operation, item)
         with verdict.judged(), self._post(operation, _nothing, "", arguments) as answer:
             verdict.check_http(answer)
             yield from reply.rows(answer.chunks)
-        verdict.check(reply.fault or Reply(reply.status, reply.detail, "", _NO_ROW, ()))
+        verdict.check(reply.fault or reply.tail())
 
     def _leave(self) -> None:
         self.before_write()
@@ -162,7 +186,7 @@ class Door:
         record: str,
         arguments: Mapping[str, object],
     ) -> Reply:
-        verdict = _Verdict(self, operation, record, writing=leaving is not _nothing)
+        verdict = Verdict(self._judge, operation, record, writing=leaving is not _nothing)
         with verdict.judged(), self._post(operation, leaving, record, arguments) as answer:
             verdict.check_http(answer)
             reply = parse(self.wire.whole(answer), operation)
@@ -218,120 +242,8 @@ class Door:
         secret = self._password.get_secret_value()
         return text.replace(secret, "********") if secret else text
 
-    def refusal(self, text: str, *, operation: str, record: str) -> BridgeError:
-        """The error for Status NO with this text."""
-        return self._refusals.error(self.scrubbed(text), operation=operation, record=record)
-
-    @property
-    def endpoint(self) -> str:
-        """Where the service is."""
-        return self._endpoint
-
-
-_NO_ROW = Row("", {}, {})
-
-
-class _Verdict:
-    """What came of one call, and what that means for a read or for a write."""
-
-    def __init__(self, door: Door, operation: str, record: str, *, writing: bool) -> None:
-        self._door = door
-        self._operation = operation
-        self._record = record
-        self._writing = writing
-
-    @contextmanager
-    def judged(self) -> Iterator[None]:
-        """Turn the wire's and the reader's signals into errors of bridge."""
-        error: BridgeError
-        try:
-            yield
-        except BrokenError as signal:
-            error = self._broken(signal.broken)
-        except UnusableReply as signal:
-            error = self._lost(f"answered with something else: {signal.why}")
-        else:
-            return
-        raise error
-
-    def check_http(self, answer: Answer) -> None:
-        """Let 200 pass, and 500, which carries SOAP faults.
-
-        Raises:
-            BridgeError: for any other status.
-        """
-        if answer.status in {200, 500}:
-            return
-        what = f"answered with HTTP {answer.status}"
-        if self._writing:
-            raise self._lost(what)
-        if answer.status in {401, 403}:
-            raise AccessError(
-                f"the web server before KashFlow {what} to {self._operation}",
-                remedy="check target.endpoint, and that nothing between here and KashFlow blocks"
-                " this machine's address",
-            )
-        if answer.status == 404 or 300 <= answer.status < 400:
-            raise unreachable(self._door.endpoint, f"it {what}")
-        raise self._lost(what, retry_after_s=answer.retry_after_s)
-
-    def check(self, reply: Reply | Fault) -> Reply:
-        """The reply, if it says OK.
-
-        Raises:
-            BridgeError: it says anything else.
-        """
-        if isinstance(reply, Fault):
-            raise self._fault(reply)
-        status = reply.status.upper()
-        if status == "OK":
-            return reply
-        if status == "NO":
-            raise self._door.refusal(reply.detail, operation=self._operation, record=self._record)
-        raise self._lost(
-            f"answered with the status {reply.status!r}, which says neither yes nor no"
-        )
-
-    def _fault(self, fault: Fault) -> BridgeError:
-        text = self._door.scrubbed(fault.text)
-        if any(words in text.casefold() for words in _UNREAD):
-            return RecordRejectedError(
-                f"KashFlow could not read {self._operation}: {text}",
-                remedy="report this with the text: a request should never differ from KashFlow's"
-                " own description",
-                record=self._record,
-                text=text,
-            )
-        return self._lost(f"broke off: {text or 'a fault without a text'}")
-
-    def _broken(self, broken: Broken) -> BridgeError:
-        if broken.untrusted:
-            return unreachable(self._door.endpoint, broken.why)
-        if not broken.sent:
-            return TransientError(
-                f"{self._operation} was not sent to KashFlow: {broken.why}",
-                remedy="nothing: bridge tries again",
-                record=self._record,
-            )
-        return self._lost(f"gave no answer: {broken.why}")
-
-    def _lost(self, what: str, *, retry_after_s: float | None = None) -> BridgeError:
-        said = self._door.scrubbed(f"KashFlow {what} ({self._operation})")
-        if self._writing:
-            return OutcomeUnknownError(
-                f"{said}; it may have been done", remedy=_LOOK, record=self._record
-            )
-        return TransientError(
-            said,
-            remedy="nothing: bridge tries again",
-            record=self._record,
-            retry_after_s=retry_after_s,
-        )
-
 
 def _load() -> "zeep.Client":
-    import logging
-
     import zeep
 
     # zeep logs whole envelopes at DEBUG. It never sends one here, and never shall it show one.
@@ -339,6 +251,15 @@ def _load() -> "zeep.Client":
         logging.getLogger(name).setLevel(logging.INFO)
     settings = zeep.Settings(forbid_dtd=True, forbid_external=True)
     return zeep.Client(str(WSDL), settings=settings)  # type: ignore[no-untyped-call]
+
+
+def _may_pass(error: Exception) -> bool | float:
+    """Whether a read is worth another try, or after how many seconds."""
+    if not isinstance(error, TransientError):
+        return False
+    if error.retry_after_s is None:
+        return True
+    return error.retry_after_s if error.retry_after_s < _PATIENCE_S else False
 
 
 def type_of(client: "zeep.Client", name: str) -> Any:

@@ -29,6 +29,8 @@ from bridge.api import (
     TargetDocument,
     TargetPayment,
     TargetRef,
+    TransientError,
+    UnreachableError,
 )
 from kashflow_target import builders
 from kashflow_target.assess import assess
@@ -91,6 +93,12 @@ class KashFlowTarget(Target):
         """
         try:
             company = self._door.read("GetCompanyDetails").row
+        except TransientError as error:
+            raise UnreachableError(
+                f"KashFlow at {self._settings.endpoint} did not answer: {error.what}",
+                remedy="check target.endpoint and this machine's way to it; if KashFlow itself is"
+                " down, run bridge again later",
+            ) from error
         except RecordRejectedError as error:
             raise AccessError(
                 f"KashFlow refused to let us in: {error.text or error.what}",
