@@ -143,7 +143,8 @@ class Api:
         deadline = time.monotonic() + 10 * self._settings.timeout_s
         parts: list[bytes] = []
         size = 0
-        for part in response.iter_content(_CHUNK):
+        # `iter_content` would wait for a chunk to be full, however slowly it fills.
+        while part := response.raw.read1(_CHUNK, decode_content=True):
             parts.append(part)
             size += len(part)
             if size > _BODY_MAX or time.monotonic() > deadline:

@@ -6,6 +6,7 @@ everything (seen against live installs): a row that does not fit its filter ends
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from bridge.api import RecordRejectedError, TransientError, UnreachableError
 from whmcs_source.api import Api
@@ -42,11 +43,15 @@ class OddRow:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of the invoice list, ids ascending. `total` counts what fits the filter."""
+Row = WireRow | OddRow
+RowT_co = TypeVar("RowT_co", WireRow | OddRow, WireClientRow, covariant=True)
 
-    rows: tuple[WireRow | OddRow, ...]
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[RowT_co]):
+    """A page of a list. `total` counts what fits the filter."""
+
+    rows: tuple[RowT_co, ...]
     total: int
 
 
@@ -96,7 +101,7 @@ class Calls:
         status: str | None = None,
         client: int | None = None,
         order: str = "asc",
-    ) -> Page:
+    ) -> Page[Row]:
         """A page of the invoice list by id, from an offset into what fits the filter.
 
         Raises:
@@ -115,7 +120,7 @@ class Calls:
         reply = self._api.call("GetInvoices", **asked)
         found = tuple(_row(raw) for raw in rows(reply, "invoices", "invoice"))
         total = _checked_total(reply, len(found), offset)
-        _check_order(found, order)
+        _check_order([row.id for row in found], order)
         for row in found:
             if status is not None and row.status != status:
                 raise _ignored("status", status, f"invoice {row.id} is {row.status or 'without'}")
@@ -165,31 +170,19 @@ class Calls:
             raise _ignored("clientid", client_id, f"client {wire.id} came")
         return wire
 
-    def client_ids(self) -> Iterator[int]:
-        """Ids of all clients, ascending."""
-        offset = 0
-        last = 0
-        while True:
-            reply = self.client_page(offset, self.page_size)
-            found = rows(reply, "clients", "client")
-            for raw in found:
-                wire = parse(WireClientRow, raw, "a client of the list")
-                if wire.id > last:
-                    last = wire.id
-                    yield wire.id
-            offset += len(found)
-            if not found or offset >= _checked_total(reply, len(found), offset - len(found)):
-                return
-
-    def client_page(self, offset: int, limit: int) -> Json:
-        """A page of the client list, as it came."""
-        return self._api.call(
-            "GetClients", limitstart=offset, limitnum=limit, orderby="id", sorting="ASC"
+    def client_page(self, *, offset: int, limit: int | None = None) -> Page[WireClientRow]:
+        """A page of the client list, ids ascending."""
+        reply = self._api.call(
+            "GetClients",
+            limitstart=offset,
+            limitnum=limit or self.page_size,
+            orderby="id",
+            sorting="ASC",
         )
-
-    def count_clients(self) -> int:
-        """How many clients there are."""
-        return count(self.client_page(0, 1), "totalresults") or 0
+        raw = rows(reply, "clients", "client")
+        found = tuple(parse(WireClientRow, row, "a client of the list") for row in raw)
+        _check_order([row.id for row in found], "asc")
+        return Page(found, _checked_total(reply, len(found), offset))
 
     def transactions(self, client_id: int) -> tuple[WireTransaction, ...]:
         """All money of one client, by row id. WHMCS cannot page or filter it by day."""
@@ -226,12 +219,13 @@ class Calls:
                 if wire.clientid != client_id:
                     raise _ignored("clientid", client_id, f"service {wire.id} is of another")
                 yield wire
+            total = _checked_total(reply, len(found), offset)
             offset += len(found)
-            if not found or offset >= (count(reply, "totalresults") or 0):
+            if not found or offset >= total:
                 return
 
 
-def _row(raw: Json) -> WireRow | OddRow:
+def _row(raw: Json) -> Row:
     try:
         return parse(WireRow, raw, _named(raw, "invoice"))
     except UnreadableReplyError as error:
@@ -256,8 +250,10 @@ def _checked_total(reply: Json, got: int, offset: int) -> int:
     """How many there are in all; a list that is shorter than it says is no answer."""
     total = count(reply, "totalresults")
     returned = count(reply, "numreturned")
-    if total is None or (returned is not None and returned != got):
-        what = f"WHMCS announced {returned} of {total} rows and sent {got}"
+    if total is None:
+        what = "WHMCS sent a list and not how many rows it has in all"
+    elif returned is not None and returned != got:
+        what = f"WHMCS announced {returned} rows and sent {got}"
     elif not got and offset < total:
         what = f"WHMCS announced {total} rows and sent none from {offset} on"
     else:
@@ -265,8 +261,7 @@ def _checked_total(reply: Json, got: int, offset: int) -> int:
     raise TransientError(what, remedy="run bridge again; if it stays, look into the PHP error log")
 
 
-def _check_order(found: tuple[WireRow | OddRow, ...], order: str) -> None:
-    ids = [row.id for row in found]
+def _check_order(ids: list[int], order: str) -> None:
     if ids != sorted(set(ids), reverse=order == "desc"):
         raise _ignored("orderby", "id", "ids came in another order")
 

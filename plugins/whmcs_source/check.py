@@ -12,7 +12,7 @@ from bridge.api import (
     Survey,
     UnreachableError,
 )
-from whmcs_source.calls import Calls, OddRow, Page
+from whmcs_source.calls import Calls, OddRow, Page, Row
 from whmcs_source.errors import ActionNotAllowedError
 from whmcs_source.money_rows import Books
 from whmcs_source.reading import Reading
@@ -43,7 +43,7 @@ class Check:
             UnreachableError: no WHMCS there, or one that is too old.
         """
         books = self._reading.books()
-        major = int(books.version.partition(".")[0])
+        major = books.major
         if major < _OLDEST:
             raise UnreachableError(
                 f"WHMCS {books.version} is older than bridge can read",
@@ -58,7 +58,7 @@ class Check:
             )
         return Health(f"WHMCS {books.version}", tuple(self._findings(books, major, newest)))
 
-    def _needed(self, newest: Page) -> Iterator[tuple[str, Callable[[], object]]]:
+    def _needed(self, newest: Page[Row]) -> Iterator[tuple[str, Callable[[], object]]]:
         """GetInvoices, GetCurrencies and WhmcsDetails have answered already."""
         invoice, client = _ids(newest)
         yield "GetInvoice", partial(self._calls.invoice, invoice)
@@ -66,7 +66,7 @@ class Check:
         if invoice:  # with no invoice to name, it might answer with everything
             yield "GetTransactions", partial(self._calls.transactions_of_invoice, invoice)
 
-    def _findings(self, books: Books, major: int, newest: Page) -> Iterator[Finding]:
+    def _findings(self, books: Books, major: int, newest: Page[Row]) -> Iterator[Finding]:
         yield Finding(Level.OK, "version", f"WHMCS {books.version}")
         if major > _NEWEST:
             yield Finding(
@@ -84,7 +84,9 @@ class Check:
                 "nominals cannot be mapped by product",
             )
         yield from _optional(
-            "GetClients", self._calls.count_clients, "`bridge reconcile` cannot list clients"
+            "GetClients",
+            partial(self._calls.client_page, offset=0, limit=1),
+            "`bridge reconcile` cannot list clients",
         )
         yield from _optional(
             "GetPaymentMethods", self._calls.gateways, "gateways cannot be checked beforehand"
@@ -125,7 +127,7 @@ class Check:
         return "proforma" if word.strip().lower() in ("on", "1", "true") else "vat_invoice"
 
 
-def _ids(newest: Page) -> tuple[int, int]:
+def _ids(newest: Page[Row]) -> tuple[int, int]:
     """Ids of the newest invoice and of its client; 0, which no record has, where there is none."""
     if not newest.rows:
         return 0, 0

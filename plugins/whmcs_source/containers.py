@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bridge.api import Hold, Invoice, LineKind, Reason, RecordRejectedError
-from whmcs_source.calls import Calls, OddRow
+from whmcs_source.calls import Calls, OddRow, Row
 from whmcs_source.errors import UnreadableReplyError
 from whmcs_source.memo import Memo
 from whmcs_source.money_rows import Books
 from whmcs_source.translate import invoice_of
-from whmcs_source.walk import Place, Row, walk
+from whmcs_source.walk import Place, walk
 
 _NEVER_PAID = ("Draft", "Unpaid", "Payment Pending", "Cancelled")
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from heapq import merge
 
 from bridge.api import Known, ScanPolicy, SourceRef, money_fingerprint
-from whmcs_source.calls import Calls, Page
+from whmcs_source.calls import Calls, Page, Row
 from whmcs_source.cursor import Deep
 from whmcs_source.errors import UnreadableReplyError
 from whmcs_source.money_rows import Books, rows_of_invoice, transaction_of
@@ -73,7 +73,7 @@ class DeepScan:
         for piece in ours.rest(self._calls.page_size):
             yield from self._scan.left(piece)
 
-    def _page(self, offset: int) -> Page:
+    def _page(self, offset: int) -> Page[Row]:
         return self._calls.page(offset=offset)
 
     def _known_refs(self) -> Iterator[SourceRef]:
@@ -86,10 +86,11 @@ class DeepScan:
     def _money(self) -> Iterator[Found]:
         since = self._policy.today - timedelta(days=self._policy.refund_days)
         booked = itertools.groupby(self._known.booked(since), key=lambda pair: pair[0])
+        resumed = self._scan.cursor.deep_client
         done = 0
         for client, pairs in booked:
             number = int(client.id)
-            if number <= self._scan.cursor.deep_client:
+            if number <= resumed:
                 continue
             yield from self._client_money(number, [invoice for _, invoice in pairs])
             self._scan.cursor = replace(self._scan.cursor, deep_client=number)

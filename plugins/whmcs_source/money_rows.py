@@ -17,6 +17,7 @@ from bridge.api import (
 from whmcs_source.errors import UnreadableReplyError
 from whmcs_source.wire import WireTransaction
 
+_FIRST_NUMBER = re.compile(r"\d+")
 _REVERSAL = re.compile(r"reversal|reversed|charge-?\s?back|disputed?\b", re.IGNORECASE)
 
 
@@ -35,9 +36,15 @@ class Books:
     currencies: Mapping[int, str]
 
     @property
+    def major(self) -> int:
+        """The version's first number; 0 when it has none."""
+        number = _FIRST_NUMBER.search(self.version)
+        return int(number.group()) if number else 0
+
+    @property
     def keeps_gross_total(self) -> bool:
         """Whether `total` is the whole document (WHMCS 9) or what credit left of it (8)."""
-        return int(self.version.partition(".")[0] or 0) >= 9
+        return self.major >= 9
 
 
 def money(amount: Decimal, currency: str, record: str) -> Money:

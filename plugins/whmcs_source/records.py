@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from functools import partial
 
 from bridge.api import (
     Days,
@@ -17,11 +16,12 @@ from bridge.api import (
     payment_ref,
     token_of,
 )
-from whmcs_source.calls import Calls, OddRow, Page
+from whmcs_source.calls import Calls, OddRow, Page, Row
+from whmcs_source.errors import UnreadableReplyError
 from whmcs_source.money_rows import money
 from whmcs_source.reading import Reading
 from whmcs_source.walk import Place, walk
-from whmcs_source.wire import WireRow
+from whmcs_source.wire import WireClientRow, WireRow
 
 _NOTES = {"Invoice": "mass payment", "AddFunds": "adds to the client's balance"}
 
@@ -39,16 +39,15 @@ class Records:
 
     def read(self, days: Days) -> Iterator[Record]:
         """Documents by id, then money by client and row id."""
-        for stretch in walk(partial(self._page), Place()):
+        for stretch in walk(self._page, Place()):
             for row in stretch.rows:
                 if isinstance(row, OddRow):
                     yield self._odd(row, days)
                 elif row.date is not None and row.date in days and row.status != "Draft":
                     yield self._document(row, row.date)
-        for client in self._calls.client_ids():
-            for moved in self._reading.transactions(client):
-                if moved.date in days and moved.kind is not TransactionKind.ADJUSTMENT:
-                    yield self._movement(moved)
+        for clients in walk(self._client_page, Place()):
+            for client in clients.rows:
+                yield from self._movements(client.id, days)
 
     def cost(self, days: Days) -> int:
         """About how many calls `read` would take.
@@ -58,14 +57,26 @@ class Records:
         """
         first = self._calls.page(offset=0, limit=1)
         last = self._calls.page(offset=0, limit=1, order="desc")
-        clients = self._calls.count_clients()
+        clients = self._calls.client_page(offset=0, limit=1).total
         size = self._calls.page_size
         share = _share(days, _day(first), _day(last))
         inside = int(first.total * share)
         return 1 + first.total // size + inside + 1 + clients // size + clients
 
-    def _page(self, offset: int) -> Page:
+    def _page(self, offset: int) -> Page[Row]:
         return self._calls.page(offset=offset)
+
+    def _client_page(self, offset: int) -> Page[WireClientRow]:
+        return self._calls.client_page(offset=offset)
+
+    def _movements(self, client: int, days: Days) -> Iterator[Record]:
+        try:
+            for moved in self._reading.transactions(client):
+                if moved.date in days and moved.kind is not TransactionKind.ADJUSTMENT:
+                    yield self._movement(moved)
+        except UnreadableReplyError as error:
+            note = f"the rest of this client's money cannot be read: {error}"
+            yield self._unread(RecordClass.MOVEMENT, "", "", client, days, note)
 
     def _document(self, row: WireRow, issued: dt.date) -> Record:
         currency = row.currencycode.upper() or self._reading.currency_of(row.userid)
@@ -91,16 +102,29 @@ class Records:
         return [note for type_, note in _NOTES.items() if type_ in types]
 
     def _odd(self, row: OddRow, days: Days) -> Record:
+        token = token_of(self._label, invoice_ref(row.id))
+        note = f"it cannot be read: {row.why}"
+        return self._unread(RecordClass.INVOICE, token, str(row.id), row.userid, days, note)
+
+    def _unread(  # a record's own fields
+        self,
+        record_class: RecordClass,
+        token: str,
+        number: str,
+        client: int,
+        days: Days,
+        note: str,
+    ) -> Record:
         nothing = Money.zero(self._reading.books().base_currency)
         return Record(
-            record_class=RecordClass.INVOICE,
-            token=token_of(self._label, invoice_ref(row.id)),
-            number=str(row.id),
-            client=str(row.userid),
+            record_class=record_class,
+            token=token,
+            number=number,
+            client=str(client),
             date=days.first,
             net=nothing,
             tax=nothing,
-            note=f"cannot be read: {row.why}",
+            note=note,
         )
 
     def _movement(self, row: Transaction) -> Record:
@@ -127,7 +151,7 @@ def _class_of(row: Transaction) -> tuple[RecordClass, SourceRef]:
     return RecordClass.PAYMENT, payment_ref(row.id, row.invoice.id)
 
 
-def _day(page: Page) -> dt.date | None:
+def _day(page: Page[Row]) -> dt.date | None:
     rows = [row for row in page.rows if isinstance(row, WireRow)]
     return rows[0].date if rows else None
 

@@ -18,12 +18,12 @@ from dataclasses import replace
 from functools import partial
 
 from bridge.api import Checkpoint, Gone, Header, Known, ScanPolicy, SourceRef, invoice_ref
-from whmcs_source.calls import Calls, OddRow, Page
+from whmcs_source.calls import Calls, OddRow, Page, Row
 from whmcs_source.cursor import Cursor
 from whmcs_source.errors import UnreadableReplyError
 from whmcs_source.headers import header_of, header_of_detail, odd_header
 from whmcs_source.reading import Reading
-from whmcs_source.walk import Place, Row, Stretch, walk
+from whmcs_source.walk import Place, Stretch, walk
 
 Found = Header | Gone | Checkpoint
 
@@ -102,7 +102,7 @@ class Scan:
                 self.cursor = replace(self.cursor, newest=stretch.place)
                 yield self.checkpoint()
 
-    def _page(self, status: str | None, offset: int) -> Page:
+    def _page(self, status: str | None, offset: int) -> Page[Row]:
         return self._calls.page(offset=offset, status=status)
 
     # A status ---------------------------------------------------------------------------------
@@ -130,26 +130,28 @@ class Scan:
         yield self.checkpoint()
         disagreeing = self._disagreeing()
         for status in sorted(disagreeing, key=lambda status: self._closed_counts[status]):
-            if self._excess(status) == self.cursor.excess.get(status, 0):
+            if self._excess()[status] == self.cursor.excess.get(status, 0):
                 continue
             yield from self._compare(status)
             yield self.checkpoint()
+            self._closed_counts[status] = self._calls.count(status)
             self._keep_excess(status)
         yield self.checkpoint()
 
     def _disagreeing(self) -> list[str]:
         self._closed_counts = {status: self._calls.count(status) for status in CLOSED_STATUSES}
-        return [
-            status
-            for status in CLOSED_STATUSES
-            if self._excess(status) != self.cursor.excess.get(status, 0)
-        ]
+        excess = self._excess()
+        kept = self.cursor.excess
+        return [status for status, number in excess.items() if number != kept.get(status, 0)]
 
-    def _excess(self, status: str) -> int:
-        return self._closed_counts[status] - self._known.counts().get(status, 0)
+    def _excess(self) -> dict[str, int]:
+        ours = self._known.counts()
+        return {
+            status: theirs - ours.get(status, 0) for status, theirs in self._closed_counts.items()
+        }
 
     def _keep_excess(self, status: str) -> None:
-        excess = {**self.cursor.excess, status: self._excess(status)}
+        excess = {**self.cursor.excess, status: self._excess()[status]}
         kept = {status: number for status, number in excess.items() if number}
         self.cursor = replace(self.cursor, excess=kept)
 
@@ -200,7 +202,7 @@ class Scan:
                 break
         return found
 
-    def _client_page(self, client: int, offset: int) -> Page:
+    def _client_page(self, client: int, offset: int) -> Page[Row]:
         return self._calls.page(offset=offset, client=client)
 
     def read_apart(self, number: int) -> Header | Gone:
@@ -219,7 +221,7 @@ class Scan:
             return odd_header(OddRow(number, 0, "", error.what), books)
 
 
-def absent(ours: Ahead, stretch: Stretch) -> list[int]:
+def absent(ours: Ahead, stretch: Stretch[Row]) -> list[int]:
     """Ids the log has in the range of a stretch, and the stretch has not."""
     listed = {row.id for row in stretch.rows}
     known = ours.up_to(stretch.place.last)

@@ -1,4 +1,4 @@
-"""Walking the invoice list by offset, although it changes meanwhile, and losing none.
+"""Walking a list by offset, although it changes meanwhile, and losing none.
 
 WHMCS pages by offset only, so a row that is deleted, or that leaves the filter, moves all later
 ones forward. Each page therefore begins on a row that was seen already; if it does not, the walk
@@ -7,12 +7,10 @@ steps back until it does. Source: WHMCS API reference, GetInvoices (limitstart, 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Generic
 
 from bridge.api import TransientError
-from whmcs_source.calls import OddRow, Page
-from whmcs_source.wire import WireRow
-
-Row = WireRow | OddRow
+from whmcs_source.calls import Page, RowT_co
 
 _STEP_BACK = 8  # each step back is this many times as long as the one before
 
@@ -26,7 +24,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Generic[RowT_co]):
     """What a page brought that was not seen before, ids ascending, and where that leads.
 
     Attributes:
@@ -34,13 +32,13 @@ class Stretch:
         total: How many rows fit the filter.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[RowT_co, ...]
     after: int
     place: Place
     total: int
 
 
-def walk(fetch: Callable[[int], Page], place: Place) -> Iterator[Stretch]:
+def walk(fetch: Callable[[int], Page[RowT_co]], place: Place) -> Iterator[Stretch[RowT_co]]:
     """Go on from a place to the end of the list; at least one page is fetched.
 
     Rows with an id up to `place.last` are not given again.
@@ -60,7 +58,7 @@ def walk(fetch: Callable[[int], Page], place: Place) -> Iterator[Stretch]:
             return
         if back and len(page.rows) == 1:
             raise TransientError(
-                "WHMCS gave one row of its invoice list, though more were asked for and are there",
+                "WHMCS gave one row of a list, though more were asked for and are there",
                 remedy="set source.page_size to another number",
             )
         back = 1

@@ -1,6 +1,7 @@
 """The first calls say what is wrong and where to change it; a survey says what is used."""
 
 import datetime as dt
+import logging
 import subprocess
 import sys
 from collections import Counter
@@ -157,6 +158,16 @@ def test_a_php_warning_before_the_reply_says_what_to_switch_off(
     with pytest.raises(TransientError) as caught:
         source.check()
     assert "PHP" in caught.value.remedy
+
+
+def test_calls_of_one_thread_share_a_connection(
+    source: WhmcsSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="urllib3")
+    source.check()
+    list(source.clients([client_ref(number) for number in range(1, 20)]))
+    opened = [text for text in caplog.messages if text.startswith("Starting new")]
+    assert len(opened) == 1
 
 
 # Survey ------------------------------------------------------------------------------------------

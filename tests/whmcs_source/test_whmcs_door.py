@@ -1,5 +1,6 @@
 """Nothing foreign comes through the door to WHMCS, and no secret leaves by it."""
 
+import contextlib
 import http.client
 import io
 import json
@@ -49,6 +50,7 @@ class Far(socketserver.ThreadingTCPServer):
         self.script: list[bytes] = []
         self.requests: list[bytes] = []
         self.delay_s = 0.0
+        self.trickle_s = 0.0
 
     @property
     def url(self) -> str:
@@ -76,7 +78,11 @@ class _Handler(socketserver.BaseRequestHandler):
         script = self.server.script
         reply = script.pop(0) if len(script) > 1 else script[0]
         time.sleep(self.server.delay_s)
-        self.request.sendall(reply)
+        with contextlib.suppress(ConnectionError):
+            self.request.sendall(reply)
+            for _ in range(400 if self.server.trickle_s else 0):
+                self.request.sendall(b" ")
+                time.sleep(self.server.trickle_s)
 
 
 @pytest.fixture
@@ -270,6 +276,28 @@ def test_an_answer_that_does_not_come_is_transient(far: Far) -> None:
     api.close()
 
 
+def test_a_reply_that_is_too_long_is_not_taken_into_memory(
+    far: Far, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("whmcs_source.api._BODY_MAX", 1000)
+    far.script = [reply(b" " * 100_000)]
+    with pytest.raises(TransientError, match="too long") as caught:
+        api.call("GetInvoices")
+    assert "page_size" in caught.value.remedy
+
+
+def test_a_reply_that_trickles_is_given_up(far: Far) -> None:
+    """A time-out counts from byte to byte; the whole has an end too."""
+    far.script = [b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n"]
+    far.trickle_s = 0.02
+    api = an_api(far.url, timeout_s=0.05)
+    began = time.monotonic()
+    with pytest.raises(TransientError):
+        api.call("GetInvoices")
+    assert time.monotonic() - began < 4
+    api.close()
+
+
 def test_a_short_wait_that_whmcs_asks_for_is_kept(far: Far, api: Api) -> None:
     far.script = [reply(b"", "429 Too Many Requests", "Retry-After: 1"), OK]
     began = time.monotonic()
@@ -395,8 +423,7 @@ class _RaisingBody(io.RawIOBase):
         super().__init__()
         self.error = error
 
-    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
-        yield b"{"
+    def read1(self, *_: Any, **__: Any) -> bytes:
         raise self.error
 
 

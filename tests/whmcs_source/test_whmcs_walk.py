@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from whmcs_source.calls import Page
+from whmcs_source.calls import Page, Row
 from whmcs_source.walk import Place, walk
 from whmcs_source.wire import WireRow
 
@@ -35,7 +35,7 @@ class Listing:
     def __post_init__(self) -> None:
         self.ever = max(self.ids, default=0)
 
-    def fetch(self, offset: int) -> Page:
+    def fetch(self, offset: int) -> Page[Row]:
         self.calls += 1
         if self.script:
             deleted, added = self.script.pop(0)
