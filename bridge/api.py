@@ -72,6 +72,8 @@ from bridge.model.reasons import (
 )
 from bridge.model.records import (
     WHOLE_INVOICE,
+    BalanceEntry,
+    BalanceOrigin,
     Checkpoint,
     Client,
     Gone,
@@ -113,6 +115,8 @@ __all__ = [
     "WHOLE_INVOICE",
     "AccessError",
     "AmbiguousMatchError",
+    "BalanceEntry",
+    "BalanceOrigin",
     "BridgeError",
     "Checkpoint",
     "Choices",

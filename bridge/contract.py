@@ -32,6 +32,7 @@ from bridge.model.documents import (
 )
 from bridge.model.reasons import Hold
 from bridge.model.records import (
+    BalanceEntry,
     Checkpoint,
     Client,
     Gone,
@@ -224,6 +225,14 @@ class Source(AbstractContextManager["Source"], abc.ABC):
     @abc.abstractmethod
     def transactions(self, clients: Sequence[SourceRef]) -> Iterator[Transaction]:
         """Money of these clients, with or without an invoice; oldest row first per client."""
+
+    def balances(self, clients: Sequence[SourceRef]) -> Iterator[BalanceEntry]:
+        """Movements of these clients' prepaid balances, oldest first per client.
+
+        A source without prepaid balances yields nothing, which is what this does.
+        """
+        del clients
+        return iter(())
 
     @abc.abstractmethod
     def records(self, days: Days) -> Iterator[Record]:

@@ -139,6 +139,7 @@ class MovementKind(StrEnum):
     FEE = "fee"
     BALANCE_IN = "balance_in"  # onto the client's balance
     BALANCE_OUT = "balance_out"  # returned from it
+    BY_HAND = "by_hand"  # a balance given or taken by staff, without money
     EXCHANGE_DIFFERENCE = "exchange_difference"
 
 
@@ -147,8 +148,9 @@ class Movement:
     """Money on an account without an invoice.
 
     Attributes:
-        amount: Positive is into the gateway's account, negative out of it.
-        gateway: Whose account it moves on.
+        amount: Positive is into the gateway's account, negative out of it; for ``by_hand``
+            positive is onto the client's balance.
+        gateway: Whose account it moves on; empty for ``by_hand``.
         client: Whose balance it is, for balance movements.
     """
 
@@ -206,6 +208,8 @@ class Payload:
         rules: What decided each part.
         paid: What this write settles in the invoice's currency; None but for payments.
         lines: What the lines of a document must show, in order, so that a difference can be named.
+        difference: Of a payment: what the money was worth in the target's home currency less what
+            the payment shows; the core books it as a movement of its own. None where there is none.
     """
 
     kind: str
@@ -219,6 +223,7 @@ class Payload:
     rules: tuple[Rule, ...] = ()
     paid: Money | None = None
     lines: tuple[TargetLine, ...] = ()
+    difference: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ class TransactionKind(StrEnum):
 
     PAYMENT = "payment"
     REFUND = "refund"
+    TO_BALANCE = "to_balance"  # a refund put on the client's balance: no money left
     REVERSAL = "reversal"  # a chargeback: taken back by the payer's bank
     ADJUSTMENT = "adjustment"  # a book-keeping row of the source that is not money
 
@@ -158,6 +159,37 @@ class Transaction:
     reference: str
     refund_of: str = ""
     description: str = ""
+
+
+class BalanceOrigin(StrEnum):
+    """Why a client's prepaid balance moved, as far as the source tells."""
+
+    PREPAYMENT = "prepayment"  # money put on it by an invoice of its own
+    EXCESS = "excess"  # more money than an invoice asked for
+    REFUND = "refund"  # a refund that stayed with us
+    BY_HAND = "by_hand"  # given or taken by staff
+    USE = "use"  # it paid an invoice
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceEntry:
+    """One movement of a client's prepaid balance, as the source recorded it.
+
+    Attributes:
+        id: The source's own row id.
+        date: Local calendar day.
+        amount: Positive onto the balance, negative off it; in the client's currency.
+        invoice: The invoice that it pays or comes from, where the source tells.
+    """
+
+    id: str
+    client: SourceRef
+    date: dt.date
+    amount: Money
+    origin: BalanceOrigin
+    description: str
+    invoice: SourceRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

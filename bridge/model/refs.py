@@ -99,5 +99,5 @@ def tokens_in(text: str, label: str) -> tuple[str, ...]:
     >>> tokens_in("MYWHMCS-501, WHMCS-501x", "WHMCS")
     ()
     """
-    pattern = rf"(?<![\w/+-]){re.escape(label)}-(?:[TR]?\d+(?:[/+][\w.]+)*)(?![\w/+-])"
+    pattern = rf"(?<![\w/+-]){re.escape(label)}-(?:[TRC]?\d+(?:[/+][\w.]+)*)(?![\w/+-])"
     return tuple(re.findall(pattern, text))
