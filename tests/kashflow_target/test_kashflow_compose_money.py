@@ -1,0 +1,215 @@
+"""From money to KashFlow payments and bank transactions."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kashflow_target.books import Books
+from kashflow_target.compose_invoice import compose_invoice
+from kashflow_target.compose_money import bank_transaction, compose_movement, compose_payment
+
+from bridge.api import (
+    Hold,
+    Money,
+    MovementKind,
+    Nothing,
+    PaidFrom,
+    Payload,
+    Payment,
+    Rate,
+    Reason,
+    rounded,
+    total,
+)
+from bridge.testing.builders import (
+    a_client,
+    a_movement,
+    a_payment,
+    a_sale,
+    a_sale_line,
+    eur,
+    gbp,
+)
+
+MakeBooks = Callable[..., Books]
+
+
+def invoice_in(money: Money, books: Books, rate: str = "1.17") -> Payload:
+    """The payload of an untaxed foreign invoice of this amount."""
+    client = a_client(country="DE", tax_number="DE136695976", currency=money.currency)
+    line = a_sale_line(money, tax_rate=Decimal(0))
+    units = Rate("GBP", Decimal(rate), "transaction 900")
+    payload = compose_invoice(a_sale(client=client, lines=[line], rate=units), books)
+    assert isinstance(payload, Payload), payload
+    return payload
+
+
+def at_home(books: Books) -> Payload:
+    payload = compose_invoice(a_sale(), books)
+    assert isinstance(payload, Payload)
+    return payload
+
+
+def test_a_card_payment_goes_to_its_method_and_account(make_books: MakeBooks) -> None:
+    """By the ids of the reference data; the key and the gateway's id stand in the note."""
+    books = make_books()
+    payload = compose_payment(a_payment(), at_home(books), [], books)
+    assert isinstance(payload, Payload)
+    assert payload.body == {
+        "PayDate": "2026-04-15",
+        "PayNote": "MEM-T900/501 txn_900",
+        "PayMethod": 83103,
+        "PayAccount": 310451,
+        "PayAmount": "120.00",
+    }
+    assert (payload.net, payload.paid, payload.tax) == (gbp("120"), gbp("120"), gbp("0"))
+    assert payload.rules[0].rule == "gateways.stripe"
+    assert payload.rules[0].value == "Credit Card on Card Clearing (1210)"
+
+
+def test_what_a_bank_feed_brings_is_not_posted(make_books: MakeBooks) -> None:
+    books = make_books()
+    payment = a_payment(gateway="banktransfer")
+    answer = compose_payment(payment, at_home(books), [], books)
+    assert isinstance(answer, Nothing)
+    assert answer.rule.rule == "gateways.banktransfer"
+
+
+def test_an_unmapped_gateway_is_held_with_the_line_to_add(make_books: MakeBooks) -> None:
+    """The line can be copied; a name that YAML would misread is quoted."""
+    books = make_books()
+    answer = compose_payment(a_payment(gateway="worldpay_old"), at_home(books), [], books)
+    assert isinstance(answer, Hold)
+    assert answer.reason is Reason.GATEWAY_UNMAPPED
+    assert "`worldpay_old: {method: BACS, account: Current Account}`" in answer.remedy
+    odd = compose_payment(a_payment(gateway="2checkout: new"), at_home(books), [], books)
+    assert isinstance(odd, Hold)
+    assert '`"2checkout: new": {' in odd.remedy
+
+
+def test_money_without_a_gateway_is_held(make_books: MakeBooks) -> None:
+    books = make_books()
+    answer = compose_payment(a_payment(gateway=""), at_home(books), [], books)
+    assert isinstance(answer, Hold)
+    assert answer.reason is Reason.GATEWAY_UNMAPPED
+
+
+def test_money_from_the_clients_balance_is_held(make_books: MakeBooks) -> None:
+    books = make_books()
+    payment = a_payment(paid_from=PaidFrom.BALANCE, gateway="")
+    answer = compose_payment(payment, at_home(books), [], books)
+    assert isinstance(answer, Hold)
+    assert answer.reason is Reason.CREDIT_UNMAPPED
+
+
+def test_a_currency_may_have_an_account_of_its_own(make_books: MakeBooks) -> None:
+    books = make_books()
+    invoice = invoice_in(eur("117.00"), books)
+    payment = a_payment(eur("117.00"), base_amount=gbp("100.00"), gateway="paypal")
+    payload = compose_payment(payment, invoice, [], books)
+    assert isinstance(payload, Payload)
+    assert payload.body["PayAccount"] == 310453
+    assert payload.rules[0].rule == "gateways.paypal.currencies.EUR"
+
+
+def test_a_foreign_payment_settles_the_booked_sterling_value(make_books: MakeBooks) -> None:
+    """PayAmount is in home currency, what it settles in the invoice's."""
+    books = make_books()
+    invoice = invoice_in(eur("117.00"), books)
+    payment = a_payment(eur("117.00"), base_amount=gbp("100.00"))
+    payload = compose_payment(payment, invoice, [], books)
+    assert isinstance(payload, Payload)
+    assert payload.body["PayAmount"] == "100.00"
+    assert (payload.net, payload.paid) == (gbp("100.00"), eur("117.00"))
+
+
+@given(
+    st.lists(st.integers(1, 500_00), min_size=1, max_size=6),
+    st.decimals("0.5", "200", places=5),
+)
+def test_part_payments_close_a_foreign_invoice_to_the_penny(
+    make_books: MakeBooks, parts: list[int], units: Decimal
+) -> None:
+    """Their sterling sums to the invoice's, whatever the rate; none is off by a penny or more."""
+    books = make_books()
+    amounts = [Money.from_minor(part, "EUR") for part in parts]
+    gross = total(amounts, "EUR")
+    invoice = invoice_in(gross, books, str(units))
+    earlier: list[Payload] = []
+    for number, amount in enumerate(amounts):
+        share = rounded(amount.amount / units, "GBP")
+        payment = a_payment(amount, transaction=number, base_amount=share)
+        payload = compose_payment(payment, invoice, earlier, books)
+        assert isinstance(payload, Payload), payload
+        assert payload.net is not None
+        assert abs(payload.net - share) <= Money.from_minor(len(parts), "GBP")
+        earlier.append(payload)
+    sterling = total((each.net for each in earlier if each.net), "GBP")
+    assert sterling == rounded(gross.amount / units, "GBP")
+
+
+@pytest.mark.parametrize("real", [gbp("99.12"), None, eur("100.00")])
+def test_an_exchange_difference_is_held_with_both_figures(
+    make_books: MakeBooks, real: Money | None
+) -> None:
+    """Also where the money's own sterling is not known, or is no sterling."""
+    books = make_books()
+    invoice = invoice_in(eur("117.00"), books)
+    payment = a_payment(eur("117.00"), base_amount=real)
+    answer = compose_payment(payment, invoice, [], books)
+    assert isinstance(answer, Hold)
+    assert answer.reason is Reason.EXCHANGE_DIFFERENCE
+    assert "100.00 GBP" in answer.what
+    assert real is None or str(real) in answer.what
+
+
+def test_payments_in_the_invoices_currency_where_that_is_chosen(make_books: MakeBooks) -> None:
+    books = make_books(foreign_payments="invoice")
+    invoice = invoice_in(eur("117.00"), books)
+    payment: Payment = a_payment(eur("117.00"), base_amount=None)
+    payload = compose_payment(payment, invoice, [], books)
+    assert isinstance(payload, Payload)
+    assert payload.body["PayAmount"] == "117.00"
+    assert payload.net == eur("117.00")
+
+
+def test_fees_of_the_gateways_own_bill_are_not_posted(make_books: MakeBooks) -> None:
+    answer = compose_movement(a_movement(), make_books())
+    assert isinstance(answer, Nothing)
+    assert answer.rule.rule == "fees on_gateway_invoice"
+
+
+def test_fees_that_nobody_decided_on_are_held(make_books: MakeBooks) -> None:
+    answer = compose_movement(a_movement(), make_books(fees=None))
+    assert isinstance(answer, Hold)
+    assert answer.reason is Reason.FEE_UNMAPPED
+    assert "1.95 GBP" in answer.what
+    assert "fees: on_gateway_invoice" in answer.remedy
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (MovementKind.BALANCE_IN, Reason.PREPAYMENT_UNMAPPED),
+        (MovementKind.BALANCE_OUT, Reason.PREPAYMENT_UNMAPPED),
+        (MovementKind.EXCHANGE_DIFFERENCE, Reason.EXCHANGE_DIFFERENCE),
+    ],
+)
+def test_other_movements_are_held(
+    make_books: MakeBooks, kind: MovementKind, reason: Reason
+) -> None:
+    answer = compose_movement(a_movement(kind=kind, amount=gbp("5.00")), make_books())
+    assert isinstance(answer, Hold)
+    assert answer.reason is reason
+
+
+@pytest.mark.parametrize(("amount", "side"), [("-1.95", "moneyout"), ("240.00", "moneyin")])
+def test_a_bank_transaction_is_outside_vat_and_on_one_side(amount: str, side: str) -> None:
+    """N/A (-1), so that it reaches no VAT report."""
+    payload = bank_transaction(a_movement(amount=gbp(amount)), 310451, 18685818)
+    assert payload.body[side] == amount.lstrip("-")
+    assert {"moneyin", "moneyout"} & payload.body.keys() == {side}
+    assert payload.body["VatRate"] == "-1"
+    assert payload.net == gbp(amount)
