@@ -174,6 +174,13 @@ def compose_movement(movement: Movement, books: Books) -> Payload | Hold | Nothi
                 f"{movement.amount} moved on a client's balance",
                 "book it by hand; client balances are not booked by this version",
             )
+        case MovementKind.BY_HAND:
+            return Hold(
+                Reason.UNFUNDED_CREDIT,
+                f"{movement.amount} was put on or off a client's balance by hand, without money",
+                "decide what it was and book it by hand; such credits are not booked by this"
+                " version",
+            )
         case MovementKind.EXCHANGE_DIFFERENCE:
             return Hold(
                 Reason.EXCHANGE_DIFFERENCE,

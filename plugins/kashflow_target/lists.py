@@ -1,6 +1,6 @@
 """KashFlow's long lists, read as a stream: only the item at hand is in memory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ class ListReply:
 
     operation: str
     item: str
+    scrub: Callable[[str], str]
     status: str = ""
     detail: str = ""
     fault: Fault | None = None
@@ -77,7 +78,7 @@ class ListReply:
                 self._tail(name, element.text or "")
             elif element.tag.endswith("}Fault") and element.tag.startswith(ENVELOPES):
                 namespace = element.tag.removesuffix("Fault")
-                self.fault = Fault(fault_text(element, namespace))
+                self.fault = Fault(self.scrub(fault_text(element, namespace)))
 
     def _started(self, element: "_Element") -> None:
         if element.getparent() is None and element.tag not in {
@@ -92,7 +93,7 @@ class ListReply:
         if name == "Status":
             self.status = text.strip()
         elif name == "StatusDetail":
-            self.detail = text.strip()
+            self.detail = self.scrub(text.strip())
 
 
 def _let_go(element: "_Element") -> None:

@@ -6,7 +6,7 @@ without a word. What is needed and absent, or there twice with two values, is an
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
@@ -168,8 +168,8 @@ def parser_options() -> dict[str, Any]:
     return {"resolve_entities": False, "no_network": True, "load_dtd": False, "recover": False}
 
 
-def parse(content: bytes, operation: str) -> Reply | Fault:
-    """Read a whole reply.
+def parse(content: bytes, operation: str, scrub: Callable[[str], str]) -> Reply | Fault:
+    """Read a whole reply. Its words go through `scrub`, lest the far side echo the password.
 
     Raises:
         UnusableReply: it is not the answer to `operation`.
@@ -184,16 +184,16 @@ def parse(content: bytes, operation: str) -> Reply | Fault:
     if root.getroottree().docinfo.doctype:
         msg = "the reply holds a document type, which SOAP forbids"
         raise UnusableReply(msg)
-    content_of = _body_content(root)
+    content_of = _body_content(root, scrub)
     if isinstance(content_of, Fault):
         return content_of
     if local(content_of) != f"{operation}Response":
         msg = f"the reply is {content_of.tag}, not the answer to {operation}"
         raise UnusableReply(msg)
-    return _reply(content_of, operation)
+    return _reply(content_of, operation, scrub)
 
 
-def _body_content(root: "_Element") -> "_Element | Fault":
+def _body_content(root: "_Element", scrub: Callable[[str], str]) -> "_Element | Fault":
     for namespace in ENVELOPES:
         if root.tag != f"{namespace}Envelope":
             continue
@@ -201,7 +201,7 @@ def _body_content(root: "_Element") -> "_Element | Fault":
         if body is None or len(body) != 1:
             break
         if body[0].tag == f"{namespace}Fault":
-            return Fault(fault_text(body[0], namespace))
+            return Fault(scrub(fault_text(body[0], namespace)))
         return body[0]
     msg = f"the reply is {root.tag} and no SOAP envelope with one answer"
     raise UnusableReply(msg)
@@ -215,7 +215,7 @@ def fault_text(fault: "_Element", namespace: str) -> str:
     return " ".join((text or "").split())
 
 
-def _reply(response: "_Element", operation: str) -> Reply:
+def _reply(response: "_Element", operation: str, scrub: Callable[[str], str]) -> Reply:
     whole = row_of(response)
     name = f"{operation}Result"
     results = whole.nested.get(name, ())
@@ -226,7 +226,7 @@ def _reply(response: "_Element", operation: str) -> Reply:
     items = tuple(item for rows in row.nested.values() for item in rows)
     return Reply(
         status=whole.text("Status").strip(),
-        detail=whole.text("StatusDetail").strip(),
+        detail=scrub(whole.text("StatusDetail").strip()),
         result=whole.text(name).strip(),
         row=row,
         items=items,

@@ -73,7 +73,7 @@ class Door:
     ) -> None:
         self._username = username
         self._password = password
-        self._judge = Judge(endpoint, refusals, self.scrubbed)
+        self._judge = Judge(endpoint, refusals)
         self.before_write = before_write
         self.wire = Wire(endpoint, timeout_s)
         self._guard = threading.Lock()
@@ -169,7 +169,7 @@ class Door:
         self, operation: str, item: str, arguments: Mapping[str, object]
     ) -> Generator[Row]:
         verdict = Verdict(self._judge, operation, record="", writing=False)
-        reply = ListReply(operation, item)
+        reply = ListReply(operation, item, self.scrubbed)
         with verdict.judged(), self._post(operation, _nothing, "", arguments) as answer:
             verdict.check_http(answer)
             yield from reply.rows(answer.chunks)
@@ -189,7 +189,7 @@ class Door:
         verdict = Verdict(self._judge, operation, record, writing=leaving is not _nothing)
         with verdict.judged(), self._post(operation, leaving, record, arguments) as answer:
             verdict.check_http(answer)
-            reply = parse(self.wire.whole(answer), operation)
+            reply = parse(self.wire.whole(answer), operation, self.scrubbed)
         return verdict.check(reply)
 
     @contextmanager
@@ -246,8 +246,9 @@ class Door:
 def _load() -> "zeep.Client":
     import zeep
 
-    # zeep logs whole envelopes at DEBUG. It never sends one here, and never shall it show one.
-    for name in ("zeep.transports", "zeep.wsdl"):
+    # zeep's transport logs whole envelopes at DEBUG, and its schema reader a line an element. It
+    # never sends anything here; should it ever, it shall not show it.
+    for name in ("zeep", "zeep.transports"):
         logging.getLogger(name).setLevel(logging.INFO)
     settings = zeep.Settings(forbid_dtd=True, forbid_external=True)
     return zeep.Client(str(WSDL), settings=settings)  # type: ignore[no-untyped-call]

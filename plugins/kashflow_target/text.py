@@ -9,7 +9,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 # A reference begins with its key. The label is the source's, so any will do here: the core keeps
 # to its own.
-_KEY = re.compile(r"^[A-Za-z0-9]+-[TR]?\d+(?:[/+][\w.]+)*(?![\w/+-])")
+_KEY = re.compile(r"^[A-Za-z0-9]+-[TRC]?\d+(?:[/+][\w.]+)*(?![\w/+-])")
 
 
 def allowed(text: str) -> str:

@@ -13,7 +13,7 @@ It depends on what was asked:
 - Status NO: refused, nothing was done (`refusals`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -39,15 +39,10 @@ _UNREAD = (
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What is needed to say what an answer means.
-
-    Attributes:
-        scrub: Takes the password out of a text, should the far side echo it.
-    """
+    """What is needed to say what an answer means."""
 
     endpoint: str
     refusals: Refusals
-    scrub: Callable[[str], str]
 
 
 class Verdict:
@@ -109,14 +104,15 @@ class Verdict:
         if status == "OK":
             return reply
         if status == "NO":
-            text = self._judge.scrub(reply.detail)
-            raise self._judge.refusals.error(text, operation=self._operation, record=self._record)
+            raise self._judge.refusals.error(
+                reply.detail, operation=self._operation, record=self._record
+            )
         raise self._lost(
             f"answered with the status {reply.status!r}, which says neither yes nor no"
         )
 
     def _fault(self, fault: Fault) -> BridgeError:
-        text = self._judge.scrub(fault.text)
+        text = fault.text
         if any(words in text.casefold() for words in _UNREAD):
             return RecordRejectedError(
                 f"KashFlow could not read {self._operation}: {text}",
@@ -139,7 +135,7 @@ class Verdict:
         return self._lost(f"gave no answer: {broken.why}")
 
     def _lost(self, what: str, *, retry_after_s: float | None = None) -> BridgeError:
-        said = self._judge.scrub(f"KashFlow {what} ({self._operation})")
+        said = f"KashFlow {what} ({self._operation})"
         if self._writing:
             return OutcomeUnknownError(
                 f"{said}; it may have been done", remedy=LOOK, record=self._record

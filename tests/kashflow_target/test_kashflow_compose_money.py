@@ -194,6 +194,7 @@ def test_fees_that_nobody_decided_on_are_held(make_books: MakeBooks) -> None:
     [
         (MovementKind.BALANCE_IN, Reason.PREPAYMENT_UNMAPPED),
         (MovementKind.BALANCE_OUT, Reason.PREPAYMENT_UNMAPPED),
+        (MovementKind.BY_HAND, Reason.UNFUNDED_CREDIT),
         (MovementKind.EXCHANGE_DIFFERENCE, Reason.EXCHANGE_DIFFERENCE),
     ],
 )
