@@ -1,0 +1,198 @@
+"""Values to columns and back, exactly: what goes in comes out.
+
+Sequences inside JSON come back as lists, whatever they were; everything else is unchanged.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Never
+
+from bridge.api import Json, Kind, Money, Payload, Rule, SourceRef, TargetRef
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
+UNDATED = "9999-12-31"
+"""Sorts what has no day after everything that has one."""
+
+
+def sort_key(source_id: str) -> str:
+    """An id in a form whose text order is the order of the numbers, numbers after other text.
+
+    >>> sorted(["10", "9", "9a"], key=sort_key)
+    ['9a', '9', '10']
+    """
+    if source_id.isascii() and source_id.isdigit() and (source_id[0] != "0" or source_id == "0"):
+        return f"n{len(source_id):03d}{source_id}"
+    return f"a{source_id}"
+
+
+def id_of(key: str) -> str:
+    """The id that `sort_key` was made of."""
+    return key[4:] if key.startswith("n") else key[1:]
+
+
+NUMBERS_FROM = "n"
+"""Every sort key of a number is at or above this; every other is below."""
+
+
+def to_micros(moment: dt.datetime) -> int:
+    """Microseconds since 1970 UTC.
+
+    Raises:
+        ValueError: `moment` has no time zone.
+    """
+    if moment.tzinfo is None:
+        msg = f"{moment} has no time zone"
+        raise ValueError(msg)
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> dt.datetime:
+    """An aware datetime in UTC."""
+    return _EPOCH + micros * _MICROSECOND
+
+
+def maybe_micros(moment: dt.datetime | None) -> int | None:
+    """`to_micros`, or None."""
+    return None if moment is None else to_micros(moment)
+
+
+def maybe_moment(micros: int | None) -> dt.datetime | None:
+    """`from_micros`, or None."""
+    return None if micros is None else from_micros(micros)
+
+
+def to_day(day: dt.date | None) -> str | None:
+    """ISO text, or None."""
+    return None if day is None else day.isoformat()
+
+
+def from_day(text: str | None) -> dt.date | None:
+    """The day of ISO text, or None."""
+    return None if text is None else dt.date.fromisoformat(text)
+
+
+def printable(text: str) -> str:
+    """`text` without what a database cannot hold: NUL, and halves of surrogate pairs.
+
+    For sentences that people read. Keys are never altered.
+    """
+    return text.replace("\0", "�").encode(errors="replace").decode()
+
+
+def dump_json(value: Json) -> str:
+    """JSON text, keys in their order.
+
+    Raises:
+        TypeError: there is a float, or something else that JSON does not know exactly.
+    """
+    _refuse_inexact(value)
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair: only an escape can carry it
+        return json.dumps(value, separators=(",", ":"), default=_plain)
+    return text
+
+
+def load_json(text: str) -> Any:
+    """What `dump_json` was given."""
+    return json.loads(text, parse_float=_no_float, parse_constant=_no_float)
+
+
+def dump_payload(payload: Payload) -> str:
+    """A payload as JSON text."""
+    return dump_json(
+        {
+            "kind": payload.kind,
+            "body": payload.body,
+            "reference": payload.reference,
+            "date": to_day(payload.date),
+            "net": _pair(payload.net),
+            "tax": _pair(payload.tax),
+            "natural_key": payload.natural_key,
+            "guarded": payload.guarded,
+            "rules": [[rule.about, rule.rule, rule.value] for rule in payload.rules],
+            "paid": _pair(payload.paid),
+        }
+    )
+
+
+def load_payload(text: str) -> Payload:
+    """The payload of `dump_payload`."""
+    raw = load_json(text)
+    return Payload(
+        kind=raw["kind"],
+        body=raw["body"],
+        reference=raw["reference"],
+        date=from_day(raw["date"]),
+        net=_money(raw["net"]),
+        tax=_money(raw["tax"]),
+        natural_key=raw["natural_key"],
+        guarded=raw["guarded"],
+        rules=tuple(Rule(*rule) for rule in raw["rules"]),
+        paid=_money(raw["paid"]),
+    )
+
+
+def dump_target(target: TargetRef | None) -> str | None:
+    """A target ref as JSON text, or None."""
+    if target is None:
+        return None
+    return dump_json([target.kind.value, target.id, target.internal_id])
+
+
+def load_target(text: str | None) -> TargetRef | None:
+    """The target ref of `dump_target`."""
+    if text is None:
+        return None
+    kind, target_id, internal_id = load_json(text)
+    return TargetRef(Kind(kind), target_id, internal_id)
+
+
+def id_from(ref: SourceRef, kind: Kind) -> str:
+    """The id of a ref that must be of this kind, as entries name invoices and clients by id.
+
+    Raises:
+        ValueError: it is of another kind.
+    """
+    if ref.kind is not kind:
+        msg = f"{ref} stands where the sync log expects a ref of kind {kind.value}"
+        raise ValueError(msg)
+    return ref.id
+
+
+def _pair(money: Money | None) -> Json:
+    return None if money is None else [money.minor_units(), money.currency]
+
+
+def _money(raw: Sequence[Any] | None) -> Money | None:
+    return None if raw is None else Money.from_minor(raw[0], raw[1])
+
+
+def _refuse_inexact(value: object) -> None:
+    if value is None or isinstance(value, str | int):
+        return
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            if not isinstance(name, str):
+                msg = f"the sync log cannot hold the key {name!r}: only text can be one"
+                raise TypeError(msg)
+            _refuse_inexact(item)
+        return
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        for item in value:
+            _refuse_inexact(item)
+        return
+    msg = f"the sync log cannot hold a {type(value).__name__} exactly: send amounts as text"
+    raise TypeError(msg)
+
+
+def _plain(value: object) -> Any:
+    return dict(value) if isinstance(value, Mapping) else list(value)  # type: ignore[call-overload]
+
+
+def _no_float(text: str) -> Never:
+    msg = f"the sync log held the inexact number {text}"
+    raise ValueError(msg)

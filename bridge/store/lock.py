@@ -1,0 +1,204 @@
+"""The run lock: one row per bridge, renewed by a thread while it is held.
+
+On one machine the lock goes to another process only when its holder has ended, never while it
+lives. From another machine it is taken over when its lease has run out by the database's clock.
+"""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from bridge.api import BridgeError, LockHeldError, LockLostError
+from bridge.store import schema
+from bridge.store.codec import from_micros, printable
+from bridge.store.database import Database
+from bridge.store.holder import Holder, is_gone, is_here, myself
+from bridge.store.migrate import check_revision, schema_held
+
+_log = logging.getLogger(__name__)
+_table = schema.lock
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_RETRY_S = 1.0
+
+
+def clock() -> float:
+    """Seconds on a clock that goes on while the machine sleeps, where the system has one."""
+    return time.clock_gettime(_CLOCK)
+
+
+class HeldLease:
+    """The lock of one bridge, held by this process."""
+
+    def __init__(self, database: Database, bridge: str, *, lease_s: float, command: str) -> None:
+        self.token = secrets.token_hex(16)
+        self._database = database
+        self._bridge = bridge
+        self._lease_s = lease_s
+        self._command = command
+        self._renewed = clock()
+        self._lost = False
+        self._ended = threading.Event()
+
+    def check(self) -> None:
+        """Raise LockLostError once the lease has run out, or another run has the lock."""
+        late = clock() - self._renewed - self._lease_s
+        if self._lost:
+            raise taken_over(self._bridge)
+        if late >= 0:
+            raise LockLostError(
+                f"the run lock of bridge {self._bridge!r} could not be renewed, and its lease ran"
+                f" out {late:.0f} seconds ago: another run may have begun",
+                remedy="Run `bridge sync` again: it first looks up what this run had sent.",
+            )
+
+    def take(self) -> None:
+        """Write the row, or say who has it."""
+        with schema_held(self._database):
+            self._renewed = clock()
+            self._database.write(self._acquire)
+
+    def beat(self) -> None:
+        """Renew until released. Runs in a thread of its own."""
+        pause = self._lease_s / 3
+        while not self._ended.wait(pause):
+            begun = clock()
+            try:
+                held = self._database.write(self._renew)
+            except BridgeError as error:
+                _log.warning("the run lock could not be renewed: %s", error)
+                pause = min(_RETRY_S, self._lease_s / 10)
+                continue
+            pause = self._lease_s / 3
+            if not held:
+                self._lost = True
+                return
+            self._renewed = begun
+
+    def release(self) -> None:
+        """Give the lock back. A failure is not raised: the lock ends with this process anyway."""
+        self._ended.set()
+        try:
+            self._database.write(self._remove)
+        except BridgeError as error:
+            _log.warning("the run lock could not be released: %s", error)
+
+    def _acquire(self, connection: Connection) -> None:
+        check_revision(connection, self._database)
+        now = self._database.now(connection)
+        query = select(_table).where(_table.c.bridge == self._bridge).with_for_update()
+        row = connection.execute(query).first()
+        if row is not None and lives(row, now):
+            raise _held(row, now)
+        values = self._row(now)
+        if row is None:
+            connection.execute(insert(_table).values(bridge=self._bridge, **values))
+        else:
+            connection.execute(
+                update(_table).where(_table.c.bridge == self._bridge).values(**values)
+            )
+
+    def _row(self, now: int) -> dict[str, Any]:
+        me = myself()
+        return {
+            "token": self.token,
+            "hostname": printable(me.hostname),
+            "machine": me.machine,
+            "pid": me.pid,
+            "process_start": me.process_start,
+            "command": printable(self._command),
+            "taken": now,
+            "lease_end": now + int(self._lease_s * 1_000_000),
+        }
+
+    def _renew(self, connection: Connection) -> bool:
+        end = self._database.now(connection) + int(self._lease_s * 1_000_000)
+        mine = (_table.c.bridge == self._bridge) & (_table.c.token == self.token)
+        return connection.execute(update(_table).where(mine).values(lease_end=end)).rowcount == 1
+
+    def _remove(self, connection: Connection) -> None:
+        mine = (_table.c.bridge == self._bridge) & (_table.c.token == self.token)
+        connection.execute(delete(_table).where(mine))
+
+
+@contextmanager
+def hold_lock(
+    database: Database, bridge: str, *, lease_s: float, command: str
+) -> Iterator[HeldLease]:
+    """Take the lock of a bridge for the length of a `with` block.
+
+    Raises:
+        LockHeldError: by whom and since when.
+    """
+    lease = HeldLease(database, bridge, lease_s=lease_s, command=command)
+    lease.take()
+    thread = threading.Thread(target=lease.beat, name="bridge run lock", daemon=True)
+    thread.start()
+    try:
+        yield lease
+    finally:
+        lease.release()
+        thread.join()
+
+
+def check_token(connection: Connection, bridge: str, token: str) -> None:
+    """Raise LockLostError unless the lock is still this token's, and keep it so to the commit."""
+    query = select(_table.c.token).where(_table.c.bridge == bridge).with_for_update(read=True)
+    if connection.execute(query).scalar() != token:
+        raise taken_over(bridge)
+
+
+def lives(row: Row[Any], now: int) -> bool:
+    """Whether the holder in this row must be left alone."""
+    holder = Holder(row.hostname, row.machine, row.pid, row.process_start)
+    if is_here(holder):
+        return not is_gone(holder)
+    return bool(row.lease_end > now)
+
+
+def refuse_while_held(connection: Connection, database: Database) -> None:
+    """Raise LockHeldError while any bridge of this database is at work."""
+    now = database.now(connection)
+    for row in connection.execute(select(_table).order_by(_table.c.bridge)):
+        if lives(row, now):
+            raise _held(row, now)
+
+
+def taken_over(bridge: str) -> LockLostError:
+    """Another run has the lock."""
+    return LockLostError(
+        f"another run took over the run lock of bridge {bridge!r}; nothing more was written",
+        remedy="Let the other run finish; the next one looks up what this run had sent.",
+    )
+
+
+def _held(row: Row[Any], now: int) -> LockHeldError:
+    holder = Holder(row.hostname, row.machine, row.pid, row.process_start)
+    since = f"{from_micros(row.taken):%Y-%m-%d %H:%M:%S} UTC ({_ago(now - row.taken)} ago)"
+    if is_here(holder):
+        remedy = f"Wait until it has finished, or end process {row.pid}."
+    else:
+        end = f"{from_micros(row.lease_end):%H:%M:%S} UTC"
+        remedy = (
+            f"Wait until it has finished. If {row.hostname} is down, run `bridge sync` again"
+            f" after {end}, when its lease has run out."
+        )
+    return LockHeldError(
+        f"another run holds the lock of bridge {row.bridge!r}: `{row.command}`,"
+        f" {holder}, since {since}",
+        remedy=remedy,
+    )
+
+
+def _ago(micros: int) -> str:
+    seconds = max(0, micros // 1_000_000)
+    for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {word}{'s' if count > 1 else ''}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"

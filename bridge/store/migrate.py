@@ -1,0 +1,191 @@
+"""Bringing the tables to this version's form.
+
+One small query when there is nothing to do. Otherwise under a lock of the database's own, never
+while a run of any bridge is at work there, and after a copy of a SQLite file was made.
+"""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, exc, inspect, select, text
+
+from bridge.api import StoreError
+from bridge.store import schema
+from bridge.store.address import Family
+from bridge.store.database import Database, missing
+
+_PATIENCE_S = 60
+_ADVISORY = 0x62726964_67650001  # "bridge" and a number: one lock for all sync logs of a database
+_NAMED = "concat('bridge_schema.', sha1(database()))"
+
+
+_QUERY = select(schema.version.c.version_num)
+
+
+def revision_of(database: Database) -> str | None:
+    """The schema's revision, None where there is no sync log. Makes no SQLite file."""
+    file = database.address.file
+    if file is not None and not file.exists():
+        return None
+    with database.read() as connection:
+        try:
+            return connection.execute(_QUERY).scalar()
+        except exc.DBAPIError:
+            connection.rollback()
+            return _revision_under_lock(connection)
+
+
+def _revision_under_lock(connection: Connection) -> str | None:
+    """As `revision_of`, in two queries, since a failed one would end a PostgreSQL transaction."""
+    if not inspect(connection).has_table(schema.VERSION_TABLE):
+        return None
+    return connection.execute(_QUERY).scalar()
+
+
+def check_revision(connection: Connection, database: Database) -> None:
+    """Raise StoreError unless the tables are there, in this version's form."""
+    refuse_other(connection.execute(_QUERY).scalar(), database.where)
+
+
+def refuse_other(revision: str | None, where: str) -> None:
+    """Raise StoreError unless `revision` is this version's."""
+    if revision is None:
+        raise missing(where)
+    refuse_newer(revision, where)
+    if revision < schema.REVISION:
+        raise StoreError(
+            f"the sync log at {where} was written by an older version of bridge"
+            f" (schema {revision}, this version uses {schema.REVISION})",
+            remedy="Run `bridge sync` first: it brings the sync log to this version.",
+        )
+
+
+def refuse_newer(revision: str, where: str) -> None:
+    """Raise StoreError where a newer version of bridge has been."""
+    if revision > schema.REVISION:
+        raise StoreError(
+            f"the sync log at {where} was written by a newer version of bridge"
+            f" (schema {revision}, this version knows up to {schema.REVISION})",
+            remedy="Upgrade bridge: pip install --upgrade bridge-accounts",
+        )
+
+
+def migrate(database: Database) -> None:
+    """Bring the schema to this version; nothing where it is so already.
+
+    Raises:
+        LockHeldError: a run of an older version is at work there.
+        StoreError: the schema is newer than this version, or could not be brought to it.
+    """
+    revision = revision_of(database)
+    if revision == schema.REVISION:
+        return
+    if revision is not None:
+        refuse_newer(revision, database.where)
+    _make_directory(database)
+    with database.session() as connection, _alone(connection, database):
+        revision = _revision_under_lock(connection)
+        if revision == schema.REVISION:
+            return
+        if revision is not None:
+            from bridge.store.lock import refuse_while_held
+
+            refuse_newer(revision, database.where)
+            refuse_while_held(connection, database)
+            _back_up(database)
+        from bridge.store.migrations import upgrade
+
+        upgrade(connection)
+
+
+@contextmanager
+def schema_held(database: Database) -> Iterator[None]:
+    """Keep migrations away. A SQLite file needs no more than its one writer."""
+    if database.family is Family.SQLITE:
+        yield
+        return
+    with database.session() as connection:
+        if database.family is Family.POSTGRESQL:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock_shared({_ADVISORY})"))
+            yield
+        else:
+            with _named_lock(connection, database.where):
+                yield
+
+
+@contextmanager
+def _alone(connection: Connection, database: Database) -> Iterator[None]:
+    """One transaction under a lock that keeps every other migration away."""
+    if database.family is Family.MYSQL:
+        with _named_lock(connection, database.where):
+            yield
+            connection.commit()
+        return
+    if database.family is Family.POSTGRESQL:
+        connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE_S}s'"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY})"))
+    yield
+    connection.commit()
+
+
+@contextmanager
+def _named_lock(connection: Connection, where: str) -> Iterator[None]:
+    taken = connection.execute(text(f"SELECT get_lock({_NAMED}, {_PATIENCE_S})")).scalar()
+    if taken != 1:
+        raise StoreError(
+            f"another process was changing the schema of the sync log {where} for more than"
+            f" {_PATIENCE_S} seconds",
+            remedy="Wait until it has finished, then run `bridge sync` again.",
+        )
+    try:
+        yield
+    finally:
+        connection.execute(text(f"SELECT release_lock({_NAMED})"))
+
+
+def _make_directory(database: Database) -> None:
+    file = database.address.file
+    if file is None or file.parent.is_dir():
+        return
+    try:
+        file.parent.mkdir()
+    except FileExistsError:
+        return  # another process was quicker
+    except OSError as error:
+        raise StoreError(
+            f"the directory {file.parent} of the sync log could not be made ({error.strerror})",
+            remedy="Make it, or correct `store` in bridge.yaml.",
+        ) from error
+
+
+def _back_up(database: Database) -> None:
+    """Copy a SQLite file to ``FILE.before-REVISION``, whole or not at all."""
+    file = database.address.file
+    if file is None:
+        return
+    copy = file.with_name(f"{file.name}.before-{schema.REVISION}")
+    part = copy.with_name(f"{copy.name}.part")
+    copy_file(file, part)
+    with part.open("rb") as written:
+        os.fsync(written.fileno())
+    shutil.copymode(file, part)
+    part.replace(copy)
+
+
+def copy_file(file: Path, to: Path) -> None:
+    """Copy a SQLite file as it is at this moment, also while others write to it."""
+    from_url = f"{file.absolute().as_uri()}?mode=ro"
+    to.unlink(missing_ok=True)
+    source = sqlite3.connect(from_url, uri=True)
+    try:
+        target = sqlite3.connect(to)
+        try:
+            source.backup(target)
+        finally:
+            target.close()
+    finally:
+        source.close()

@@ -1,0 +1,1 @@
+"""One file a revision, each a frozen piece of the schema's history."""

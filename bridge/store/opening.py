@@ -1,0 +1,33 @@
+"""Opening a sync log by the `store` setting of bridge.yaml."""
+
+from pathlib import Path
+
+from bridge.store.log import SyncLog
+
+
+def open_log(url: str, name: str, *, base: Path, create: bool = True) -> SyncLog:
+    """The sync log of the bridge `name`. Opening writes nothing and, with `create`, reads nothing.
+
+    Args:
+        url: Any of ``sqlite:///FILE``, ``postgresql://...``, ``mysql://...``, ``mariadb://...``.
+        name: The bridge's name; several share a database.
+        base: What a relative SQLite path is relative to: the directory of bridge.yaml.
+        create: Whether `migrate` may be called next, to make or upgrade the log. Without it the
+            log must be there, in this version's form.
+
+    Raises:
+        StoreError: the address is wrong, its driver is missing or, without `create`, the log
+            cannot be reached, is not there, or is of another version.
+    """
+    from bridge.store.address import read_address
+    from bridge.store.database import Database
+    from bridge.store.sql import SqlLog
+
+    log = SqlLog(Database(read_address(url, base=base)), name)
+    if not create:
+        try:
+            log.check()
+        except BaseException:
+            log.close()
+            raise
+    return log

@@ -1,0 +1,154 @@
+"""A sync log to rehearse in: what the real one holds, in a temporary file that takes the writes.
+
+A SQLite log is copied as a file. From a server this bridge's rows are copied in pages, all but
+the events: about a minute for a million invoices. The real log is only read.
+"""
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Column, Connection, Table, insert, select
+
+from bridge.api import Json, Run
+from bridge.store import schema
+from bridge.store.address import Address, Family, read_address
+from bridge.store.codec import from_micros
+from bridge.store.database import Database
+from bridge.store.faults import store_errors
+from bridge.store.log import Lease, SyncLog
+from bridge.store.migrate import copy_file, refuse_other, revision_of
+from bridge.store.paging import PAGE
+from bridge.store.sql import SqlLog, now_micros
+
+_COPIED = (schema.run, schema.entry, schema.step, schema.link, schema.sighting, schema.cursor)
+
+
+def open_overlay(url: str, name: str, *, base: Path) -> SyncLog:
+    """A log that begins as the real one is, or empty where there is none.
+
+    Raises:
+        StoreError: the real one is of another version, or cannot be read.
+    """
+    real = Database(read_address(url, base=base))
+    directory = Path(tempfile.mkdtemp(prefix="bridge-dry-run-"))
+    try:
+        copy = _copy(real, name, directory / "log.db")
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+    finally:
+        real.close()
+    return _Overlay(copy, name, directory)
+
+
+class _Rehearsal:
+    """A lease on what nobody else can see."""
+
+    token = "rehearsal"  # noqa: S105 - it opens nothing
+
+    def check(self) -> None:
+        """Always held."""
+
+
+class _Overlay(SqlLog):
+    def __init__(self, database: Database, name: str, directory: Path) -> None:
+        super().__init__(database, name)
+        self._directory = directory
+
+    def close(self) -> None:
+        """Close and remove the temporary file."""
+        super().close()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def migrate(self) -> None:
+        """Nothing: the copy is in this version's form, and the real log is left alone."""
+
+    @contextmanager
+    def _locked(self, lease_s: float, command: str) -> Iterator[Lease]:  # noqa: ARG002
+        yield _Rehearsal()
+
+    def _check_lease(self, connection: Connection, lease: Lease | None) -> None:
+        """Nobody else writes here."""
+
+    def start_run(
+        self,
+        command: str,
+        *,
+        version: str,  # noqa: ARG002 - as every log's
+        settings_digest: str,  # noqa: ARG002
+    ) -> Run:
+        """A run that leaves no trace has no number."""
+        return Run(id=0, name=self._name, command=command, started=from_micros(now_micros()))
+
+    def finish_run(self, run: Run, *, exit_code: int, summary: Mapping[str, Json]) -> None:
+        """Nothing to close."""
+
+
+def _copy(real: Database, name: str, file: Path) -> Database:
+    revision = revision_of(real)
+    if revision is not None:
+        refuse_other(revision, real.where)
+        if real.address.file is not None:
+            with store_errors(real.where):
+                copy_file(real.address.file, file)
+            return _temporary(file)
+    copy = _temporary(file)
+    copy.write(_make_tables)
+    if revision is not None:
+        _copy_rows(real, name, file)
+    return copy
+
+
+def _temporary(file: Path) -> Database:
+    address = read_address(f"sqlite:///{file}", base=file.parent)
+    return Database(Address(address.url, Family.SQLITE, file), throwaway=True)
+
+
+def _make_tables(connection: Connection) -> None:
+    schema.metadata.create_all(connection)
+    connection.execute(insert(schema.version), {"version_num": schema.REVISION})
+
+
+def _copy_rows(real: Database, name: str, file: Path) -> None:
+    target = sqlite3.connect(file)
+    try:
+        target.execute("PRAGMA synchronous=OFF")
+        for table in _COPIED:
+            names = [column.name for column in table.c]
+            places = ", ".join("?" * len(names))
+            statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places})"  # noqa: S608
+            for rows in _row_pages(real, name, table):
+                target.executemany(statement, rows)
+            target.commit()
+    finally:
+        target.close()
+
+
+def _row_pages(real: Database, name: str, table: Table) -> Iterator[list[tuple[Any, ...]]]:
+    """This bridge's rows by primary key, a page at a time."""
+    keys = [column for column in table.primary_key.columns if column.name != "bridge"]
+    query = select(table).where(table.c.bridge == name).order_by(*keys).limit(PAGE)
+    last: tuple[Any, ...] | None = None
+    while True:
+        page = query if last is None else query.where(_after(keys, last))
+        with real.read() as connection:
+            rows = [tuple(row) for row in connection.execute(page)]
+        if rows:
+            yield rows
+        if len(rows) < PAGE:
+            return
+        places = [table.c.keys().index(column.name) for column in keys]
+        last = tuple(rows[-1][place] for place in places)
+
+
+def _after(keys: list[Column[Any]], last: tuple[Any, ...]) -> Any:
+    """Rows beyond `last` in the order of `keys`, told so that an index serves it."""
+    head, *rest = keys
+    if not rest:
+        return head > last[0]
+    return (head >= last[0]) & ((head > last[0]) | _after(rest, last[1:]))

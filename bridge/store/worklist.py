@@ -1,0 +1,147 @@
+"""The work list: what is to be tried, how much there is, and what became of the rest."""
+
+import datetime as dt
+import heapq
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, or_, select
+
+from bridge.api import EntryState, Kind, Reason, SourceRef
+from bridge.store import schema
+from bridge.store.codec import id_from, sort_key, to_micros
+from bridge.store.database import Database
+from bridge.store.paging import PAGE, pages
+from bridge.store.records import entry_row
+from bridge.store.rows import EntryRow
+
+_table = schema.entry
+
+
+def claim(
+    database: Database,
+    bridge: str,
+    limit: int,
+    *,
+    now: dt.datetime,
+    passed: Collection[SourceRef],
+) -> Sequence[EntryRow]:
+    """Entries to work on, oldest first."""
+    left_out = {sort_key(id_from(ref, Kind.INVOICE)) for ref in passed}
+    page = min(PAGE, limit + len(left_out) + 1)
+    rows = _merged(
+        _stream(database, bridge, EntryState.PENDING, page=page),
+        _stream(database, bridge, EntryState.FAILED, _is_due(now), page=page),
+    )
+    wanted = (row for row in rows if row.sort_key not in left_out)
+    return [entry_row(row) for row in islice(wanted, limit)]
+
+
+def backlog(database: Database, bridge: str, *, now: dt.datetime) -> int:
+    """How many entries `claim` could give."""
+    ours = _table.c.bridge == bridge
+    pending = _table.c.state == EntryState.PENDING.value
+    failed = (_table.c.state == EntryState.FAILED.value) & _is_due(now)
+    with database.read() as connection:
+        return sum(
+            connection.execute(
+                select(func.count()).select_from(_table).where(ours, kind)
+            ).scalar_one()
+            for kind in (pending, failed)
+        )
+
+
+def entry(database: Database, bridge: str, invoice: SourceRef) -> EntryRow | None:
+    """One entry."""
+    key = sort_key(id_from(invoice, Kind.INVOICE))
+    query = select(_table).where(_table.c.bridge == bridge, _table.c.sort_key == key)
+    with database.read() as connection:
+        row = connection.execute(query).first()
+    return None if row is None else entry_row(row)
+
+
+def find_entries(database: Database, bridge: str, text: str) -> Sequence[EntryRow]:
+    """Entries whose id or number is exactly `text`, by id."""
+    ours = select(_table).where(_table.c.bridge == bridge)
+    with database.read() as connection:
+        rows = [
+            *connection.execute(ours.where(_table.c.sort_key == sort_key(text))),
+            *connection.execute(ours.where(_table.c.number == text)),
+        ]
+    # MariaDB takes "7 " for "7".
+    exact = {row.sort_key: row for row in rows if text in {row.invoice, row.number}}
+    return [entry_row(exact[key]) for key in sorted(exact)]
+
+
+def entries(
+    database: Database,
+    bridge: str,
+    *,
+    states: Collection[EntryState] = (),
+    reasons: Collection[Reason] = (),
+    limit: int | None = None,
+) -> Iterator[EntryRow]:
+    """Entries, oldest first: one stream a state, merged."""
+    there = {state for state, reason in count_entries(database, bridge) if _wanted(reason, reasons)}
+    chosen = there & set(states) if states else there
+    names = [reason.value for reason in reasons]
+    conditions = [_table.c.reason.in_(names)] if names else []
+    page = PAGE if limit is None else min(PAGE, limit + 1)
+    rows = _merged(
+        *(_stream(database, bridge, state, *conditions, page=page) for state in sorted(chosen))
+    )
+    for row in islice(rows, limit):
+        yield entry_row(row)
+
+
+def count_entries(
+    database: Database, bridge: str
+) -> Mapping[tuple[EntryState, Reason | None], int]:
+    """How many entries there are of each state and reason."""
+    columns = (_table.c.state, _table.c.currency, _table.c.reason)
+    # By all columns of the index, so that it is read in order and nothing is sorted.
+    query = select(*columns, func.count()).where(_table.c.bridge == bridge).group_by(*columns)
+    found: dict[tuple[EntryState, Reason | None], int] = {}
+    with database.read() as connection:
+        for state, _currency, reason, count in connection.execute(query):
+            kind = (EntryState(state), Reason(reason) if reason else None)
+            found[kind] = found.get(kind, 0) + count
+    return found
+
+
+def linked_currencies(database: Database, bridge: str) -> frozenset[str]:
+    """Currencies of entries that are done: one look into the index for each."""
+    found: list[str] = [""]
+    query = select(func.min(_table.c.currency)).where(
+        _table.c.bridge == bridge, _table.c.state == EntryState.DONE.value
+    )
+    with database.read() as connection:
+        while currency := connection.execute(query.where(_table.c.currency > found[-1])).scalar():
+            found.append(currency)
+    return frozenset(found[1:])
+
+
+def _wanted(reason: Reason | None, reasons: Collection[Reason]) -> bool:
+    return not reasons or reason in reasons
+
+
+def _is_due(now: dt.datetime) -> ColumnElement[bool]:
+    return or_(_table.c.next_try.is_(None), _table.c.next_try <= to_micros(now))
+
+
+def _stream(
+    database: Database,
+    bridge: str,
+    state: EntryState,
+    *conditions: ColumnElement[bool],
+    page: int,
+) -> Iterator[Row[Any]]:
+    query = select(_table).where(
+        _table.c.bridge == bridge, _table.c.state == state.value, *conditions
+    )
+    return pages(database, query, _table.c.day, _table.c.sort_key, page=page)
+
+
+def _merged(*streams: Iterator[Row[Any]]) -> Iterator[Row[Any]]:
+    return heapq.merge(*streams, key=lambda row: (row.day, row.sort_key))

@@ -1,0 +1,225 @@
+"""Carrying out writes, in order, inside a transaction that the caller commits."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, insert, or_, select, update
+
+from bridge.api import Kind, SourceRef, StoreError
+from bridge.store import schema
+from bridge.store.codec import (
+    dump_json,
+    dump_payload,
+    dump_target,
+    id_from,
+    maybe_micros,
+    printable,
+    sort_key,
+    to_day,
+    to_micros,
+)
+from bridge.store.rows import (
+    AddEvent,
+    Conclude,
+    Intend,
+    LinkRow,
+    PutLink,
+    SetEntry,
+    StepRow,
+    Write,
+)
+
+_entry, _step, _link, _event = schema.entry, schema.step, schema.link, schema.event
+
+_MOVES = or_(_entry.c.state != bindparam("new_state"), _entry.c.reason != bindparam("new_reason"))
+_SET_ENTRY = update(_entry).where(
+    _entry.c.bridge == bindparam("at_bridge"), _entry.c.sort_key == bindparam("at_sort_key")
+)
+_CONCLUDE = update(_step).where(
+    _step.c.bridge == bindparam("at_bridge"), _step.c.id == bindparam("at_id")
+)
+_PUT_LINK = update(_link).where(
+    _link.c.bridge == bindparam("at_bridge"),
+    _link.c.kind == bindparam("at_kind"),
+    _link.c.ref == bindparam("at_ref"),
+)
+
+
+def carry_out(
+    connection: Connection, bridge: str, run: int, now: int, writes: Sequence[Write]
+) -> None:
+    """Carry out `writes`. `now` is in microseconds since 1970 UTC.
+
+    Raises:
+        StoreError: a step or an entry is not there, or a target record is linked already.
+    """
+    for write in writes:
+        match write:
+            case Intend():
+                _intend(connection, bridge, write.step)
+            case Conclude():
+                _conclude(connection, bridge, now, write)
+            case PutLink():
+                _put_link(connection, bridge, write.link)
+            case SetEntry():
+                _set_entry(connection, bridge, run, now, write)
+            case AddEvent():
+                _add_event(connection, bridge, run, now, write)
+
+
+def _intend(connection: Connection, bridge: str, step: StepRow) -> None:
+    connection.execute(
+        insert(_step),
+        {
+            "bridge": bridge,
+            "id": step.id,
+            "run": step.run,
+            "invoice": id_from(step.invoice, Kind.INVOICE),
+            "kind": step.ref.kind.value,
+            "ref": step.ref.id,
+            "action": step.action.value,
+            "state": step.state.value,
+            "payload": dump_payload(step.payload),
+            "parent": dump_target(step.parent),
+            "target": dump_target(step.target),
+            "error": printable(step.error),
+            "intended": to_micros(step.intended),
+            "finished": maybe_micros(step.finished),
+        },
+    )
+
+
+def _conclude(connection: Connection, bridge: str, now: int, outcome: Conclude) -> None:
+    values = {
+        "state": outcome.state.value,
+        "target": dump_target(outcome.target),
+        "error": printable(outcome.error),
+        "finished": now,
+    }
+    place = {"at_bridge": bridge, "at_id": outcome.step_id}
+    if not connection.execute(_CONCLUDE.values(values), place).rowcount:
+        raise _absent(f"step {outcome.step_id}")
+
+
+def _set_entry(connection: Connection, bridge: str, run: int, now: int, put: SetEntry) -> None:
+    reason = put.reason.value if put.reason else ""
+    # In this order: MariaDB lets later assignments see the earlier ones' new values.
+    values: list[tuple[Any, Any]] = [
+        (_entry.c.changed, case((_MOVES, now), else_=_entry.c.changed)),
+        (_entry.c.run, case((_MOVES, run), else_=_entry.c.run)),
+        (_entry.c.state, put.state.value),
+        (_entry.c.reason, reason),
+        (_entry.c.what, printable(put.what)),
+        (_entry.c.remedy, printable(put.remedy)),
+        (_entry.c.next_try, maybe_micros(put.next_try)),
+    ]
+    values += ((_entry.c[name], value) for name, value in _given(put))
+    place = {
+        "at_bridge": bridge,
+        "at_sort_key": sort_key(id_from(put.invoice, Kind.INVOICE)),
+        "new_state": put.state.value,
+        "new_reason": reason,
+    }
+    if not connection.execute(_SET_ENTRY.ordered_values(*values), place).rowcount:
+        raise _absent(str(put.invoice))
+
+
+def _given(put: SetEntry) -> Iterator[tuple[str, object]]:
+    for name in ("money_fingerprint", "content_fingerprint", "tries", "target"):
+        value = getattr(put, name)
+        if value is not None:
+            yield name, value
+
+
+def _put_link(connection: Connection, bridge: str, link: LinkRow) -> None:
+    _refuse_second(connection, bridge, link)
+    values: dict[str, Any] = {
+        "target_kind": link.target.kind.value,
+        "target_id": link.target.id,
+        "target_internal": link.target.internal_id,
+        "target_permanent": link.target.internal_id or None,
+        "day": to_day(link.day),
+        "client": dump_target(link.client),
+    }
+    if link.payload is not None:  # the last that was composed is kept
+        values["payload"] = dump_payload(link.payload)
+    place = {"at_bridge": bridge, "at_kind": link.ref.kind.value, "at_ref": link.ref.id}
+    if connection.execute(_PUT_LINK.values(values), place).rowcount:
+        return
+    identity = {"bridge": bridge, "kind": link.ref.kind.value, "ref": link.ref.id}
+    origin = {
+        "adopted": link.adopted,
+        "run": link.run,
+        "created": to_micros(link.created),
+        "payload": values.get("payload"),
+    }
+    connection.execute(insert(_link), {**identity, **values, **origin})
+    if link.ref.kind is Kind.INVOICE:
+        _note_booked(connection, bridge, link)
+
+
+def _refuse_second(connection: Connection, bridge: str, link: LinkRow) -> None:
+    """A number that was given again is another record: its internal id differs, or is new."""
+    others = select(_link.c.ref).where(
+        _link.c.bridge == bridge,
+        _link.c.kind == link.ref.kind.value,
+        _link.c.ref != link.ref.id,
+    )
+    same_number = (_link.c.target_id == link.target.id) & (
+        _link.c.target_internal == link.target.internal_id
+    )
+    other = connection.execute(others.where(same_number)).scalar()
+    if other is None and link.target.internal_id:
+        same_record = _link.c.target_permanent == link.target.internal_id
+        other = connection.execute(others.where(same_record)).scalar()
+    if other is not None:
+        raise StoreError(
+            f"{link.target} in the target is linked to {SourceRef(link.ref.kind, other)} in the"
+            f" source, so it was not linked to {link.ref} as well",
+            remedy=f"Look at both in the target; type `bridge explain` with each invoice to see"
+            f" what was sent for {link.ref.kind.value} {other} and {link.ref.id}.",
+            record=str(link.ref),
+        )
+
+
+def _note_booked(connection: Connection, bridge: str, link: LinkRow) -> None:
+    """Mark the entry, whose document may be its second and have a ref of its own."""
+    query = select(_step.c.invoice).where(
+        _step.c.bridge == bridge,
+        _step.c.kind == link.ref.kind.value,
+        _step.c.ref == link.ref.id,
+    )
+    invoice = connection.execute(query.limit(1)).scalar() or link.ref.id
+    connection.execute(
+        update(_entry)
+        .where(
+            _entry.c.bridge == bridge,
+            _entry.c.sort_key == sort_key(invoice),
+            _entry.c.booked.is_(None),
+        )
+        .values(booked=to_micros(link.created))
+    )
+
+
+def _add_event(connection: Connection, bridge: str, run: int, now: int, event: AddEvent) -> None:
+    connection.execute(
+        insert(_event),
+        {
+            "bridge": bridge,
+            "at": now,
+            "run": run,
+            "level": event.level,
+            "code": event.code,
+            "message": printable(event.message),
+            "invoice": id_from(event.invoice, Kind.INVOICE) if event.invoice else "",
+            "data": dump_json(event.data),
+        },
+    )
+
+
+def _absent(what: str) -> StoreError:
+    return StoreError(
+        f"{what} is not in the sync log, so nothing of this write was kept",
+        remedy="Report this as a defect of bridge, with the output of `bridge log --run`.",
+        record=what,
+    )
