@@ -161,4 +161,6 @@ def _folded(name: str) -> str:
 
 
 def _quoted(name: Name) -> str:
-    return f"'{name.text}'" if name.text else f"with {name}" if name.number is None else str(name)
+    if name.text:
+        return f"'{name.text}'"
+    return f"with {name}" if name.number is None else f"with code or id {name.number}"

@@ -1,0 +1,273 @@
+"""The keys under `target:`: what is taken, what is refused, and in which words."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from kashflow_target import sections
+from kashflow_target.names import Known, Name, Register, name_from
+from kashflow_target.reference_data import Account, resolve
+from kashflow_target.refusals import ACCESS, Refusals
+from kashflow_target.settings import LIVE_ENDPOINT, KashFlowSettings
+from pydantic import BaseModel, ValidationError
+
+from bridge.api import AccessError, ConfigError, Problem, RecordRejectedError
+
+REQUIRED: dict[str, Any] = {
+    "username": "northwind",
+    "password": "secret-word",
+    "nominals": {"default": "Web Hosting"},
+}
+
+
+def validated(**changes: Any) -> KashFlowSettings:
+    return KashFlowSettings.model_validate({**REQUIRED, **changes})
+
+
+def refused(**changes: Any) -> dict[str, str]:
+    """What is wrong, by dotted key."""
+    with pytest.raises(ValidationError) as caught:
+        validated(**changes)
+    return {".".join(map(str, each["loc"])): each["msg"] for each in caught.value.errors()}
+
+
+def test_what_is_required_is_little() -> None:
+    settings = validated()
+    assert settings.endpoint == LIVE_ENDPOINT
+    assert settings.password.get_secret_value() == "secret-word"
+    assert "secret-word" not in repr(settings)
+    assert settings.foreign_payments == "home"
+    assert settings.invoice_rate == "kashflow"
+    assert settings.vat_rules is None
+
+
+def test_the_settings_of_the_documentation_are_taken() -> None:
+    """Every form of a name, a bank feed, both spellings of the VAT table."""
+    settings = validated(
+        gateways={
+            "stripe": {"method": "Credit Card", "account": {"code": 1210}},
+            "paypal": {
+                "method": {"id": 5},
+                "account": 310452,
+                "currencies": {"EUR": "PayPal EUR"},
+            },
+            "banktransfer": "bank_feed",
+        },
+        vat_rules="uk",
+        books_closed_to="2026-03-31",
+        when_closed="first_open_day",
+        customers={"match": ["code"], "reference_field": "ExtraText1"},
+        refusal_texts={"period is locked": "locked period", "switched off": "API disabled"},
+    )
+    assert settings.gateways["banktransfer"].bank_feed
+    assert settings.gateways["paypal"].account == Name(number=310452)
+    assert settings.books_closed_to == dt.date(2026, 3, 31)
+    assert settings.refusal_texts == {"period is locked": "period_locked", "switched off": ACCESS}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "client_balances",
+        "exchange_differences",
+        "price_reductions",
+        "refund_to_balance",
+        "cancelled_after_booking",
+        "manual_credits",
+        "eu_consumer_vat",
+    ],
+)
+def test_what_is_not_built_is_refused_as_such(key: str) -> None:
+    """Never taken in silence, and told apart from a misspelt key."""
+    assert f"{key} is not built yet" in refused(**{key: "hold"})[key]
+
+
+def test_fees_on_a_nominal_are_not_built() -> None:
+    assert "not built yet" in refused(fees={"nominal": "Card Fees"})["fees"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "words"),
+    [
+        ({"gateway": {}}, "gateway", "Extra inputs"),
+        ({"endpoint": "http://securedwebapp.com/api"}, "endpoint", "in the open"),
+        ({"endpoint": "securedwebapp.com"}, "endpoint", "https://"),
+        ({"gateways": {"a": "bankfeed"}}, "gateways.a", "write bank_feed, or"),
+        ({"gateways": {"a": {"method": "BACS"}}}, "gateways.a", "account is missing"),
+        ({"gateways": {"a": {"account": "BACS"}}}, "gateways.a", "method is missing"),
+        (
+            {"gateways": {"a": {"method": {"name": "x"}, "account": "y"}}},
+            "gateways.a.method",
+            "names nothing",
+        ),
+        (
+            {"gateways": {"a": {"method": True, "account": "y"}}},
+            "gateways.a.method",
+            "names nothing",
+        ),
+        (
+            {"gateways": {"a": {"method": "x", "account": "y", "currencies": {"euro": "z"}}}},
+            "gateways",
+            "not a currency code",
+        ),
+        ({"nominals": {}}, "nominals.default", "required"),
+        ({"vat_rules": [{"name": "a", "kashflow": 0}]}, "vat_rules.0.rate", "required"),
+        ({"timeout_s": 0}, "timeout_s", "greater"),
+        ({"customers": {"reference_field": "ExtraText21"}}, "customers.reference_field", "match"),
+        ({"refusal_texts": {"x": "whatever"}}, "refusal_texts", "is no reason"),
+        ({"password": ""}, "password", "at least 1"),
+    ],
+)
+def test_what_is_wrong_is_named_where_it_stands(
+    changes: dict[str, Any], key: str, words: str
+) -> None:
+    assert words in refused(**changes)[key]
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:8702/api/service.asmx", LIVE_ENDPOINT])
+def test_plain_http_is_for_loopback_only(endpoint: str) -> None:
+    assert validated(endpoint=endpoint).endpoint == endpoint
+
+
+def test_every_key_has_a_description() -> None:
+    """The settings table in the docs is made from them."""
+
+    def undescribed(model: type[BaseModel]) -> list[str]:
+        return [name for name, field in model.model_fields.items() if not field.description]
+
+    models: list[type[BaseModel]] = [KashFlowSettings]
+    models += [
+        each
+        for each in vars(sections).values()
+        if isinstance(each, type) and issubclass(each, BaseModel) and each is not BaseModel
+    ]
+    assert len(models) > 4
+    assert [name for model in models for name in undescribed(model)] == []
+
+
+def test_the_schema_takes_the_short_forms() -> None:
+    """Editors check bridge.yaml against it."""
+    schema = KashFlowSettings.model_json_schema()
+    assert {"const": "uk"} in schema["properties"]["vat_rules"]["anyOf"]
+    assert {"const": "bank_feed"} in schema["$defs"]["GatewaySettings"]["anyOf"]
+    name = schema["$defs"]["NominalSettings"]["properties"]["default"]
+    assert {"type": "string"} in name["anyOf"]
+
+
+ACCOUNTS = Register(
+    "bank account",
+    (
+        Known(1220, "Current Account", 1200),
+        Known(310451, "Card Clearing", 1210),
+        Known(310452, "PayPal", 1220),
+        Known(310453, "Twice", 1300),
+        Known(310454, "Twice", 1310),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("Card Clearing", 310451),
+        ("  card   clearing ", 310451),
+        ({"code": 1220}, 310452),
+        ({"id": 1220}, 1220),
+        (1210, 310451),
+        (310451, 310451),
+    ],
+)
+def test_a_thing_is_found_by_name_code_or_id(written: Any, found: int) -> None:
+    answer = ACCOUNTS.find(name_from(written), "target.x")
+    assert isinstance(answer, Known)
+    assert answer.id == found
+
+
+@pytest.mark.parametrize(
+    ("written", "what", "remedy"),
+    [
+        (1220, "1220 fits more than one", "{code: ...} or {id: ...}"),
+        ("Twice", "fits more than one", "{code: ...} or {id: ...}"),
+        ("Card Clearin", "has no bank account 'Card Clearin'", "Card Clearing"),
+        ("Zzz", "has no bank account 'Zzz'", "Current Account (1200)"),
+        ({"code": 9}, "has no bank account with code 9", "one of"),
+        (9, "has no bank account with code or id 9", "one of"),
+    ],
+)
+def test_what_is_not_found_is_told_with_the_nearest(written: Any, what: str, remedy: str) -> None:
+    """A number that is one thing's code and another's id is nobody's."""
+    answer = ACCOUNTS.find(name_from(written), "target.x")
+    assert isinstance(answer, Problem)
+    assert what in answer.what
+    assert remedy in answer.remedy
+    assert answer.key == "target.x"
+
+
+def test_all_names_that_do_not_resolve_are_told_at_once(
+    make_account: Callable[..., Account],
+) -> None:
+    """One error, one problem each, under the key where it stands."""
+    settings = validated(
+        gateways={
+            "stripe": {"method": "Credit Crad", "account": "Card Clearing"},
+            "paypal": {"method": "PayPal", "account": {"code": 9}, "currencies": {"SEK": "PayPal"}},
+        },
+        nominals={"default": "Web Hostin", "types": {"Domain": "Domain Names"}},
+    )
+    with pytest.raises(ConfigError) as caught:
+        resolve(settings, make_account())
+    assert {problem.key for problem in caught.value.problems} == {
+        "target.gateways.stripe.method",
+        "target.gateways.paypal.account",
+        "target.gateways.paypal.currencies.SEK",
+        "target.nominals.default",
+    }
+    assert all(problem.remedy for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "reason"),
+    [
+        ("Incorrect username or password", AccessError, ""),
+        ("The IP address of 203.0.113.9 is not in the access list", AccessError, ""),
+        ("The API has been disabled", AccessError, ""),
+        ("The API has not been switched on for this account", AccessError, ""),
+        ("Your account is locked", AccessError, ""),
+        ("Customer Code is not unique", RecordRejectedError, ""),
+        (
+            "the customer code specified is invalid, please re-enter",
+            RecordRejectedError,
+            "text_rejected",
+        ),
+        ("This date falls in a closed period", RecordRejectedError, "period_locked"),
+        ("Transactions before 31/03/2026 are locked", RecordRejectedError, "period_locked"),
+        ("Something new", RecordRejectedError, ""),
+        ("", RecordRejectedError, ""),
+    ],
+)
+def test_refusals_are_sorted_by_what_happens_next(
+    text: str, kind: type[Exception], reason: str
+) -> None:
+    error = Refusals().error(text, operation="InsertInvoice", record="WHMCS-501")
+    assert isinstance(error, kind)
+    assert error.remedy
+    if isinstance(error, RecordRejectedError):
+        assert (error.reason, error.text) == (reason, text)
+
+
+def test_an_address_that_is_not_allowed_is_named_with_where_to_add_it() -> None:
+    text = "The IP address of 203.0.113.9 is not in the access list"
+    error = Refusals().error(text, operation="x", record="")
+    assert "203.0.113.9" in error.what
+    assert "add 203.0.113.9 in KashFlow" in error.remedy
+
+
+def test_what_an_operator_taught_comes_first() -> None:
+    """Part of a text, in any case, with the reason that was given."""
+    settings = validated(refusal_texts={"nominal is archived": "nominal_missing", "gone": "access"})
+    refusals = Refusals(settings.refusal_texts)
+    error = refusals.error("That Nominal is ARCHIVED.", operation="x", record="WHMCS-1")
+    assert isinstance(error, RecordRejectedError)
+    assert error.reason == "nominal_missing"
+    assert isinstance(refusals.error("It is gone", operation="x", record=""), AccessError)
