@@ -56,6 +56,7 @@ from bridge.model.documents import (
     TargetClient,
     TargetDocument,
     TargetLine,
+    TargetMovement,
     TargetPayment,
 )
 from bridge.model.money import (
@@ -179,6 +180,7 @@ __all__ = [
     "TargetClient",
     "TargetDocument",
     "TargetLine",
+    "TargetMovement",
     "TargetPayment",
     "TargetPlugin",
     "TargetRef",

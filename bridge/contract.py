@@ -28,6 +28,7 @@ from bridge.model.documents import (
     Sale,
     TargetClient,
     TargetDocument,
+    TargetMovement,
     TargetPayment,
 )
 from bridge.model.reasons import Hold
@@ -316,6 +317,14 @@ class Target(AbstractContextManager["Target"], abc.ABC):
     @abc.abstractmethod
     def payments(self, document: TargetRef) -> Iterator[TargetPayment]:
         """The payments of one invoice or credit note."""
+
+    lists_movements: bool = False
+    """Whether `movements` tells what is there; without it movements cannot be read back."""
+
+    def movements(self, days: Sequence[Days]) -> Iterator[TargetMovement]:
+        """Movements dated within `days` on the accounts that bridge writes to; a stream."""
+        del days
+        return iter(())
 
     @abc.abstractmethod
     def find_client(self, payload: Payload) -> TargetRef | None:

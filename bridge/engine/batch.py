@@ -4,10 +4,11 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bridge.api import FirstDocumentError, Hold, Skip, SourceRef
-from bridge.engine.book import Booker, Surroundings, token_at
+from bridge.api import FirstDocumentError, Hold, Kind, Skip, SourceRef
+from bridge.engine.book import Booker, Surroundings, Written, token_at
 from bridge.engine.ends import Stop, SyncRequest
 from bridge.engine.lookup import Lookup
+from bridge.engine.match import Match
 from bridge.engine.policy import Adoption, Policy, UnpaidDocuments
 from bridge.engine.prepare import Prepared, Ready, Unread
 from bridge.engine.progress import Progress
@@ -15,9 +16,11 @@ from bridge.engine.refusals import RefusalsInARow
 from bridge.engine.steps import Steps, Stuck, Waits
 from bridge.engine.verify import Verifier
 from bridge.store.log import SyncLog
-from bridge.store.rows import EntryRow, LinkRow
+from bridge.store.rows import EntryRow
 
 _VERIFY = 200
+_NOTE = "credit note"
+_DOCUMENTS = frozenset({Kind.INVOICE, Kind.CREDIT_NOTE})
 
 
 @dataclass(slots=True)
@@ -25,7 +28,7 @@ class Batches:
     """Gives each job of a batch its fate.
 
     Attributes:
-        proven: Currencies in which a document was read back and found right.
+        proven: Currencies, and credit notes, of which one was read back and found right.
     """
 
     log: SyncLog
@@ -39,6 +42,7 @@ class Batches:
     progress: Progress
     stop: Stop
     proven: set[str] = field(default_factory=set)
+    remarks: dict[SourceRef, Hold] = field(default_factory=dict)
 
     def enough(self) -> bool:
         """Whether the run's limit is reached, or a signal asked it to stop."""
@@ -56,9 +60,10 @@ class Batches:
             if self.enough():
                 break
             result = self._book(job, answer, around)
-            if isinstance(result, LinkRow):
+            if isinstance(result, Written):
                 written.append(job.row)
-                self._first_of_its_currency(job, written)
+                self._remark(job, answer)
+                self._first_of_its_kind(job, result, written)
             elif isinstance(result, Waits):
                 left.add(job.row.invoice)
             self.progress.advance()
@@ -81,55 +86,75 @@ class Batches:
                 return job.answer
         return None
 
-    def _book(self, job: Prepared, ready: Ready, around: Surroundings) -> LinkRow | Stuck | Waits:
+    def _book(self, job: Prepared, ready: Ready, around: Surroundings) -> Written | Stuck | Waits:
         result = self.booker.book(job, ready, around)
         refused = self.steps.take_refusal()
-        if isinstance(result, LinkRow):
+        if isinstance(result, Written):
             self.refusals.clear()
         elif refused:
             self.refusals.add(job.row, refused)
         return result
 
-    def _read_back(self, written: list[EntryRow]) -> None:
-        for start in range(0, len(written), _VERIFY):
-            self.verifier.verify(written[start : start + _VERIFY])
-        written.clear()
+    def _remark(self, job: Prepared, ready: Ready) -> None:
+        if ready.composed.remark:
+            self.remarks[job.row.invoice] = ready.composed.remark
 
-    def _first_of_its_currency(self, job: Prepared, written: list[EntryRow]) -> None:
-        """Read the first document of a currency back before the second is sent.
+    def _read_back(self, written: list[EntryRow]) -> int:
+        wrong = 0
+        for start in range(0, len(written), _VERIFY):
+            wrong += self.verifier.verify(written[start : start + _VERIFY], self.remarks)
+        written.clear()
+        self.remarks.clear()
+        return wrong
+
+    def _first_of_its_kind(self, job: Prepared, result: Written, written: list[EntryRow]) -> None:
+        """Read the first document of a currency, and the first note, back before the second.
 
         If the target computes otherwise than expected, one document shows it, not two hundred.
         """
-        currency = job.row.gross.currency
-        if currency in self.proven:
+        kinds = {job.row.gross.currency} if result.target else set()
+        if result.has_note:
+            kinds.add(_NOTE)
+        if kinds <= self.proven:
             return
-        wrong = self.verifier.verify(written)
-        written.clear()
-        if wrong:
+        if self._read_back(written):
+            name = "credit note" if _NOTE in kinds else f"invoice in {job.row.gross.currency}"
             raise FirstDocumentError(
-                f"the first invoice in {currency} came out differently in the target",
+                f"the first {name} came out differently in the target",
                 record=f"invoice {job.row.number}",
-                remedy="compare it with `bridge log --invoice "
-                f"{job.row.invoice.id}`; nothing more was sent in this run",
+                remedy=f"compare it with `bridge explain {job.row.invoice.id}`; nothing more was"
+                " sent in this run",
             )
-        self.proven.add(currency)
+        self.proven |= kinds
 
     # What is there already -------------------------------------------------------------------
 
     def _surroundings(self, ready: Sequence[tuple[Prepared, Ready]]) -> Surroundings:
-        fresh = [answer for job, answer in ready if not job.booked]
         if not ready:
             return Surroundings()
-        days = (each.composed.invoice.payload.date for each in fresh)
-        self._look([day for day in days if day is not None])
-        tokens = [token_at(each.composed.invoice.payload.reference) for each in fresh]
+        fresh = [
+            part
+            for job, answer in ready
+            for part in (answer.composed.invoice, *answer.composed.parts)
+            if part and part.ref not in job.links
+        ]
+        documents = [part for part in fresh if part.ref.kind in _DOCUMENTS]
+        moved = [part for part in fresh if part.ref.kind is Kind.MOVEMENT]
+        self._look([part.payload.date for part in documents if part.payload.date])
+        self.lookup.movements_around([part.payload.date for part in moved if part.payload.date])
+        tokens = [token_at(part.payload.reference) for part in documents + moved]
+        return Surroundings(
+            self._clients([answer for _, answer in ready]),
+            self.lookup.there(tokens) if tokens else {},
+        )
+
+    def _clients(self, ready: Sequence[Ready]) -> dict[str, Match]:
         unsure = {
             answer.client.ref: (answer.client, answer.composed.client.payload)
-            for _, answer in ready
-            if self.booker.desk.needs_a_look(answer)
+            for answer in ready
+            if answer.composed.client and self.booker.desk.needs_a_look(answer.composed.client)
         }
-        matches = self.lookup.clients(list(unsure.values())) if unsure else {}
-        return Surroundings(matches, self.lookup.there(tokens) if tokens else {})
+        return self.lookup.clients(list(unsure.values())) if unsure else {}
 
     def _look(self, days: Sequence[dt.date]) -> None:
         if not days:

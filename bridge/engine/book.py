@@ -1,4 +1,4 @@
-"""Booking one invoice: client, invoice, payments, movements, each at most once."""
+"""Booking one invoice: client, invoice, payments, movements, credit notes, each at most once."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,13 +7,17 @@ from bridge.api import (
     EntryState,
     Hold,
     Kind,
+    Money,
     Reason,
+    SourceRef,
     Target,
     TargetPayment,
     TargetRef,
     tokens_in,
 )
 from bridge.engine.clients import ClientDesk
+from bridge.engine.compose import Composed, Part
+from bridge.engine.keys import funded, is_balance_use
 from bridge.engine.match import Match
 from bridge.engine.prepare import Prepared, Ready
 from bridge.engine.readback import differs_from
@@ -29,11 +33,24 @@ class Surroundings:
 
     Attributes:
         matches: By client id, where clients may stand that the log does not know.
-        there: By token, documents that stand in the target and are not linked.
+        there: By token, documents and movements that stand in the target and are not linked.
     """
 
     matches: Mapping[str, Match] = field(default_factory=dict)
     there: Mapping[str, Sequence[SightingRow]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """All of an invoice is written.
+
+    Attributes:
+        target: The number of its document, empty where nothing is sold.
+        has_note: Whether a credit note was among what this run wrote.
+    """
+
+    target: str
+    has_note: bool
 
 
 @dataclass(slots=True)
@@ -46,128 +63,212 @@ class Booker:
     steps: Steps
     desk: ClientDesk
 
-    def book(self, job: Prepared, ready: Ready, around: Surroundings) -> LinkRow | Stuck | Waits:
-        """Write what is missing of one invoice; answers its link when all is written.
+    def book(self, job: Prepared, ready: Ready, around: Surroundings) -> Written | Stuck | Waits:
+        """Write what is missing of one invoice.
 
         Raises:
             AccessError, UnreachableError, LockLostError: the run ends; the log is in order.
         """
-        client_ref = ready.composed.client.ref
-        if client_ref in self.desk.troubled:
-            return Waits(self.desk.troubled[client_ref])
-        client = self.desk.client(job, ready, around.matches)
-        if not isinstance(client, TargetRef):
+        composed = ready.composed
+        if composed.client and composed.client.ref in self.desk.troubled:
+            return Waits(self.desk.troubled[composed.client.ref])
+        unfunded = self._unfunded(job, composed)
+        if unfunded:
+            self.steps.teller.hold(job.row, unfunded, job.money)
+            return Stuck()
+        client = self.desk.client(job, ready, around.matches) if composed.client else None
+        if isinstance(client, Stuck):
             return client
-        invoice = self._invoice(job, ready, client, around)
-        if not isinstance(invoice, LinkRow):
-            return invoice
-        stuck = self._money(job, ready, invoice)
-        if stuck:
-            return stuck
-        self.steps.teller.written(job.row, invoice.target.id, job.money)
-        return invoice
+        return _Booking(self, job, ready, around, client).all()
 
-    def _invoice(
-        self, job: Prepared, ready: Ready, client: TargetRef, around: Surroundings
-    ) -> LinkRow | Stuck:
-        if job.booked:
-            return job.booked
-        part = ready.composed.invoice
-        there = around.there.get(token_at(part.payload.reference), ())
-        if there:
-            return self._adopt(job, ready, client, there)
-        order = self.steps.order(
-            job, part.ref, Action.CREATE, part.payload, parent=client, client=client
+    def _unfunded(self, job: Prepared, composed: Composed) -> Hold | None:
+        """A balance that the books never took in must not be spent in silence."""
+        fresh = [part for part in composed.parts if part.ref not in job.links]
+        used = [part.payload.paid for part in fresh if is_balance_use(part.ref)]
+        wanted = [amount for amount in used if amount and amount.amount > 0]
+        if not wanted:
+            return None
+        currency = wanted[0].currency
+        given = (part.payload.paid for part in fresh if part.ref.id.endswith("/given"))
+        self.steps.writer.flush()
+        there = funded(self.log.links_of_client(job.row.client), currency)
+        for amount in given:
+            there += amount or there - there
+        if sum(amount.amount for amount in wanted) <= there.amount:
+            return None
+        asked = Money(sum((amount.amount for amount in wanted), start=there.amount * 0), currency)
+        return Hold(
+            Reason.UNFUNDED_CREDIT,
+            f"{asked} of it was paid from the client's balance, of which the books hold {there}",
+            "find out where the balance came from: book it by hand, or set `manual_credits` if it"
+            " was given; then `bridge retry --reason unfunded_credit`",
         )
-        self.steps.writer.note(_being_booked(job, ready))
-        outcome = self.steps.perform(
-            job, order, lambda: self.target.create_invoice(order.payload, client=client)
+
+
+@dataclass(slots=True)
+class _Booking:
+    """One invoice on its way."""
+
+    booker: Booker
+    job: Prepared
+    ready: Ready
+    around: Surroundings
+    client: TargetRef | None
+    documents: dict[SourceRef, LinkRow] = field(default_factory=dict)
+    standing: dict[SourceRef, Mapping[str, TargetPayment]] = field(default_factory=dict)
+    has_note: bool = False
+
+    def all(self) -> Written | Stuck:
+        invoice = self.ready.composed.invoice
+        if invoice:
+            stuck = self._document(invoice)
+            if stuck:
+                return stuck
+        for part in self.ready.composed.parts:
+            stuck = self._document(part) if part.ref.kind is Kind.CREDIT_NOTE else self._money(part)
+            if stuck:
+                return stuck
+        number = self.documents[invoice.ref].target.id if invoice else ""
+        self.booker.steps.teller.written(self.job.row, number, self.job.money)
+        return Written(number, self.has_note)
+
+    # Documents -------------------------------------------------------------------------------
+
+    def _document(self, part: Part) -> Stuck | None:
+        if part.ref in self.job.links:
+            self.documents[part.ref] = self.job.links[part.ref]
+            return None
+        there = self.around.there.get(token_at(part.payload.reference), ())
+        answer = self._adopt(part, there) if there else self._create(part)
+        if isinstance(answer, Stuck):
+            return answer
+        self.documents[part.ref] = answer
+        self.has_note = self.has_note or part.ref.kind is Kind.CREDIT_NOTE
+        return None
+
+    def _create(self, part: Part) -> LinkRow | Stuck:
+        client = self._sure_client()
+        order = self.booker.steps.order(
+            self.job, part.ref, Action.CREATE, part.payload, parent=client, client=client
         )
+        self.booker.steps.writer.note(self._being_booked())
+        outcome = self.booker.steps.perform(self.job, order, self._create_call(part, order))
         if isinstance(outcome, Made):
-            return self.steps.writer.link_of(order, outcome.target)
-        return self.steps.setback(job, outcome)
+            return self.booker.steps.writer.link_of(order, outcome.target)
+        return self.booker.steps.setback(self.job, outcome)
 
-    def _adopt(
-        self, job: Prepared, ready: Ready, client: TargetRef, there: Sequence[SightingRow]
-    ) -> LinkRow | Stuck:
+    def _create_call(self, part: Part, order: Order) -> Callable[[], TargetRef]:
+        client, target = self._sure_client(), self.booker.target
+        if part.ref.kind is Kind.CREDIT_NOTE and part.document:
+            original = self.documents[part.document].target
+            return lambda: target.create_credit_note(
+                order.payload, client=client, original=original
+            )
+        return lambda: target.create_invoice(order.payload, client=client)
+
+    def _sure_client(self) -> TargetRef:
+        if self.client is None:
+            msg = "a document without a client"
+            raise LookupError(msg)
+        return self.client
+
+    def _adopt(self, part: Part, there: Sequence[SightingRow]) -> LinkRow | Stuck:
         """Link to the document that carries our reference, if it is just what would be sent."""
-        part, found = ready.composed.invoice, there[0]
+        found, steps = there[0], self.booker.steps
         if len(there) > 1:
             numbers = ", ".join(row.target.id for row in there)
-            self.steps.teller.uncertain(
-                job.row,
+            steps.teller.uncertain(
+                self.job.row,
                 f"the documents {numbers} in the target all carry its reference {found.token}",
                 "delete or re-label all but the right one in the target, then run again",
             )
             return Stuck()
+        client = self._sure_client()
         wrong = differs_from(part.payload, found.net, found.tax)
         if found.client != client:
             wrong.append("it belongs to another client")
         if wrong:
-            self.steps.teller.hold(job.row, _possible_duplicate(found.target.id, wrong), job.money)
+            hold = _possible_duplicate(found.target.id, wrong)
+            steps.teller.hold(self.job.row, hold, self.job.money)
             return Stuck()
         # What stands there counts: its day and number may have moved at the source since.
         payload = replace(part.payload, date=found.day, reference=found.reference)
-        order = self.steps.order(
-            job, part.ref, Action.LINK, payload, parent=client, client=client, day=found.day
+        order = steps.order(
+            self.job, part.ref, Action.LINK, payload, parent=client, client=client, day=found.day
         )
-        self.steps.writer.note(_being_booked(job, ready))
-        self.steps.writer.tie(order, found.target)
-        return self.steps.writer.link_of(order, found.target)
+        steps.writer.note(self._being_booked())
+        target = TargetRef(part.ref.kind, found.target.id, found.target.internal_id)
+        steps.writer.tie(order, target)
+        return steps.writer.link_of(order, target)
 
-    def _money(self, job: Prepared, ready: Ready, invoice: LinkRow) -> Stuck | None:
-        parts = ready.composed.payments + ready.composed.movements
-        links = self.log.links([part.ref for part in parts]) if job.booked else {}
-        standing = self._standing(job, ready, invoice)
-        if isinstance(standing, Stuck):
-            return standing
-        for part in parts:
-            if part.ref in links:
-                continue
-            twin = standing.get(token_at(part.payload.reference))
-            action = Action.LINK if twin else Action.CREATE
-            order = self.steps.order(job, part.ref, action, part.payload, parent=invoice.target)
-            if twin:
-                self.steps.writer.tie(order, twin.ref)
-                continue
-            outcome = self.steps.perform(job, order, self._call(order, invoice.target))
-            if not isinstance(outcome, Made):
-                return self.steps.setback(job, outcome)
-        return None
+    def _being_booked(self) -> SetEntry:
+        """Kept with the intent: what is being booked, so that a later change shows."""
+        return SetEntry(
+            self.job.row.invoice, EntryState.PENDING, content_fingerprint=self.ready.content
+        )
 
-    def _call(self, order: Order, document: TargetRef) -> Callable[[], TargetRef]:
-        if order.ref.kind is Kind.MOVEMENT:
-            return lambda: self.target.create_movement(order.payload)
-        return lambda: self.target.create_payment(order.payload, document=document)
+    # Money -----------------------------------------------------------------------------------
 
-    def _standing(
-        self, job: Prepared, ready: Ready, invoice: LinkRow
-    ) -> dict[str, TargetPayment] | Stuck:
-        """Payments of an adopted invoice that are ours; money of other origin holds it."""
-        if not invoice.adopted:
-            return {}
+    def _money(self, part: Part) -> Stuck | None:
+        if part.ref in self.job.links:
+            return None
+        steps = self.booker.steps
+        document = self.documents[part.document].target if part.document else None
+        twin = self._twin(part)
+        if isinstance(twin, Stuck):
+            return twin
+        action = Action.LINK if twin else Action.CREATE
+        order = steps.order(self.job, part.ref, action, part.payload, parent=document)
+        if twin:
+            steps.writer.note(self._being_booked())
+            steps.writer.tie(order, twin)
+            return None
+        if not self.ready.composed.invoice:
+            steps.writer.note(self._being_booked())
+        outcome = steps.perform(self.job, order, self._money_call(order, document))
+        if isinstance(outcome, Made):
+            return None
+        return steps.setback(self.job, outcome)
+
+    def _money_call(self, order: Order, document: TargetRef | None) -> Callable[[], TargetRef]:
+        target = self.booker.target
+        if document is None:
+            return lambda: target.create_movement(order.payload)
+        return lambda: target.create_payment(order.payload, document=document)
+
+    def _twin(self, part: Part) -> TargetRef | Stuck | None:
+        """The same record where it stands in the target already, from a log that was lost."""
+        token = token_at(part.payload.reference)
+        if part.document is None:
+            there = self.around.there.get(token, ())
+            return there[0].target if there else None
+        document = self.documents[part.document]
+        if not document.adopted:
+            return None
+        if part.document not in self.standing:
+            standing = self._standing(document)
+            if isinstance(standing, Stuck):
+                return standing
+            self.standing[part.document] = standing
+        found = self.standing[part.document].get(token)
+        return found.ref if found else None
+
+    def _standing(self, document: LinkRow) -> dict[str, TargetPayment] | Stuck:
+        """Payments of an adopted document that are ours; money of other origin holds it."""
         ours: dict[str, TargetPayment] = {}
-        strange: list[TargetPayment] = []
-        for payment in self.target.payments(invoice.target):
-            tokens = tokens_in(payment.note, self.label)
-            if tokens:
-                ours[tokens[0]] = payment
-            else:
-                strange.append(payment)
-        if strange and ready.composed.payments:
-            self.steps.teller.hold(job.row, _strange_money(invoice, strange[0]), job.money)
-            return Stuck()
+        for payment in self.booker.target.payments(document.target):
+            tokens = tokens_in(payment.note, self.booker.label)
+            if not tokens:
+                hold = _strange_money(document, payment)
+                self.booker.steps.teller.hold(self.job.row, hold, self.job.money)
+                return Stuck()
+            ours[tokens[0]] = payment
         return ours
 
 
 def token_at(reference: str) -> str:
     """The token at the head of a reference text."""
     return reference.split(" ", 1)[0]
-
-
-def _being_booked(job: Prepared, ready: Ready) -> SetEntry:
-    """Kept with the intent: what is being booked, so that a later change shows."""
-    return SetEntry(job.row.invoice, EntryState.PENDING, content_fingerprint=ready.content)
 
 
 def _strange_money(invoice: LinkRow, payment: TargetPayment) -> Hold:

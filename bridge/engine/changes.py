@@ -1,54 +1,57 @@
-"""What changed at the source since an invoice was booked, and what that means. Pure."""
+"""Whether what was booked still stands at the source. Pure."""
 
-from bridge.api import Hold, Invoice, InvoiceState, Reason, TransactionKind, as_plain, fingerprint
-from bridge.engine.money import money_rows, refunded_invoice, reversed_invoice
+from collections.abc import Iterable
 
-# What WHMCS-like sources show live (product names, the gateway of the next attempt) or what says
-# nothing about the books (a status word) is left out: its change is no change of the invoice.
-_BOOKED = (
-    "ref",
-    "client",
-    "number",
-    "state",
-    "issued",
-    "paid_on",
-    "currency",
-    "net",
-    "tax",
-    "tax2",
-    "tax_rate",
-    "tax_rate2",
-    "credit",
-    "prices",
-    "transactions",
-)
-_BOOKED_LINE = ("id", "kind", "type", "description", "amount", "taxed", "related")
+from bridge.api import Hold, Invoice, Kind, Money, Reason, SourceRef, as_plain, fingerprint
+from bridge.engine.decide import Plan
+from bridge.engine.keys import is_balance_use
+from bridge.store.rows import LinkRow
+
+# What is sold, to whom and for how much. Money that moves later, the state and the number given on
+# payment are compared record by record; what sources show live (product names) says nothing.
+_SALE = ("ref", "client", "currency", "net", "tax", "tax2", "tax_rate", "tax_rate2", "prices")
+_LINE = ("id", "kind", "type", "description", "amount", "taxed", "related")
 
 
 def content_fingerprint(invoice: Invoice) -> str:
-    """A digest of all that bears on what was booked for this invoice."""
+    """A digest of what was sold."""
     plain = as_plain(invoice)
-    lines = [{key: line[key] for key in _BOOKED_LINE} for line in plain["lines"]]
-    return fingerprint({**{key: plain[key] for key in _BOOKED}, "lines": lines})
+    lines = [{key: line[key] for key in _LINE} for line in plain["lines"]]
+    return fingerprint({**{key: plain[key] for key in _SALE}, "lines": lines})
 
 
-def changed_after_booking(invoice: Invoice) -> Hold:
-    """Name the kind of change, since each has its own answer in the books."""
-    if invoice.state is InvoiceState.REVERSED or money_rows(invoice, TransactionKind.REVERSAL):
-        answer = reversed_invoice(invoice)
-        if isinstance(answer, Hold):
-            return answer
-    if invoice.state is InvoiceState.CANCELLED:
-        return Hold(
-            Reason.CANCELLED_AFTER_BOOKING,
-            "it was cancelled after it was booked",
-            "decide whether it was supplied: if not, credit it by hand; if so, it stays a debtor",
-        )
-    if invoice.state is InvoiceState.REFUNDED or money_rows(invoice, TransactionKind.REFUND):
-        return refunded_invoice(invoice)
+def changed_after_booking() -> Hold:
+    """The sale itself is not what it was."""
     return Hold(
         Reason.CHANGED_AFTER_WRITE,
-        "it was changed in the source after it was booked",
-        "compare both (`bridge log --invoice ID`), correct the books by hand, then `bridge skip` it"
-        " with the reason",
+        "its lines or sums were changed in the source after it was booked",
+        "compare both (`bridge explain ID`), correct the books by hand, then `bridge skip` it with"
+        " the reason",
     )
+
+
+def contradicted(links: Iterable[LinkRow], plan: Plan) -> Hold | None:
+    """Money that was booked and that the source does not show any more, or shows otherwise."""
+    now = _amounts(plan)
+    for link in links:
+        if link.ref.kind not in {Kind.PAYMENT, Kind.MOVEMENT} or is_balance_use(link.ref):
+            continue
+        booked = link.payload.paid if link.payload else None
+        if booked is None or link.ref.id.endswith(("/exchange", "/given")):
+            continue
+        shown = now.get(link.ref)
+        if shown != booked:
+            return Hold(
+                Reason.CHANGED_AFTER_WRITE,
+                f"{link.ref} was booked with {booked}, and the source now shows"
+                f" {shown or 'none of it'}",
+                "find out what happened to that transaction; correct the books by hand, then"
+                " `bridge skip` it with the reason",
+            )
+    return None
+
+
+def _amounts(plan: Plan) -> dict[SourceRef, Money]:
+    result = {payment.ref: payment.amount for payment in plan.payments}
+    result |= {movement.ref: movement.amount for movement in plan.movements}
+    return result | {refund.payout.ref: refund.payout.amount for refund in plan.refunds}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridge.api import Hold, Payload, Reason, SourceRef, Target, TargetRef
+from bridge.engine.compose import Part
 from bridge.engine.match import Adopt, Create, Match, Ours
 from bridge.engine.prepare import Prepared, Ready
 from bridge.engine.steps import Steps, Stuck
@@ -35,7 +36,7 @@ class ClientDesk:
         `matches` says, by client id, where clients may stand that the log does not know, or
         whose VAT status has changed.
         """
-        part = ready.composed.client
+        part = _part(ready)
         link = self._link(part.ref)
         match = matches.get(part.ref.id, Create())
         if link:
@@ -48,9 +49,8 @@ class ClientDesk:
             return self._step(job, order, lambda: self.target.create_client(order.payload))
         return self._found(job, ready, match)
 
-    def needs_a_look(self, ready: Ready) -> bool:
+    def needs_a_look(self, part: Part) -> bool:
         """Whether the target's own record decides: no link yet, or a guarded field changed."""
-        part = ready.composed.client
         link = self._link(part.ref)
         if not link:
             return True
@@ -66,7 +66,7 @@ class ClientDesk:
         return self.links[ref]
 
     def _known(self, job: Prepared, ready: Ready, link: LinkRow, match: Match) -> TargetRef | Stuck:
-        payload = ready.composed.client.payload
+        payload = _part(ready).payload
         if link.payload is None:
             return self._mark(job, ready, link.target)
         if dict(link.payload.body) == dict(payload.body):
@@ -80,7 +80,7 @@ class ClientDesk:
     def _update(
         self, job: Prepared, ready: Ready, target: TargetRef, before: Mapping[str, str]
     ) -> TargetRef | Stuck:
-        part = ready.composed.client
+        part = _part(ready)
         changed = _guarded_changes(part.payload, before)
         if changed:
             self.steps.teller.hold(job.row, _vat_status_changed(ready, changed), job.money)
@@ -94,7 +94,7 @@ class ClientDesk:
         return self._step(job, order, call)
 
     def _found(self, job: Prepared, ready: Ready, match: Ours | Adopt) -> TargetRef | Stuck:
-        part, found = ready.composed.client, match.found
+        part, found = _part(ready), match.found
         changed = _guarded_changes(part.payload, _standing(found.body))
         if changed:
             self.steps.teller.hold(job.row, _vat_status_changed(ready, changed), job.money)
@@ -113,7 +113,7 @@ class ClientDesk:
 
     def _mark(self, job: Prepared, ready: Ready, target: TargetRef) -> TargetRef | Stuck:
         """Write our key into a record that was there before bridge."""
-        part = ready.composed.client
+        part = _part(ready)
         order = self.steps.order(job, part.ref, Action.ADOPT, part.payload)
 
         def call() -> TargetRef:
@@ -131,6 +131,13 @@ class ClientDesk:
             return outcome.target
         self.troubled[order.ref] = f"its client {order.ref.id} could not be written"
         return self.steps.setback(job, outcome)
+
+
+def _part(ready: Ready) -> Part:
+    if ready.composed.client is None:
+        msg = "an invoice without a client's record was brought to the client desk"
+        raise LookupError(msg)
+    return ready.composed.client
 
 
 def _guarded_changes(payload: Payload, before: Mapping[str, str]) -> list[str]:

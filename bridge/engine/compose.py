@@ -1,11 +1,14 @@
 """A plan in the target's own words, each part frozen, or the reason why it cannot be said."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from bridge.api import (
     Client,
     Hold,
+    Movement,
+    MovementKind,
     Nothing,
     Payload,
     Payment,
@@ -18,25 +21,60 @@ from bridge.api import (
     token_of,
 )
 from bridge.engine.decide import Plan
+from bridge.engine.keys import difference_ref
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One record to write."""
+    """One record to write.
+
+    Attributes:
+        document: The document that a payment stands on, or that a credit note credits.
+    """
 
     ref: SourceRef
     payload: Payload
+    document: SourceRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """All records of one invoice, in the order in which they are written."""
+    """All records of one invoice, in the order in which they are written.
 
-    client: Part
-    invoice: Part
-    payments: tuple[Part, ...]
-    movements: tuple[Part, ...]
+    Attributes:
+        client, invoice: None where nothing is sold.
+        parts: Balance given by hand, payments, movements, credit notes with their payouts.
+        remark: What a person should hear of although it is booked.
+    """
+
+    client: Part | None
+    invoice: Part | None
+    parts: tuple[Part, ...]
     nothing: tuple[Rule, ...] = ()
+    remark: Hold | None = None
+
+
+Answer = TypeVar("Answer")
+
+
+class _Held(Exception):  # carries an answer
+    def __init__(self, hold: Hold) -> None:
+        super().__init__(hold.what)
+        self.hold = hold
+
+
+def compose(
+    target: Target, plan: Plan, label: str, booked: Mapping[SourceRef, Payload]
+) -> Composed | Hold:
+    """Translate a whole plan, so that an invoice is held before anything of it is written.
+
+    `booked` are the payloads of what was sent already: later parts follow those and not today's
+    settings.
+    """
+    try:
+        return _Composer(target, label, booked).all(plan)
+    except _Held as held:
+        return held.hold
 
 
 def compose_client(target: Target, client: Client, label: str) -> Part | Hold:
@@ -45,68 +83,102 @@ def compose_client(target: Target, client: Client, label: str) -> Part | Hold:
     return payload if isinstance(payload, Hold) else Part(client.ref, payload)
 
 
-def compose(target: Target, plan: Plan, label: str, booked: Payload | None) -> Composed | Hold:
-    """Translate a whole plan, so that an invoice is held before anything of it is written.
+@dataclass(slots=True)
+class _Composer:
+    target: Target
+    label: str
+    booked: Mapping[SourceRef, Payload]
+    parts: list[Part] = field(default_factory=list)
+    nothing: list[Rule] = field(default_factory=list)
 
-    `booked` is the invoice's payload where it was sent already: payments then follow that one and
-    not today's settings.
-    """
-    client = compose_client(target, plan.sale.client, label)
-    if isinstance(client, Hold):
-        return client
-    invoice = booked or target.compose_invoice(plan.sale)
-    if isinstance(invoice, Hold):
-        return invoice
-    wrong = _guard(plan.sale, invoice)
-    if wrong:
-        return wrong
-    nothing: list[Rule] = []
-    payments = _payments(target, plan.payments, invoice, nothing)
-    if isinstance(payments, Hold):
-        return payments
-    movements = _movements(target, plan, nothing)
-    if isinstance(movements, Hold):
-        return movements
-    invoice_part = Part(plan.sale.ref, invoice)
-    return Composed(client, invoice_part, tuple(payments), tuple(movements), tuple(nothing))
+    def all(self, plan: Plan) -> Composed:
+        client = invoice = None
+        for movement in plan.given:
+            self._movement(movement)
+        if plan.sale:
+            client = _sure(compose_client(self.target, plan.client, self.label))
+            payload = self._document(plan.sale.ref, plan.sale)
+            invoice = Part(plan.sale.ref, payload)
+            self._payments(plan.payments, payload)
+        for movement in plan.movements:
+            self._movement(movement)
+        for refund in plan.refunds:
+            note = refund.note.sale
+            payload = self.booked.get(note.ref) or _sure(
+                self.target.compose_credit_note(refund.note)
+            )
+            _guard(note, payload)
+            self.parts.append(Part(note.ref, payload, refund.note.original))
+            self._payments([refund.payout], payload)
+        return Composed(client, invoice, tuple(self.parts), tuple(self.nothing), plan.remark)
+
+    def _document(self, ref: SourceRef, sale: Sale) -> Payload:
+        payload = self.booked.get(ref) or _sure(self.target.compose_invoice(sale))
+        _guard(sale, payload)
+        return payload
+
+    def _payments(self, payments: Sequence[Payment], document: Payload) -> None:
+        earlier: list[Payload] = []
+        for payment in payments:
+            payload = self._kept(
+                self.booked.get(payment.ref)
+                or self.target.compose_payment(payment, document, earlier)
+            )
+            if payload is None:
+                continue
+            earlier.append(payload)
+            self.parts.append(Part(payment.ref, payload, payment.invoice))
+            if payload.difference:
+                self._difference(payment, payload)
+
+    def _difference(self, payment: Payment, payload: Payload) -> None:
+        """What the money was worth beyond what the payment shows, on the same account and day."""
+        if not payload.difference:
+            return
+        ref = difference_ref(payment.ref)
+        self._movement(
+            Movement(
+                ref=ref,
+                reference=Reference(token_of(self.label, ref), payment.reference.detail),
+                kind=MovementKind.EXCHANGE_DIFFERENCE,
+                date=payload.date or payment.date,
+                amount=payload.difference,
+                gateway=payment.gateway,
+                base_amount=payload.difference,
+            )
+        )
+
+    def _movement(self, movement: Movement) -> None:
+        payload = self._kept(
+            self.booked.get(movement.ref) or self.target.compose_movement(movement)
+        )
+        if payload:
+            self.parts.append(Part(movement.ref, payload))
+
+    def _kept(self, answer: Payload | Hold | Nothing) -> Payload | None:
+        if isinstance(answer, Hold):
+            raise _Held(answer)
+        if isinstance(answer, Nothing):
+            self.nothing.append(answer.rule)
+            return None
+        return answer
 
 
-def _guard(sale: Sale, invoice: Payload) -> Hold | None:
-    """The cent guard on the translated document: it must say what the source says."""
-    if invoice.net == sale.net and invoice.tax == sale.tax:
-        return None
-    return Hold(
-        Reason.TOTAL_MISMATCH,
-        f"translated, it would show {invoice.net} net and {invoice.tax} tax instead of {sale.net}"
-        f" and {sale.tax}",
-        "book it by hand and report this: the translation should never differ",
+def _sure(answer: Answer | Hold) -> Answer:
+    if isinstance(answer, Hold):
+        raise _Held(answer)
+    return answer
+
+
+def _guard(sale: Sale, payload: Payload) -> None:
+    """The cent guard on a translated document: it must say what the source says."""
+    if payload.net == sale.net and payload.tax == sale.tax:
+        return
+    raise _Held(
+        Hold(
+            Reason.TOTAL_MISMATCH,
+            f"translated, it would show {payload.net} net and {payload.tax} tax instead of"
+            f" {sale.net} and {sale.tax}",
+            "book it by hand and report this: the translation should never differ",
+        )
     )
-
-
-def _payments(
-    target: Target, payments: Sequence[Payment], invoice: Payload, nothing: list[Rule]
-) -> list[Part] | Hold:
-    parts: list[Part] = []
-    for payment in payments:
-        earlier = [part.payload for part in parts]
-        payload = target.compose_payment(payment, invoice, earlier)
-        if isinstance(payload, Hold):
-            return payload
-        if isinstance(payload, Nothing):
-            nothing.append(payload.rule)
-        else:
-            parts.append(Part(payment.ref, payload))
-    return parts
-
-
-def _movements(target: Target, plan: Plan, nothing: list[Rule]) -> list[Part] | Hold:
-    parts: list[Part] = []
-    for movement in plan.movements:
-        payload = target.compose_movement(movement)
-        if isinstance(payload, Hold):
-            return payload
-        if isinstance(payload, Nothing):
-            nothing.append(payload.rule)
-        else:
-            parts.append(Part(movement.ref, payload))
-    return parts

@@ -26,19 +26,23 @@ from bridge.api import (
     token_of,
 )
 from bridge.engine.changes import content_fingerprint
-from bridge.engine.decide import Terms, decide
+from bridge.engine.decide import decide
 from bridge.engine.ends import Clock, Ends, utc_now
 from bridge.engine.named import named_entry
 from bridge.engine.readback import differs_from, ranges
+from bridge.engine.terms import Terms
 from bridge.store.log import Lease, SyncLog
 from bridge.store.rows import (
+    Action,
     AddEvent,
     Conclude,
     DropLink,
     EntryRow,
+    Intend,
     LinkRow,
     PutLink,
     SetEntry,
+    StepRow,
     Write,
 )
 
@@ -162,6 +166,10 @@ class Hands:
         if plan is None or isinstance(plan, Skip | Hold):
             why = plan.what if plan else "its client is not in the source"
             raise UsageError(f"invoice {row.number} is not bookable: {why}", remedy="skip it")
+        if plan.sale is None:
+            raise UsageError(
+                f"invoice {row.number} sells nothing", remedy="there is nothing to link"
+            )
         payload = ends.target.compose_invoice(plan.sale)
         if isinstance(payload, Hold):
             raise UsageError(payload.what, remedy=payload.remedy)
@@ -175,12 +183,12 @@ class Hands:
         link = self._link(
             row.invoice, found.ref, payload=payload, day=found.date, client=found.client
         )
-        steps = self._close_open_steps(row)
         self._tie(
             row.invoice,
             link,
             f"linked to document {number}",
-            *steps,
+            *self._close_open_steps(row),
+            *self._step(row, link, payload),
             SetEntry(
                 row.invoice,
                 EntryState.PENDING,
@@ -259,6 +267,24 @@ class Hands:
             run=self.run.id,
             created=self.clock(),
         )
+
+    def _step(self, row: EntryRow, link: LinkRow, payload: Payload) -> list[Write]:
+        """The step by which the log finds the link again: nothing is sent."""
+        step = StepRow(
+            id=self.log.next_step_id(self.run),
+            run=self.run.id,
+            invoice=row.invoice,
+            ref=link.ref,
+            action=Action.LINK,
+            state=StepState.INTENDED,
+            payload=payload,
+            parent=link.client,
+            target=link.target,
+            error="",
+            intended=self.clock(),
+            finished=None,
+        )
+        return [Intend(step), Conclude(step.id, StepState.DONE, target=link.target)]
 
     def _close_open_steps(self, row: EntryRow) -> list[Write]:
         """A person says where it is: nothing is unknown about the document any more."""

@@ -13,6 +13,7 @@ from bridge.api import (
     Target,
     TargetClient,
     TargetDocument,
+    TargetMovement,
     tokens_in,
 )
 from bridge.engine.ends import Stop
@@ -61,6 +62,7 @@ class Lookup:
             if stop.requested:
                 return
             self._keep(self.target.documents([window]))
+            self._keep_movements(self.target.movements([window]))
             self._remember(oldest, window.last)
             progress.advance()
         self.log.set_cursor(SWEEP, json.dumps({"complete": True, "from": str(oldest)}))
@@ -82,6 +84,23 @@ class Lookup:
         strangers.extend(self._store(piece))
         return strangers
 
+    def _keep_movements(self, movements: Iterable[TargetMovement]) -> None:
+        rows = [
+            SightingRow(
+                kind=Kind.MOVEMENT,
+                token=token,
+                target=moved.ref,
+                client=None,
+                day=moved.date,
+                net=moved.amount,
+                tax=None,
+                reference=moved.reference,
+            )
+            for moved in movements
+            for token in tokens_in(moved.reference, self.label)
+        ]
+        self._store(rows)
+
     def _sightings(self, document: TargetDocument) -> Iterator[SightingRow]:
         for token in tokens_in(document.reference, self.label):
             yield SightingRow(
@@ -98,12 +117,15 @@ class Lookup:
     def _store(self, rows: Sequence[SightingRow]) -> list[SightingRow]:
         if not rows:
             return []
-        linked = self.log.linked_targets(Kind.INVOICE, [row.target for row in rows])
-        ids = {ref.id for ref in linked}
+        kind = rows[0].kind
+        ids: set[str] = set()
+        for linked_as in (kind, Kind.CREDIT_NOTE):
+            linked = self.log.linked_targets(linked_as, [row.target for row in rows])
+            ids.update(ref.id for ref in linked)
         unlinked = [row for row in rows if row.target.id not in ids]
         known = {
             (row.token, row.target.id)
-            for row in self.log.sightings(Kind.INVOICE, [row.token for row in unlinked])
+            for row in self.log.sightings(kind, [row.token for row in unlinked])
         }
         strangers = [row for row in unlinked if (row.token, row.target.id) not in known]
         self.log.sighted(strangers)
@@ -118,11 +140,18 @@ class Lookup:
         wanted = ranges(days)
         return self._keep(self.target.documents(wanted)) if wanted else []
 
+    def movements_around(self, days: Iterable[dt.date]) -> None:
+        """Look for movements of ours on these days."""
+        wanted = ranges(days)
+        if wanted and self.target.lists_movements:
+            self._keep_movements(self.target.movements(wanted))
+
     def there(self, tokens: Sequence[str]) -> dict[str, list[SightingRow]]:
-        """Documents that carry these tokens, as far as they were seen and are not linked."""
+        """Documents and movements with these tokens, as far as seen and not linked then."""
         result: dict[str, list[SightingRow]] = {}
-        for row in self.log.sightings(Kind.INVOICE, tokens):
-            result.setdefault(row.token, []).append(row)
+        for kind in (Kind.INVOICE, Kind.MOVEMENT):
+            for row in self.log.sightings(kind, tokens):
+                result.setdefault(row.token, []).append(row)
         return result
 
     def clients(self, wanted: Sequence[tuple[Client, Payload]]) -> "dict[str, Match]":

@@ -1,23 +1,29 @@
 """Reading and deciding ahead of the writing: from rows of the work list to what is to be done."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.api import (
+    BalanceEntry,
     Client,
     Hold,
     Invoice,
+    Kind,
     Missing,
+    Money,
     Reason,
     Skip,
     SourceRef,
     TransientError,
     UnreachableError,
 )
-from bridge.engine.changes import changed_after_booking, content_fingerprint
+from bridge.engine.changes import changed_after_booking, content_fingerprint, contradicted
 from bridge.engine.compose import Composed, compose
-from bridge.engine.decide import Terms, decide, decide_header
+from bridge.engine.decide import decide
 from bridge.engine.ends import Ends, Observers
+from bridge.engine.keys import document_of, is_balance_use
+from bridge.engine.standing import decide_header
+from bridge.engine.terms import Before, Terms
 from bridge.store.log import SyncLog
 from bridge.store.rows import EntryRow, LinkRow
 
@@ -50,13 +56,13 @@ class Prepared:
 
     Attributes:
         money: Digest of the transactions, None when the invoice was not read.
-        booked: The link of the invoice, where it stands in the books already.
+        links: What of it stands in the books already.
     """
 
     row: EntryRow
     answer: Ready | Skip | Hold | Unread
     money: str | None
-    booked: LinkRow | None
+    links: Mapping[SourceRef, LinkRow] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +80,27 @@ class Preparer:
         Raises:
             UnreachableError: three invoices in a row could not be read.
         """
-        links = self.log.links([row.invoice for row in rows])
+        links = {row.invoice: self._links(row) for row in rows}
         result: dict[SourceRef, Prepared] = {}
         unread: list[EntryRow] = []
         for row in rows:
-            skip = None if row.invoice in links else decide_header(row, self.terms.policy)
+            skip = None if links[row.invoice] else decide_header(row, self.terms.policy)
             if skip:
-                result[row.invoice] = Prepared(row, skip, None, None)
+                result[row.invoice] = Prepared(row, skip, None)
             else:
                 unread.append(row)
         read = list(self._read(unread))
         clients = self._clients([answer for _, answer in read if isinstance(answer, Invoice)])
         for row, answer in read:
-            result[row.invoice] = self._one(row, answer, clients, links.get(row.invoice))
+            result[row.invoice] = self._one(row, answer, clients, links[row.invoice])
         return [result[row.invoice] for row in rows]
+
+    def _links(self, row: EntryRow) -> Mapping[SourceRef, LinkRow]:
+        """What was written for it; nothing is asked for the many that were never booked."""
+        if row.content_fingerprint is None:
+            return {}
+        links = self.log.links_of_invoice(row.invoice)
+        return {link.ref: link for link in links if link.ref.kind is not Kind.CLIENT}
 
     def _read(self, rows: Sequence[EntryRow]) -> Iterator[tuple[EntryRow, Invoice | Missing]]:
         """Read in full; one that cannot be read does not keep the others from being read."""
@@ -119,43 +132,60 @@ class Preparer:
         row: EntryRow,
         answer: Invoice | Missing,
         clients: Mapping[SourceRef, Client | Missing],
-        booked: LinkRow | None,
+        links: Mapping[SourceRef, LinkRow],
     ) -> Prepared:
         if isinstance(answer, Missing):
-            return Prepared(row, _missing(answer, booked), None, booked)
+            return Prepared(row, _missing(answer, row, links), None, links)
         try:
-            decision = self._decide(row, answer, clients[answer.client], booked)
+            decision = self._decide(row, answer, clients[answer.client], links)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             # A record that our own rules stumble over must not stop the others, nor be booked.
             decision = Unread(f"bridge could not make sense of it ({error!r})")
-        return Prepared(row, decision, answer.money_fingerprint(), booked)
+        return Prepared(row, decision, answer.money_fingerprint(), links)
 
     def _decide(
-        self, row: EntryRow, invoice: Invoice, client: Client | Missing, booked: LinkRow | None
+        self,
+        row: EntryRow,
+        invoice: Invoice,
+        client: Client | Missing,
+        links: Mapping[SourceRef, LinkRow],
     ) -> Ready | Skip | Hold | Unread:
         content = content_fingerprint(invoice)
-        if booked and row.content_fingerprint != content:
-            return changed_after_booking(invoice)
+        if links and row.content_fingerprint != content:
+            return changed_after_booking()
         if isinstance(client, Missing):
             return _client_missing(invoice, client)
-        plan = decide(invoice, client, self.terms)
+        plan = decide(invoice, client, self.terms, self._before(invoice, links))
         if isinstance(plan, Skip | Hold):
             return plan
-        review = self.observers.review(invoice)
-        if review:
-            return review
-        sent = booked.payload if booked else None
-        composed = compose(self.ends.target, plan, self.terms.label, sent)
+        wrong = contradicted(links.values(), plan) or self.observers.review(invoice)
+        if wrong:
+            return wrong
+        booked = {ref: link.payload for ref, link in links.items() if link.payload}
+        composed = compose(self.ends.target, plan, self.terms.label, booked)
         return composed if isinstance(composed, Hold) else Ready(composed, client, content)
 
+    def _before(self, invoice: Invoice, links: Mapping[SourceRef, LinkRow]) -> Before:
+        used = Money.zero(invoice.currency)
+        for ref, link in links.items():
+            if is_balance_use(ref) and document_of(ref) == invoice.ref:
+                used += link.payload.paid if link.payload and link.payload.paid else used - used
+        balances: list[BalanceEntry] = []
+        if invoice.credit and not invoice.containers:
+            balances = list(self.ends.source.balances([invoice.client]))
+        return Before(is_booked=bool(links), used=used, balances=balances)
 
-def _missing(answer: Missing, booked: LinkRow | None) -> Skip | Hold | Unread:
+
+def _missing(
+    answer: Missing, row: EntryRow, links: Mapping[SourceRef, LinkRow]
+) -> Skip | Hold | Unread:
     if not answer.gone:
         return Unread(answer.why)
-    if booked:
+    if links:
+        where = links[row.invoice].target.id if row.invoice in links else "a balance"
         return Hold(
             Reason.CHANGED_AFTER_WRITE,
-            f"it was deleted in the source after it was booked as {booked.target.id}",
+            f"it was deleted in the source after it was booked as {where}",
             "find out whether it was merged into another; correct the books by hand, then"
             " `bridge skip` it with the reason",
         )

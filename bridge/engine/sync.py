@@ -8,6 +8,7 @@ from time import monotonic
 from bridge.api import (
     BridgeError,
     EntryState,
+    Kind,
     LockLostError,
     Report,
     Run,
@@ -18,7 +19,6 @@ from bridge.api import (
 from bridge.engine.batch import Batches
 from bridge.engine.book import Booker
 from bridge.engine.clients import ClientDesk
-from bridge.engine.decide import Terms
 from bridge.engine.ends import Clock, Ends, Observers, Stop, SyncRequest, utc_now
 from bridge.engine.lookup import Lookup
 from bridge.engine.named import named_entries
@@ -32,6 +32,7 @@ from bridge.engine.steps import Steps
 from bridge.engine.summary import summary
 from bridge.engine.tally import Tally
 from bridge.engine.tell import Teller
+from bridge.engine.terms import Terms
 from bridge.engine.verify import Verifier
 from bridge.engine.writer import Writer
 from bridge.store.log import Lease, SyncLog
@@ -183,6 +184,8 @@ class _Session:
         if self.stop.requested:
             return
         self.batches.proven = set(self.log.linked_currencies())
+        if self.log.has_links(Kind.CREDIT_NOTE):
+            self.batches.proven.add("credit note")
         preparer = Preparer(self.ends, self.log, self._terms(), self.observers)
         if self.request.invoices:
             rows = named_entries(self.log, self.request.invoices)
@@ -227,7 +230,7 @@ class _Session:
     def _verify_leftovers(self) -> None:
         rows = list(self.log.entries(states={EntryState.UNVERIFIED}))
         for start in range(0, len(rows), _VERIFY):
-            self.verifier.verify(rows[start : start + _VERIFY])
+            self.verifier.verify(rows[start : start + _VERIFY], {})
 
     # The work list ---------------------------------------------------------------------------
 

@@ -90,13 +90,30 @@ class Teller:
             )
         )
 
-    def done(self, row: EntryRow, target: str, money: str | None = None) -> None:
-        """In the books, and read back."""
+    def done(self, row: EntryRow, target: str, remark: Hold | None) -> None:
+        """In the books, and read back. A remark stays with it for whoever asks."""
         self.writer.note(
-            SetEntry(row.invoice, EntryState.DONE, money_fingerprint=money, tries=0, target=target),
-            AddEvent("info", "done", f"booked as {target}", row.invoice),
+            SetEntry(
+                row.invoice,
+                EntryState.DONE,
+                reason=remark.reason if remark else None,
+                what=remark.what if remark else "",
+                remedy=remark.remedy if remark else "",
+                tries=0,
+                target=target,
+            ),
+            AddEvent("info", "done", f"booked as {target}" if target else "booked", row.invoice),
         )
-        self.tally.fate(row, EntryState.DONE, target=target)
+        if remark:
+            text = f"{remark.what}. To do: {remark.remedy}"
+            self.writer.note(AddEvent("warning", remark.reason.value, text, row.invoice))
+        self.tally.fate(
+            row,
+            EntryState.DONE,
+            reason=remark.reason if remark else None,
+            what=remark.what if remark else "",
+            target=target,
+        )
 
     def give_back(self, row: EntryRow) -> None:
         """Take back a failure of this run: it was the account's fault, not the invoice's."""

@@ -1,14 +1,28 @@
 """An entry counts as done only when the target's own figures, read back, equal what was sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bridge.api import Hold, Kind, Money, Reason, Target, TargetDocument, TargetRef, total
-from bridge.engine.readback import Expected, differences, read_back
+from bridge.api import (
+    Hold,
+    Kind,
+    Money,
+    Reason,
+    SourceRef,
+    Target,
+    TargetDocument,
+    TargetMovement,
+    TargetRef,
+    total,
+)
+from bridge.engine.keys import document_of
+from bridge.engine.readback import Expected, differences, ranges, read_back
 from bridge.engine.tell import Teller
 from bridge.engine.writer import Writer
 from bridge.store.log import SyncLog
 from bridge.store.rows import EntryRow, LinkRow, PutLink
+
+_DOCUMENTS = frozenset({Kind.INVOICE, Kind.CREDIT_NOTE})
 
 
 @dataclass(slots=True)
@@ -20,64 +34,128 @@ class Verifier:
     writer: Writer
     teller: Teller
 
-    def verify(self, rows: Sequence[EntryRow]) -> int:
-        """Read back these entries in bulk; answers how many were found wrong or missing."""
+    def verify(self, rows: Sequence[EntryRow], remarks: Mapping[SourceRef, Hold]) -> int:
+        """Read back these entries in bulk; answers how many were found wrong or missing.
+
+        `remarks` are what a person should hear of an entry although it is right.
+        """
         self.writer.flush()
-        links = self.log.links([row.invoice for row in rows])
-        expected = {
-            row.invoice: self._expected(links[row.invoice])
-            for row in rows
-            if row.invoice in links and links[row.invoice].payload
-        }
-        found = read_back(self.target, list(expected.values()))
+        links = {row.invoice: self._links(row) for row in rows}
+        every = [link for each in links.values() for link in each]
+        expected = {link.ref: _expected(link, every) for link in every if _is_document(link)}
+        documents = read_back(self.target, list(expected.values()))
+        movements = self._movements(every)
         wrong = 0
         for row in rows:
-            want = expected.get(row.invoice)
-            if want is None:
-                self.teller.mismatch(row, "the log holds no link for it, although it was written")
-                wrong += 1
-                continue
-            wrong += self._judge(row, links[row.invoice], want, found.get(want.target))
+            told = self._judge(row, links[row.invoice], expected, documents, movements)
+            wrong += bool(told)
+            if not told:
+                self._done(row, links[row.invoice], documents, remarks.get(row.invoice))
         self.writer.flush()
         return wrong
 
-    def _expected(self, link: LinkRow) -> Expected:
-        assert link.payload is not None  # noqa: S101  # the caller has made sure
-        return Expected(
-            target=link.target,
-            client=link.client or TargetRef(Kind.CLIENT, ""),
-            payload=link.payload,
-            paid=self._paid(link),
-        )
+    def _links(self, row: EntryRow) -> list[LinkRow]:
+        links = self.log.links_of_invoice(row.invoice)
+        return [link for link in links if link.ref.kind is not Kind.CLIENT and link.payload]
 
-    def _paid(self, link: LinkRow) -> Money | None:
-        """What its payments come to as the target records them; None where a feed brings them."""
-        amounts = [
-            each.payload.net
-            for each in self.log.links_of_invoice(link.ref)
-            if each.ref.kind is Kind.PAYMENT and each.payload and each.payload.net
-        ]
-        return total(amounts, amounts[0].currency) if amounts else None
+    def _movements(self, links: Sequence[LinkRow]) -> dict[str, TargetMovement]:
+        days = [link.day for link in links if link.ref.kind is Kind.MOVEMENT and link.day]
+        if not days or not self.target.lists_movements:
+            return {}
+        wanted = {link.target.id for link in links if link.ref.kind is Kind.MOVEMENT}
+        found = self.target.movements(ranges(days))
+        return {each.ref.id: each for each in found if each.ref.id in wanted}
 
     def _judge(
-        self, row: EntryRow, link: LinkRow, want: Expected, found: TargetDocument | None
-    ) -> int:
-        if found is None:
-            self.teller.hold(row, _remote_missing(link))
-            return 1
-        wrong = differences(want, found)
+        self,
+        row: EntryRow,
+        links: Sequence[LinkRow],
+        expected: Mapping[SourceRef, Expected],
+        documents: Mapping[TargetRef, TargetDocument],
+        movements: Mapping[str, TargetMovement],
+    ) -> bool:
+        """Whether something is wrong; then it was told."""
+        if not links:
+            self.teller.mismatch(row, "the log holds no link for it, although it was written")
+            return True
+        wrong: list[str] = []
+        for link in links:
+            if _is_document(link):
+                found = documents.get(link.target)
+                if found is None:
+                    self.teller.hold(row, _remote_missing(link))
+                    return True
+                told = differences(expected[link.ref], found)
+                wrong.extend(f"document {found.ref.id}: {each}" for each in told)
+            elif link.ref.kind is Kind.MOVEMENT and self.target.lists_movements:
+                moved = movements.get(link.target.id)
+                if moved is None:
+                    self.teller.hold(row, _remote_missing(link))
+                    return True
+                wrong.extend(_movement_differences(link, moved))
         if wrong:
-            self.teller.mismatch(row, f"document {found.ref.id}: {'; '.join(wrong)}")
-            return 1
-        if found.ref != link.target:
-            self.writer.note(PutLink(replace(link, target=found.ref)))
-        self.teller.done(row, found.ref.id)
-        return 0
+            self.teller.mismatch(row, "; ".join(wrong))
+        return bool(wrong)
+
+    def _done(
+        self,
+        row: EntryRow,
+        links: Sequence[LinkRow],
+        documents: Mapping[TargetRef, TargetDocument],
+        remark: Hold | None,
+    ) -> None:
+        number = row.target
+        for link in links:
+            found = documents.get(link.target)
+            if found is None:
+                continue
+            if link.ref == row.invoice:
+                number = found.ref.id
+            if found.ref.internal_id != link.target.internal_id:
+                learnt = replace(link.target, internal_id=found.ref.internal_id)
+                self.writer.note(PutLink(replace(link, target=learnt)))
+        self.teller.done(row, number, remark)
+
+
+def _is_document(link: LinkRow) -> bool:
+    return link.ref.kind in _DOCUMENTS
+
+
+def _expected(link: LinkRow, links: Sequence[LinkRow]) -> Expected:
+    assert link.payload is not None  # noqa: S101  # only such links are kept
+    amounts = [
+        each.payload.net
+        for each in links
+        if each.ref.kind is Kind.PAYMENT
+        and document_of(each.ref) == link.ref
+        and each.payload
+        and each.payload.net
+    ]
+    # Where a feed brings the money, or nothing was paid yet, the sum is not ours to compare.
+    paid: Money | None = total(amounts, amounts[0].currency) if amounts else None
+    client = link.client or TargetRef(Kind.CLIENT, "")
+    return Expected(target=link.target, client=client, payload=link.payload, paid=paid)
+
+
+def _movement_differences(link: LinkRow, moved: TargetMovement) -> list[str]:
+    payload = link.payload
+    if payload is None:
+        return []
+    pairs = [
+        ("reference", moved.reference, payload.reference),
+        ("date", moved.date, payload.date),
+        ("amount", moved.amount, payload.net),
+    ]
+    return [
+        f"movement {moved.ref.id}: {name} is {shown}, sent was {sent}"
+        for name, shown, sent in pairs
+        if shown != sent
+    ]
 
 
 def _remote_missing(link: LinkRow) -> Hold:
     return Hold(
         Reason.REMOTE_MISSING,
-        f"it was written as document {link.target.id}, which is not in the target",
+        f"it was written as {link.ref.kind.value} {link.target.id}, which is not in the target",
         "find out who deleted it; if it should be there, `bridge unlink` it and `bridge retry` it",
     )

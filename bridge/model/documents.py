@@ -152,6 +152,7 @@ class Movement:
             positive is onto the client's balance.
         gateway: Whose account it moves on; empty for ``by_hand``.
         client: Whose balance it is, for balance movements.
+        base_amount: The same in the source's base currency, None when the rate is unknown.
     """
 
     ref: SourceRef
@@ -161,6 +162,7 @@ class Movement:
     amount: Money
     gateway: str
     client: SourceRef | None = None
+    base_amount: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,8 @@ class Payload:
         guarded: Fields that must not change silently once documents are posted (country class,
             VAT number, currency), by name.
         rules: What decided each part.
-        paid: What this write settles in the invoice's currency; None but for payments.
+        paid: Of a payment, what it settles in the invoice's currency; of a movement, its amount in
+            the client's currency; else None.
         lines: What the lines of a document must show, in order, so that a difference can be named.
         difference: Of a payment: what the money was worth in the target's home currency less what
             the payment shows; the core books it as a movement of its own. None where there is none.
@@ -283,6 +286,22 @@ class TargetPayment:
     ref: TargetRef
     document: TargetRef
     note: str
+    date: dt.date
+    amount: Money
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetMovement:
+    """A movement on an account as it stands in the target.
+
+    Attributes:
+        reference: The whole text that carries the key.
+        amount: As the target records it; positive is into the account.
+    """
+
+    ref: TargetRef
+    reference: str
     date: dt.date
     amount: Money
     account: str = ""

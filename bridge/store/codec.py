@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Never
 
-from bridge.api import Json, Kind, Money, Payload, Rule, SourceRef, TargetRef
+from bridge.api import Json, Kind, Money, Payload, Rule, SourceRef, TargetLine, TargetRef
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
@@ -115,6 +115,10 @@ def dump_payload(payload: Payload) -> str:
             "guarded": payload.guarded,
             "rules": [[rule.about, rule.rule, rule.value] for rule in payload.rules],
             "paid": _pair(payload.paid),
+            "lines": [
+                [line.description, _pair(line.net), _pair(line.tax)] for line in payload.lines
+            ],
+            "difference": _pair(payload.difference),
         }
     )
 
@@ -133,6 +137,11 @@ def load_payload(text: str) -> Payload:
         guarded=raw["guarded"],
         rules=tuple(Rule(*rule) for rule in raw["rules"]),
         paid=_money(raw["paid"]),
+        lines=tuple(
+            TargetLine(text, Money.from_minor(*net), Money.from_minor(*tax))
+            for text, net, tax in raw["lines"]
+        ),
+        difference=_money(raw["difference"]),
     )
 
 

@@ -5,7 +5,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from bridge.api import Kind, Run, SourceRef, StepState, TargetRef
 from bridge.store import schema
@@ -15,7 +26,7 @@ from bridge.store.paging import pages, pieces
 from bridge.store.records import event_row, link_row, run_row, sighting_row, step_row
 from bridge.store.rows import Action, EventRow, LinkRow, RunRow, SightingRow, StepRow
 
-_run, _step, _link = schema.run, schema.step, schema.link
+_run, _step, _link, _entry = schema.run, schema.step, schema.link, schema.entry
 _sighting, _event, _cursor = schema.sighting, schema.event, schema.cursor
 
 STEPS_OF_A_RUN = 28
@@ -103,6 +114,25 @@ def links_of_invoice(database: Database, bridge: str, invoice: SourceRef) -> Seq
         .where(
             _step.c.bridge == bridge,
             _step.c.invoice == id_from(invoice, Kind.INVOICE),
+            _step.c.state == StepState.DONE.value,
+            _step.c.action.in_(_MAKING),
+        )
+        .distinct()
+    )
+    with database.read() as connection:
+        refs = {SourceRef(Kind(kind), ref) for kind, ref in connection.execute(made)}
+    found = links(database, bridge, refs).values()
+    return sorted(found, key=lambda link: (link.created, sort_key(link.ref.id)))
+
+
+def links_of_client(database: Database, bridge: str, client: SourceRef) -> Sequence[LinkRow]:
+    """The links that steps of all of this client's entries made, by time."""
+    made = (
+        select(_step.c.kind, _step.c.ref)
+        .join(_entry, and_(_entry.c.bridge == _step.c.bridge, _entry.c.invoice == _step.c.invoice))
+        .where(
+            _step.c.bridge == bridge,
+            _entry.c.client_key == sort_key(id_from(client, Kind.CLIENT)),
             _step.c.state == StepState.DONE.value,
             _step.c.action.in_(_MAKING),
         )

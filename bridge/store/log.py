@@ -185,6 +185,10 @@ class SyncLog(Known, Protocol):
         """The links that steps of this entry made, by time."""
         ...
 
+    def links_of_client(self, client: SourceRef) -> Sequence[LinkRow]:
+        """The links that steps of all of this client's entries made, by time."""
+        ...
+
     def linked_targets(
         self, kind: Kind, targets: Collection[TargetRef]
     ) -> Mapping[TargetRef, SourceRef]:

@@ -249,6 +249,10 @@ class SqlLog:
         """The links that steps of this entry made, by time."""
         return history.links_of_invoice(self._database, self._name, invoice)
 
+    def links_of_client(self, client: SourceRef) -> Sequence[LinkRow]:
+        """The links that steps of all of this client's entries made, by time."""
+        return history.links_of_client(self._database, self._name, client)
+
     def linked_targets(
         self, kind: Kind, targets: Collection[TargetRef]
     ) -> Mapping[TargetRef, SourceRef]:

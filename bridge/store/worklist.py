@@ -17,6 +17,8 @@ from bridge.store.records import entry_row
 from bridge.store.rows import EntryRow
 
 _table = schema.entry
+_ROWS = 200
+"""Whole rows of a page, since a merged stream holds a page for each state."""
 
 
 def claim(
@@ -87,7 +89,7 @@ def entries(
     chosen = there & set(states) if states else there
     names = [reason.value for reason in reasons]
     conditions = [_table.c.reason.in_(names)] if names else []
-    page = PAGE if limit is None else min(PAGE, limit + 1)
+    page = _ROWS if limit is None else min(_ROWS, limit + 1)
     rows = _merged(
         *(_stream(database, bridge, state, *conditions, page=page) for state in sorted(chosen))
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, delete, insert, or_, select, update
 
 from bridge.api import Kind, SourceRef, StoreError
 from bridge.store import schema
@@ -21,6 +21,7 @@ from bridge.store.codec import (
 from bridge.store.rows import (
     AddEvent,
     Conclude,
+    DropLink,
     Intend,
     LinkRow,
     PutLink,
@@ -61,6 +62,8 @@ def carry_out(
                 _conclude(connection, bridge, now, write)
             case PutLink():
                 _put_link(connection, bridge, write.link)
+            case DropLink():
+                _drop_link(connection, bridge, write.ref)
             case SetEntry():
                 _set_entry(connection, bridge, run, now, write)
             case AddEvent():
@@ -156,6 +159,14 @@ def _put_link(connection: Connection, bridge: str, link: LinkRow) -> None:
     connection.execute(insert(_link), {**identity, **values, **origin})
     if link.ref.kind is Kind.INVOICE:
         _note_booked(connection, bridge, link)
+
+
+def _drop_link(connection: Connection, bridge: str, ref: SourceRef) -> None:
+    connection.execute(
+        delete(_link).where(
+            _link.c.bridge == bridge, _link.c.kind == ref.kind.value, _link.c.ref == ref.id
+        )
+    )
 
 
 def _refuse_second(connection: Connection, bridge: str, link: LinkRow) -> None:

@@ -15,11 +15,13 @@ from bridge.api import (
     LineKind,
     Money,
     Reason,
+    Sale,
     Skip,
     TransactionKind,
 )
-from bridge.engine.decide import Plan, Terms, decide
+from bridge.engine.decide import Plan, decide
 from bridge.engine.policy import Policy, UnpaidDocuments
+from bridge.engine.terms import Terms
 from bridge.testing.builders import (
     DAY,
     a_client,
@@ -47,15 +49,15 @@ def _plan(invoice: Invoice, terms: Terms = TERMS) -> Plan:
 
 def test_a_card_sale_becomes_a_sale_and_a_payment() -> None:
     plan = _plan(an_invoice())
-    assert (plan.sale.net, plan.sale.tax) == (gbp("100.00"), gbp("20.00"))
-    assert str(plan.sale.reference) == "MEM-501 INV-2026-501"
+    assert (_sure(plan.sale).net, _sure(plan.sale).tax) == (gbp("100.00"), gbp("20.00"))
+    assert str(_sure(plan.sale).reference) == "MEM-501 INV-2026-501"
     (payment,) = plan.payments
     assert (payment.amount, payment.gateway, payment.date) == (gbp("120.00"), "stripe", DAY)
     assert str(payment.reference) == "MEM-T900/501 txn_900"
 
 
 def test_an_invoice_without_a_number_of_its_own_is_known_by_its_id() -> None:
-    assert str(_plan(an_invoice(number="501")).sale.reference) == "MEM-501"
+    assert str(_sale(an_invoice(number="501")).reference) == "MEM-501"
 
 
 def test_several_payments_stay_several() -> None:
@@ -76,43 +78,19 @@ def test_a_fee_is_a_movement_of_its_own() -> None:
     assert (fee.ref.id, fee.amount) == ("T900/fee", gbp("-1.95"))
 
 
+def _sure(sale: Sale | None) -> Sale:
+    assert sale is not None
+    return sale
+
+
+def _sale(invoice: Invoice, terms: Terms = TERMS) -> Sale:
+    return _sure(_plan(invoice, terms).sale)
+
+
 HELD = {
-    "an overpayment": (
-        an_invoice(transactions=[a_transaction(money_in=gbp("130.00"))]),
-        Reason.PREPAYMENT_UNMAPPED,
-    ),
-    "too little money": (
-        an_invoice(transactions=[a_transaction(money_in=gbp("100.00"))]),
-        Reason.PAYMENT_SHORT,
-    ),
     "the same transaction twice": (
         an_invoice(transactions=[a_transaction(900), a_transaction(901, reference="txn_900")]),
         Reason.DUPLICATE_TRANSACTION,
-    ),
-    "two charges with different ids": (
-        an_invoice(transactions=[a_transaction(900), a_transaction(901)]),
-        Reason.PREPAYMENT_UNMAPPED,
-    ),
-    "credit": (an_invoice(credit=gbp("50.00")), Reason.CREDIT_UNMAPPED),
-    "a mass payment": (
-        an_invoice(
-            credit=gbp("120.00"),
-            containers=[
-                an_invoice(
-                    603,
-                    lines=[a_line(gbp("120.00"), kind=LineKind.SETTLEMENT, related="501")],
-                    tax_rate=Decimal(0),
-                )
-            ],
-        ),
-        Reason.MASS_PAY_UNPROVEN,
-    ),
-    "money put on the balance": (
-        an_invoice(
-            lines=[a_line(kind=LineKind.PREPAYMENT, type="AddFunds", taxed=False)],
-            tax_rate=Decimal(0),
-        ),
-        Reason.PREPAYMENT_UNMAPPED,
     ),
     "an unknown line": (
         an_invoice(lines=[a_line(kind=LineKind.UNKNOWN, type="AddonX")]),
@@ -126,7 +104,6 @@ HELD = {
         an_invoice(transactions=[a_transaction(), a_transaction(905, money_out=gbp("30.00"))]),
         Reason.REFUND_POLICY,
     ),
-    "a full refund": (an_invoice(state=InvoiceState.REFUNDED), Reason.REFUND_POLICY),
     "a chargeback": (
         an_invoice(
             state=InvoiceState.REVERSED,
@@ -237,13 +214,13 @@ def test_skipped(case: str) -> None:
 
 def test_an_old_invoice_paid_today_is_booked_today() -> None:
     plan = _plan(an_invoice(issued=dt.date(2024, 4, 1), paid_on=LATE))
-    assert plan.sale.date == LATE
+    assert _sure(plan.sale).date == LATE
 
 
 def test_a_vat_invoice_keeps_its_day_of_issue() -> None:
     policy = replace(POLICY, unpaid_documents=UnpaidDocuments.VAT_INVOICE)
     plan = _plan(an_invoice(paid_on=LATE), replace(TERMS, policy=policy))
-    assert (plan.sale.date, plan.payments[0].date) == (DAY, LATE)
+    assert (_sure(plan.sale).date, plan.payments[0].date) == (DAY, LATE)
 
 
 def test_a_promotion_takes_the_nominal_of_its_line() -> None:
@@ -252,7 +229,7 @@ def test_a_promotion_takes_the_nominal_of_its_line() -> None:
         a_line(line=2, type="Domain", product="", related="9"),
         a_line(gbp("-10.00"), line=3, kind=LineKind.DISCOUNT, type="PromoHosting", related="410"),
     ]
-    promo = _plan(an_invoice(lines=lines)).sale.lines[2]
+    promo = _sale(an_invoice(lines=lines)).lines[2]
     assert (promo.type, promo.product, promo.reduces) == ("Hosting", "Business Hosting", "Hosting")
 
 
@@ -269,18 +246,19 @@ def test_a_discount_on_the_whole_invoice_is_spread_by_net() -> None:
         ),
     ]
     plan = _plan(an_invoice(lines=lines))
-    assert [(line.type, str(line.net)) for line in plan.sale.lines[2:]] == [
+    assert [(line.type, str(line.net)) for line in _sure(plan.sale).lines[2:]] == [
         ("Hosting", "-7.50 GBP"),
         ("Domain", "-2.50 GBP"),
     ]
-    assert plan.sale.gross == gbp("108.00")
+    assert _sure(plan.sale).gross == gbp("108.00")
 
 
 def test_a_foreign_sale_carries_the_rate_of_its_payment() -> None:
     row = a_transaction(money_in=eur("120.00"), rate=Decimal("1.20000"))
     plan = _plan(an_invoice(net=eur("100.00"), transactions=[row]))
-    assert plan.sale.rate is not None
-    assert (plan.sale.rate.base, plan.sale.rate.units) == ("GBP", Decimal("1.20000"))
+    rate = _sure(plan.sale).rate
+    assert rate is not None
+    assert (rate.base, rate.units) == ("GBP", Decimal("1.20000"))
     assert plan.payments[0].base_amount == Money(Decimal("100.00"), "GBP")
 
 
@@ -295,6 +273,6 @@ def test_a_closed_day_may_move_to_the_first_open_one_and_says_so() -> None:
     choices = Choices(books_closed_to=DAY, when_closed="first_open_day")
     plan = _plan(an_invoice(), replace(TERMS, choices=choices))
     next_day = DAY + dt.timedelta(days=1)
-    assert (plan.sale.date, plan.payments[0].date) == (next_day, next_day)
-    assert str(DAY) in str(plan.sale.reference)
+    assert (_sure(plan.sale).date, plan.payments[0].date) == (next_day, next_day)
+    assert str(DAY) in str(_sure(plan.sale).reference)
     assert str(DAY) in str(plan.payments[0].reference)

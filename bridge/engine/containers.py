@@ -1,0 +1,122 @@
+"""Mass payments: one payment for several invoices, proved by sums to the penny. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bridge.api import (
+    Hold,
+    Invoice,
+    InvoiceState,
+    LineKind,
+    Money,
+    Reason,
+    Transaction,
+    TransactionKind,
+    total,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What of one transaction concerns one invoice.
+
+    Attributes:
+        bears_fee: Whether the transaction's fee is booked with this invoice: once, on the first.
+    """
+
+    row: Transaction
+    amount: Money
+    bears_fee: bool = True
+
+
+def container_shares(invoice: Invoice) -> tuple[Receipt, ...] | Hold:
+    """The shares of this invoice in the mass payments that name it.
+
+    Nothing is taken on trust: same client, paid, no tax, nothing sold, its lines sum to its total
+    and its money to the same, and together the shares are no more than the credit that the
+    invoice shows.
+    """
+    shares: list[Receipt] = []
+    for container in invoice.containers:
+        wrong = _doubt(container, invoice)
+        if wrong:
+            return _unproven(container, wrong)
+        shares.extend(_split(container, invoice))
+    claimed = total((share.amount for share in shares), invoice.currency)
+    if claimed > invoice.credit:
+        return Hold(
+            Reason.MASS_PAY_UNPROVEN,
+            f"mass payments name it with {claimed}, but it shows only {invoice.credit} of credit",
+            "look at its credit and at the mass payments in the source",
+        )
+    return tuple(shares)
+
+
+def _doubt(container: Invoice, invoice: Invoice) -> str:
+    paid = total((row.money_in for row in _money(container)), container.currency)
+    checks = (
+        (container.client == invoice.client, "belongs to another client"),
+        (container.state is InvoiceState.PAID, f"is {container.status.lower()}"),
+        (
+            all(line.kind is LineKind.SETTLEMENT for line in container.lines),
+            "sells something besides",
+        ),
+        (not container.tax and not container.tax2, "bears tax"),
+        (not container.credit, f"was itself paid by {container.credit} of credit"),
+        (
+            total((line.amount for line in container.lines), container.currency) == container.gross,
+            "has lines that do not sum to its total",
+        ),
+        (paid == container.gross, f"received {paid} for {container.gross}"),
+        (
+            all(row.kind is TransactionKind.PAYMENT for row in container.transactions),
+            "had money returned",
+        ),
+    )
+    return next((words for holds, words in checks if not holds), "")
+
+
+def _money(container: Invoice) -> list[Transaction]:
+    rows = [row for row in container.transactions if row.kind is TransactionKind.PAYMENT]
+    return sorted(rows, key=lambda row: (row.date, len(row.id), row.id))
+
+
+def _split(container: Invoice, invoice: Invoice) -> Iterator[Receipt]:
+    """Walk lines and transactions side by side, so that the pieces sum to both."""
+    rows = [(row, row.money_in) for row in _money(container) if row.money_in]
+    with_fee: set[str] = set()
+    for line in container.lines:
+        wanted = line.amount
+        while wanted.amount > 0 and rows:
+            row, left = rows[0]
+            piece = min(left, wanted)
+            mine = line.related == invoice.ref.id
+            if mine:
+                yield Receipt(row, piece, bears_fee=row.id not in with_fee)
+            with_fee.add(row.id)
+            wanted -= piece
+            rows[0] = (row, left - piece)
+            if not rows[0][1]:
+                rows.pop(0)
+
+
+def _unproven(container: Invoice, why: str) -> Hold:
+    return Hold(
+        Reason.MASS_PAY_UNPROVEN,
+        f"the mass payment {container.number} that names it {why}",
+        "look at the mass payment in the source; if it cannot be mended, book this invoice by hand"
+        " and `bridge skip` it with the reason",
+    )
+
+
+def merged(shares: Sequence[Receipt]) -> list[Receipt]:
+    """Shares of the same transaction as one, since a key stands for one payment."""
+    result: dict[str, Receipt] = {}
+    for share in shares:
+        before = result.get(share.row.id)
+        result[share.row.id] = (
+            Receipt(share.row, before.amount + share.amount, before.bears_fee or share.bears_fee)
+            if before
+            else share
+        )
+    return list(result.values())

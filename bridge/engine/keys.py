@@ -1,0 +1,99 @@
+"""The keys of the records that one invoice becomes, and what they do to a client's balance."""
+
+from collections.abc import Iterable
+
+from bridge.api import Kind, Money, Payload, SourceRef, payment_ref
+from bridge.store.rows import LinkRow
+
+_ONTO = ("/excess", "/balance", "/given")
+_OFF = ("/returned",)
+
+
+def fee_ref(transaction: str) -> SourceRef:
+    """A gateway's cut of one transaction."""
+    return SourceRef(Kind.MOVEMENT, f"T{transaction}/fee")
+
+
+def excess_ref(transaction: str) -> SourceRef:
+    """What of a transaction went beyond its invoice."""
+    return SourceRef(Kind.MOVEMENT, f"T{transaction}/excess")
+
+
+def prepaid_ref(transaction: str) -> SourceRef:
+    """Money that was paid onto the balance."""
+    return SourceRef(Kind.MOVEMENT, f"T{transaction}/balance")
+
+
+def returned_ref(transaction: str) -> SourceRef:
+    """Money that was returned from the balance."""
+    return SourceRef(Kind.MOVEMENT, f"T{transaction}/returned")
+
+
+def given_ref(entry: str) -> SourceRef:
+    """A balance given or taken by hand."""
+    return SourceRef(Kind.MOVEMENT, f"C{entry}/given")
+
+
+def difference_ref(payment: SourceRef) -> SourceRef:
+    """The exchange difference of one payment."""
+    return SourceRef(Kind.MOVEMENT, f"{payment.id}/exchange")
+
+
+def balance_use_ref(invoice: str, running: Money) -> SourceRef:
+    """Balance used on an invoice, up to this running total."""
+    return SourceRef(Kind.PAYMENT, f"{invoice}/credit/{running.amount}")
+
+
+def note_ref(refund: str) -> SourceRef:
+    """The credit note that a refund makes."""
+    return SourceRef(Kind.CREDIT_NOTE, f"R{refund}")
+
+
+def payout_ref(refund: str) -> SourceRef:
+    """The money that goes out on that credit note."""
+    return payment_ref(refund, f"R{refund}")
+
+
+def to_balance_ref(refund: str) -> SourceRef:
+    """The same where it went onto the client's balance."""
+    return SourceRef(Kind.PAYMENT, f"R{refund}/credit/0")
+
+
+def is_balance_use(ref: SourceRef) -> bool:
+    """Whether a payment came from the client's balance."""
+    return ref.kind is Kind.PAYMENT and "/credit/" in ref.id
+
+
+def document_of(payment: SourceRef) -> SourceRef:
+    """Which document a payment stands on, by its key.
+
+    >>> str(document_of(payment_ref(900, 501))), str(document_of(payout_ref("905")))
+    ('invoice 501', 'credit_note R905')
+    >>> str(document_of(SourceRef(Kind.PAYMENT, "501/credit/120.00")))
+    'invoice 501'
+    """
+    head, _, tail = payment.id.partition("/")
+    document = head if is_balance_use(payment) else tail
+    kind = Kind.CREDIT_NOTE if document.startswith("R") else Kind.INVOICE
+    return SourceRef(kind, document)
+
+
+def balance_effect(ref: SourceRef, payload: Payload | None) -> Money | None:
+    """What a written record did to its client's balance, in the client's currency."""
+    if payload is None or payload.paid is None:
+        return None
+    if is_balance_use(ref):
+        return -payload.paid  # a payout onto the balance is negative, and so raises it
+    if ref.kind is Kind.MOVEMENT and ref.id.endswith(_ONTO + _OFF):
+        return payload.paid
+    return None
+
+
+def funded(links: Iterable[LinkRow], currency: str) -> Money:
+    """A client's balance as the books have it, from everything that was written for it."""
+    result = Money.zero(currency)
+    for link in links:
+        effect = balance_effect(link.ref, link.payload)
+        if effect is not None and effect.currency == currency:
+            result += effect
+    return result
