@@ -109,7 +109,12 @@ def _engine(address: Address) -> Engine:
             url, connect_args=patience, hide_parameters=True, pool_size=8, max_overflow=-1
         )
     if address.family is Family.POSTGRESQL:
-        wanted: dict[str, object] = {"connect_timeout": 10, "application_name": "bridge"}
+        wanted: dict[str, object] = {
+            "connect_timeout": 10,
+            "application_name": "bridge",
+            # A plan that was kept from when the tables were small reads them whole ever after.
+            "prepare_threshold": None,
+        }
     else:
         wanted = {"connect_timeout": 10, "charset": "utf8mb4"}
     arguments = {name: value for name, value in wanted.items() if name not in url.query}
