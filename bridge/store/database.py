@@ -19,7 +19,7 @@ T = TypeVar("T")
 BUSY_S = 30
 """How long to wait for another process's SQLite transaction."""
 
-_COLLISIONS = 8
+_COLLISIONS = 12
 _WRITES = {"bridge_writes": True}
 
 
@@ -72,7 +72,7 @@ class Database:
             except exc.DBAPIError as error:
                 if not is_collision(error) or collision == _COLLISIONS - 1:
                     raise store_error(error, self.where) from error
-                time.sleep(random.uniform(0, 0.01 * 2**collision))  # noqa: S311
+                time.sleep(random.uniform(0, 0.01 * 2 ** min(collision, 6)))  # noqa: S311
             except (exc.SQLAlchemyError, OSError) as error:
                 raise store_error(error, self.where) from error
         raise AssertionError  # the last collision was raised
