@@ -2,6 +2,6 @@
 
 from bridge.config.file import Config, Offers, load
 from bridge.config.secrets import without
-from bridge.config.section import Section
+from bridge.config.section import Offer, Section
 
-__all__ = ["Config", "Offers", "Section", "load", "without"]
+__all__ = ["Config", "Offer", "Offers", "Section", "load", "without"]

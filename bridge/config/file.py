@@ -66,15 +66,6 @@ class Config:
         return self.directory / name
 
     @cached_property
-    def store_url(self) -> str:
-        """The sync log's URL; a SQLite file's path is absolute in it."""
-        if self.store_file is None:
-            return self.settings.store
-        scheme = self.settings.store.partition("://")[0]
-        _, mark, query = self.settings.store.partition("?")
-        return f"{scheme}:///{self.store_file}{mark}{query}"
-
-    @cached_property
     def sandbox_directory(self) -> Path:
         """Where sandboxes keep their data: beside the store, else beside this file."""
         return (self.store_file.parent if self.store_file else self.directory) / ".bridge"

@@ -45,6 +45,8 @@ _BOUNDS: Mapping[str, tuple[str, str]] = {
     "less_than": ("lt", "less than"),
 }
 
+_ORDERS = frozenset({"add", "give", "leave", "name", "put", "remove", "set", "use", "write"})
+
 _Part = str | int
 
 
@@ -189,8 +191,12 @@ def _problem(
     for told in group:
         own = told.context.get("error")
         if isinstance(own, ValueError) and own.args:
-            remedy = str(own.args[1]) if len(own.args) > 1 else f"correct {key or 'it'}; {see}"
-            return Problem(str(own.args[0]), remedy, where.value(path), key)
+            named = _named(str(own.args[0]), node)
+            place = (*path, named) if named else path
+            what, remedy = _told(own, value)
+            key = ".".join(str(part) for part in place)
+            at = where.key(place) if named or isinstance(node and node.value, Mapping) else ""
+            return Problem(what, remedy or f"correct {key}; {see}", at or where.value(path), key)
     if fault.type in _BOUNDS:
         name, words = _BOUNDS[fault.type]
         limit = fault.context.get(name)
@@ -208,6 +214,25 @@ def _problem(
         )
     words = fault.message[:1].lower() + fault.message[1:]
     return Problem(f"{value} is not right: {words}", f"correct it; {see}", where.value(path), key)
+
+
+def _told(error: ValueError, value: str) -> tuple[str, str]:
+    """A validator's own words: two texts, or one of the form ``what is wrong: what to do``."""
+    text = str(error.args[0])
+    if len(error.args) > 1:
+        return text, str(error.args[1])
+    what, colon, remedy = text.partition(": ")
+    if colon:
+        return what, remedy
+    if text.partition(" ")[0] in _ORDERS:
+        return f"{value} is not right", text
+    return text, ""
+
+
+def _named(text: str, node: Node | None) -> str:
+    """The key of this mapping that a validator's sentence begins with, if it does."""
+    first = text.partition(" ")[0].strip("`'\":,")
+    return first if node is not None and first in node.children else ""
 
 
 def _expected(fault: _Fault) -> str:
