@@ -65,7 +65,7 @@ class App:
         with ExitStack() as stack, self._placed():
             log = stack.enter_context(self.log())
             log.migrate()
-            lease = stack.enter_context(log.lock(lease_s=self._lease_s(), command="sync"))
+            lease = stack.enter_context(log.lock(lease_s=self.lease_s(), command="sync"))
             ends = stack.enter_context(self.ends(self.config.sandbox_directory))
             return self._run("sync", ends, log, lease, request, watch, self.plugins)
 
@@ -82,7 +82,7 @@ class App:
             ends = stack.enter_context(self.ends(stack.enter_context(self.sandbox_copy())))
             opened = open_overlay(settings.store, settings.name, base=self.config.directory)
             log = stack.enter_context(closing(opened))
-            lease = stack.enter_context(log.lock(lease_s=self._lease_s(), command="dry run"))
+            lease = stack.enter_context(log.lock(lease_s=self.lease_s(), command="dry run"))
             rehearsed = Ends(ends.source, DryRunTarget(ends.target))
             rules = _OnlyRules(self.plugins)
             return self._run("dry run", rehearsed, log, lease, request, watch, rules)
@@ -105,7 +105,7 @@ class App:
             log,
             run=log.start_run(command, version=__version__, settings_digest=digest),
             lease=lease,
-            policy=self._policy(),
+            policy=self.policy(),
             request=request,
             observers=_Heard(observers, watch.listener),
             progress=watch.progress,
@@ -151,7 +151,8 @@ class App:
                 _copy_data(self.config.sandbox_directory, copy)
             yield copy
 
-    def _policy(self) -> Policy:
+    def policy(self) -> Policy:
+        """What the `sync:` part says."""
         sync = self.config.settings.sync
         return Policy(
             start_date=sync.start_date,
@@ -163,7 +164,7 @@ class App:
             retries=sync.retries,
         )
 
-    def _lease_s(self) -> float:
+    def lease_s(self) -> float:
         """It outlasts one request and the time a server may be at work after we gave up."""
         waits = [_wait_s(one) for one in (self.config.source, self.config.target)]
         return max(waits) + self.config.settings.sync.settle_delay_s + _LEASE_SPARE_S

@@ -70,3 +70,24 @@ def _inner(schema: Schema, part: str | int) -> Iterator[Any]:
         yield schema["properties"][part]
     else:
         yield schema.get("additionalProperties")
+
+
+def described(model: type[BaseModel]) -> list[dict[str, Any]]:
+    """A model's settings for people: name, whether required, default, description."""
+    schema = model.model_json_schema()
+    required = set(schema.get("required", ()))
+    return [
+        {
+            "name": name,
+            "required": name in required,
+            "default": _shown(one.get("default")),
+            "description": one.get("description", ""),
+        }
+        for name, one in schema.get("properties", {}).items()
+    ]
+
+
+def _shown(default: Any) -> str:
+    if default is None:
+        return "none"
+    return default if isinstance(default, str) and default else str(default) or "empty"

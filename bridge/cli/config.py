@@ -1,0 +1,41 @@
+"""`bridge config`: the settings in effect, and the schema of the file."""
+
+import json
+
+import typer
+
+from bridge.cli.common import Json, open_app
+from bridge.cli.console import STATE, say, say_json
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("show")
+def show(*, as_json: Json = False) -> None:
+    """Show every setting in effect, defaults included, secrets hidden."""
+    import yaml
+
+    STATE.as_json = as_json
+    bridge = open_app()
+    shown = bridge.config.shown()
+    if as_json:
+        say_json({"type": "config", "settings": shown})
+        return
+    text = yaml.safe_dump(
+        json.loads(json.dumps(shown, default=str)), sort_keys=False, allow_unicode=True
+    )
+    say(text.rstrip())
+
+
+@app.command("schema")
+def schema(*, as_json: Json = False) -> None:
+    """Print the JSON Schema of bridge.yaml, plugins included; editors use it."""
+    from bridge.config.schema import file_schema
+    from bridge.registry import load_plugins
+
+    STATE.as_json = as_json
+    found = file_schema(load_plugins())
+    if as_json:
+        say_json(found)
+    else:
+        say(json.dumps(found, indent=2, ensure_ascii=False))

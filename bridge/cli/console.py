@@ -1,0 +1,127 @@
+"""Talking to people and programs: results on stdout, talk on stderr."""
+
+import json
+import os
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bridge.api import BridgeError, ConfigError
+
+WIDTH = 80
+
+
+@dataclass(slots=True)
+class State:
+    """What the global options say, for every command.
+
+    Attributes:
+        secrets: Values that must not be printed; known once a file was read.
+    """
+
+    config: Path = Path("bridge.yaml")
+    is_quiet: bool = False
+    is_debug: bool = False
+    as_json: bool = False
+    secrets: frozenset[str] = field(default_factory=frozenset, repr=False)
+
+
+STATE = State()
+
+
+def is_terminal() -> bool:
+    """Whether a person sees stdout."""
+    return sys.stdout.isatty()
+
+
+def say(text: str = "") -> None:
+    """A line of a result."""
+    sys.stdout.write(_safe(text) + "\n")
+
+
+def say_json(value: Any) -> None:
+    """A line of a result, for programs."""
+    say(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def talk(text: str) -> None:
+    """A line for whoever watches; never part of a result."""
+    sys.stderr.write(_safe(text) + "\n")
+
+
+def wrapped(text: str, indent: int = 0) -> str:
+    """`text` folded to the width of a page, each line indented."""
+    space = " " * indent
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=space,
+        subsequent_indent=space,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Columns of text, the last one folded so that a page of 80 columns holds them."""
+    lines = [list(head), *[list(row) for row in rows]]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(head) - 1)]
+    left = sum(widths) + 2 * len(widths)
+    room = max(WIDTH - left, 24)
+    for line in lines:
+        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
+        last = textwrap.wrap(line[-1], room, break_long_words=False, break_on_hyphens=False) or [""]
+        say("  ".join([*cells, last[0]]).rstrip())
+        for more in last[1:]:
+            say(" " * left + more)
+
+
+def tell_error(error: BridgeError) -> None:
+    """What happened, to which record, and what to do; as JSON where that was asked for."""
+    if STATE.as_json:
+        sys.stderr.write(_safe(json.dumps(_plain(error), ensure_ascii=False)) + "\n")
+        return
+    if isinstance(error, ConfigError):
+        for problem in error.problems:
+            place = f"{problem.where}: " if problem.where else ""
+            talk(f"{place}{problem.what}")
+            talk(wrapped(f"To do: {problem.remedy}", 2))
+        count = len(error.problems)
+        talk(f"{count} problem{'s' if count > 1 else ''} [{error.code}]")
+        return
+    talk(wrapped(f"Error [{error.code}]: {error}"))
+    talk(wrapped(f"To do: {error.remedy}", 2))
+
+
+def _plain(error: BridgeError) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "type": "error",
+        "code": error.code,
+        "what": str(error),
+        "remedy": error.remedy,
+        "exit_code": error.exit_code,
+    }
+    if isinstance(error, ConfigError):
+        result["problems"] = [
+            {"what": one.what, "remedy": one.remedy, "where": one.where, "key": one.key}
+            for one in error.problems
+        ]
+    return result
+
+
+def _safe(text: str) -> str:
+    """The last net under all that is printed: no secret that was read gets through."""
+    if STATE.secrets:
+        from bridge.config.secrets import without
+
+        text = without(text, STATE.secrets)
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
+
+
+def colour_allowed() -> bool:
+    """NO_COLOR and pipes turn colour off; it never carries meaning alone."""
+    return is_terminal() and not os.environ.get("NO_COLOR")

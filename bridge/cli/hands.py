@@ -1,0 +1,139 @@
+"""What a person does by hand: retry, skip, unskip, link, unlink."""
+
+import getpass
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bridge import __version__
+from bridge.cli.common import Json, counted, open_app
+from bridge.cli.console import STATE, say, say_json
+
+if TYPE_CHECKING:
+    from bridge.app import App
+    from bridge.engine.hands import Hands
+
+link_app = typer.Typer(no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(retry)
+    app.command()(skip)
+    app.command()(unskip)
+    app.command()(unlink)
+    app.add_typer(link_app, name="link", help="Say what something in the target is.")
+
+
+def retry(
+    invoice: Annotated[list[str] | None, typer.Argument(help="Ids or numbers.")] = None,
+    *,
+    reason: Annotated[
+        list[str] | None, typer.Option(help="All that wait for this reason. Repeatable.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Put held and failed invoices back on the work list; the next `bridge sync` takes them up."""
+    from bridge.api import Reason, UsageError
+
+    if not invoice and not reason:
+        raise UsageError(
+            "nothing was named", remedy="name invoices, or a reason: `bridge retry --reason WORD`"
+        )
+    unknown = [word for word in reason or () if word not in set(Reason)]
+    if unknown:
+        raise UsageError(f"{unknown[0]} is no reason", remedy="`bridge status` shows them")
+    with _hands("retry") as (hands, _):
+        rows = hands.retry(invoice or (), [Reason(word) for word in reason or ()])
+    _told(f"{counted(len(rows), 'invoice')} back on the work list.", as_json=as_json)
+
+
+def skip(
+    invoice: str,
+    *,
+    because: Annotated[str, typer.Option(help="Why, for whoever asks later. Required.")],
+    as_json: Json = False,
+) -> None:
+    """Leave an invoice out of the books, with a reason; `bridge unskip` takes it back."""
+    with _hands("skip") as (hands, _):
+        row = hands.skip(invoice, because)
+    _told(f"Invoice {row.number} is skipped.", as_json=as_json)
+
+
+def unskip(invoice: str, *, as_json: Json = False) -> None:
+    """Put an invoice that was skipped by hand back on the work list."""
+    with _hands("unskip") as (hands, _):
+        row = hands.unskip(invoice)
+    _told(f"Invoice {row.number} is back on the work list.", as_json=as_json)
+
+
+@link_app.command("invoice")
+def link_invoice(invoice: str, number: str, *, as_json: Json = False) -> None:
+    """Say that INVOICE is document NUMBER in the target; linked only where the figures agree."""
+    from bridge.engine.terms import Terms
+
+    with _hands("link") as (hands, bridge), bridge.ends(bridge.config.sandbox_directory) as ends:
+        ends.source.check()
+        ends.target.check()
+        ends.target.prepare()
+        policy = bridge.policy()
+        source = ends.source
+        terms = Terms(policy, ends.target.choices, source.label, source.base_currency)
+        found = hands.link_invoice(ends, terms, invoice, number)
+    _told(f"Invoice {invoice} is document {found.ref.id}.", as_json=as_json)
+
+
+@link_app.command("client")
+def link_client(client: str, key: str, *, as_json: Json = False) -> None:
+    """Say that CLIENT (the source's id) is the customer with the code or id KEY."""
+    with _hands("link") as (hands, bridge), bridge.ends(bridge.config.sandbox_directory) as ends:
+        ends.source.check()
+        ends.target.check()
+        ends.target.prepare()
+        found = hands.link_client(ends, client, key)
+    _told(f"Client {client} is {found.key} ({found.name}).", as_json=as_json)
+
+
+def unlink(invoice: str, *, as_json: Json = False) -> None:
+    """Forget a link whose document is gone from the target, so that it can be booked again."""
+    with _hands("unlink") as (hands, bridge), bridge.ends(bridge.config.sandbox_directory) as ends:
+        ends.source.check()
+        ends.target.check()
+        ends.target.prepare()
+        row = hands.unlink(ends, invoice)
+    _told(f"Invoice {row.number} is unlinked and back on the work list.", as_json=as_json)
+
+
+@contextmanager
+def _hands(command: str) -> "Iterator[tuple[Hands, App]]":
+    """A manual act is a run of its own: under the lock, and in the log."""
+    from bridge.engine.hands import Hands
+
+    bridge = open_app()
+    with bridge.log(create=False) as log:
+        log.migrate()
+        with log.lock(lease_s=bridge.lease_s(), command=command) as lease:
+            run = log.start_run(command, version=__version__, settings_digest=bridge.config.digest)
+            code = 1
+            try:
+                yield Hands(log, run, lease, _who()), bridge
+                code = 0
+            finally:
+                log.finish_run(run, exit_code=code, summary={})
+
+
+def _who() -> str:
+    user = os.environ.get("SUDO_USER") or getpass.getuser()
+    return f"{user}@{socket.gethostname()}"
+
+
+def _told(text: str, *, as_json: bool) -> None:
+    STATE.as_json = as_json
+    if as_json:
+        say_json({"type": "done", "what": text})
+    elif not STATE.is_quiet:
+        say(text)

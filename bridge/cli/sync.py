@@ -1,0 +1,118 @@
+"""`bridge sync`: one run."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bridge.cli.common import Json, open_app
+from bridge.cli.console import STATE, say_json, talk
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from bridge.api import Entry
+    from bridge.engine.ends import Stop
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(sync)
+
+
+def sync(
+    *,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Read everything, write nothing, tell what it would do."),
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=0, help="Invoices acted on at most; 0 is no limit.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Until nothing is left: the same as --limit 0.")
+    ] = False,
+    invoice: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this invoice, by id or number, whatever held it. Repeatable."),
+    ] = None,
+    adopt: Annotated[
+        bool,
+        typer.Option("--adopt", help="First look through the whole target for what is there."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Copy what was billed into the books.
+
+    Exit codes: 0 in step, 3 some invoices need a person, 4 some outcomes are unknown, 10 login,
+    11 another run is at work, 12 an end is unreachable, 130 interrupted.
+    """
+    from bridge.app import Watch
+    from bridge.cli.drawing import progress
+    from bridge.cli.report import tell_dry_run, tell_run
+    from bridge.engine.ends import Stop, SyncRequest
+    from bridge.engine.policy import Adoption
+
+    STATE.as_json = as_json
+    bridge = open_app()
+    default = bridge.config.settings.sync.batch_limit
+    wanted = 0 if everything or invoice else default if limit is None else limit
+    how = Adoption.ALWAYS if adopt else Adoption.AUTO
+    request = SyncRequest(wanted, tuple(invoice or ()), how)
+    fates: list[Entry] = []
+    stop = Stop()
+
+    def listen(entry: "Entry") -> None:
+        if as_json:
+            say_json(_fate(entry))
+        elif dry_run:
+            fates.append(entry)
+
+    drawn = sys.stderr.isatty() and not STATE.is_quiet and not as_json
+    with progress(drawn=drawn) as bar, _stopping(stop):
+        run = bridge.dry_run if dry_run else bridge.sync
+        report = run(request, Watch(bar, stop, listen))
+    if dry_run and not as_json:
+        tell_dry_run(report, fates)
+    else:
+        tell_run(report)
+    raise typer.Exit(report.exit_code)
+
+
+def _fate(entry: "Entry") -> dict[str, object]:
+    return {
+        "type": "entry",
+        "invoice": entry.invoice.id,
+        "number": entry.number,
+        "state": entry.state.value,
+        "reason": entry.reason.value if entry.reason else None,
+        "what": entry.what,
+        "remedy": entry.remedy,
+        "gross": str(entry.gross).partition(" ")[0],
+        "currency": entry.gross.currency if entry.gross else None,
+        "target": entry.target,
+        "created": dict(entry.created),
+    }
+
+
+@contextmanager
+def _stopping(stop: "Stop") -> Iterator[None]:
+    """The first signal asks the run to finish its step; the second ends it where it is."""
+
+    def ask(number: int, frame: "FrameType | None") -> None:
+        del number, frame
+        if stop.requested:
+            talk("Stopped at once. What was under way is looked for by the next `bridge sync`.")
+            raise KeyboardInterrupt
+        stop.requested = True
+        talk("Stopping after the step under way. Once more to stop at once.")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

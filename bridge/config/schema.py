@@ -1,0 +1,55 @@
+"""The JSON Schema of bridge.yaml, the installed plugins' settings included."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from bridge.api import SourcePlugin, TargetPlugin
+
+
+class Offered(Protocol):
+    """An offer that was found."""
+
+    @property
+    def offer(self) -> SourcePlugin | TargetPlugin:
+        """The offer."""
+        ...
+
+
+class Found(Protocol):
+    """Where offers are asked for."""
+
+    def sources(self) -> Iterable[Offered]:
+        """Systems that can be read."""
+        ...
+
+    def targets(self) -> Iterable[Offered]:
+        """Systems that can be written."""
+        ...
+
+
+def file_schema(found: Found) -> dict[str, Any]:
+    """One schema for the whole file: each plugin's model stands behind its `plugin:` word."""
+    from bridge.config.models import Settings
+
+    schema = Settings.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "bridge.yaml"
+    definitions: dict[str, Any] = schema.setdefault("$defs", {})
+    for role, offers in (("source", found.sources()), ("target", found.targets())):
+        choices = [_section(one.offer, role, definitions) for one in offers]
+        schema["properties"][role] = {"oneOf": choices}
+    return schema
+
+
+def _section(
+    offer: SourcePlugin | TargetPlugin, role: str, definitions: dict[str, Any]
+) -> dict[str, Any]:
+    prefix = f"{role}_{offer.kind}_"
+    model = offer.settings().model_json_schema(ref_template=f"#/$defs/{prefix}{{model}}")
+    for name, one in model.pop("$defs", {}).items():
+        definitions[prefix + name] = one
+    properties = model.setdefault("properties", {})
+    properties["plugin"] = {"const": offer.kind, "description": "the plugin"}
+    # A sandbox supplies what is required, so only the word `plugin` always is.
+    model["required"] = ["plugin"]
+    return dict(model)
