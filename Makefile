@@ -1,22 +1,41 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 WORKERS ?= auto
 
 .PHONY: help demo test lint bench wheel clean
 
 help: ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-$(BIN)/bridge: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "bridge needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
-	@touch $(BIN)/bridge
+	$(PIP) -e .
+	@touch $@
 
-$(BIN)/pytest: pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	@touch $(BIN)/pytest $(BIN)/bridge
+$(VENV)/.developed: $(VENV)/.installed
+	$(PIP) -e '.[dev]'
+	@touch $@
 
-test: $(BIN)/pytest ## run the whole test suite, style and types included
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+demo: $(VENV)/.installed ## three runs of bridge over its sandboxes, in .demo
+	@$(BIN)/python tools/demo.py $(BIN)/bridge
+
+test: $(VENV)/.developed ## the whole test suite: behaviour, style, types, layers
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+lint: $(VENV)/.developed ## style and types alone
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.developed ## the benchmarks, in a quick size; BENCH_SIZE=full for the whole
+	$(BIN)/python -m benchmarks
+
+wheel: $(VENV)/.developed ## dist/*.whl
+	$(BIN)/python -m build --wheel
+
+clean: ## remove what make made
+	rm -rf $(VENV) .demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

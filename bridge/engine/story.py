@@ -36,13 +36,13 @@ def tell_story(log: SyncLog, entry: EntryRow) -> Story:
         client=client,
         links=tuple(link for link in links if link.ref.kind is not Kind.CLIENT),
         steps=tuple(log.steps(invoice=entry.invoice)),
-        rules=tuple(_rules(client, links)),
+        rules=tuple(_rules(client, [link for link in links if link.ref.kind is not Kind.CLIENT])),
         events=tuple(log.events(invoice=entry.invoice)),
     )
 
 
-def _rules(client: LinkRow | None, links: tuple[LinkRow, ...]) -> Iterator[tuple[str, Rule]]:
-    for link in ([client] if client else []) + list(links):
+def _rules(client: LinkRow | None, links: list[LinkRow]) -> Iterator[tuple[str, Rule]]:
+    for link in ([client] if client else []) + links:
         if link.payload:
             for rule in link.payload.rules:
                 yield str(link.ref), rule
