@@ -1,0 +1,116 @@
+"""The shape of the code: what is public, what loads what, and what never appears."""
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bridge.api
+from bridge.api import BridgeError
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = sorted([*ROOT.glob("bridge/**/*.py"), *ROOT.glob("plugins/**/*.py")])
+HEAVY = ("pydantic", "sqlalchemy", "zeep", "requests", "babel", "alembic", "lxml")
+EXACT = (
+    "bridge/model/*.py",
+    "bridge/store/*.py",
+    "bridge/engine/*.py",
+    "plugins/whmcs_source/translate.py",
+    "plugins/whmcs_source/money_rows.py",
+    "plugins/kashflow_target/builders.py",
+    "plugins/kashflow_target/compose*.py",
+    "plugins/kashflow_target/vat*.py",
+)
+SECONDS = {
+    "_ATTEMPTS",
+    "_PATIENCE_S",
+    "BUSY_S",
+    "_FIRST_WAIT",
+    "timeout",
+    "wait_initial",
+    "wait_max",
+}
+
+
+def _loaded(statement: str) -> set[str]:
+    code = f"{statement}\nimport sys\nprint(*sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return {name.partition(".")[0] for name in found.stdout.split()}
+
+
+def test_the_public_door_is_sorted_and_every_name_is_explained() -> None:
+    names = bridge.api.__all__
+    # Constants first, then classes and functions: the order that ruff keeps.
+    assert names == sorted(names, key=lambda name: (not name.isupper(), name))
+    assert len(names) == len(set(names))
+    for name in names:
+        value = getattr(bridge.api, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            assert value.__doc__, name
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import bridge.api",
+        "import whmcs_source.plugin, kashflow_target.plugin",
+        "import bridge.store, bridge.registry",
+        "from bridge.cli.main import main; main(['plugins', 'list'])",
+        "from bridge.cli.main import main; main(['--version'])",
+    ],
+)
+def test_starting_loads_nothing_heavy(statement: str) -> None:
+    assert _loaded(statement).isdisjoint(HEAVY)
+
+
+def _exact_files() -> list[Path]:
+    return sorted({path for pattern in EXACT for path in ROOT.glob(pattern)})
+
+
+@pytest.mark.parametrize("path", _exact_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_float_comes_near_money(path: Path) -> None:
+    """Seconds may be fractions; amounts may not."""
+    tree = ast.parse(path.read_text())
+    allowed: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.keyword):
+            target = (
+                node.arg
+                if isinstance(node, ast.keyword)
+                else ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+            )
+            if target in SECONDS or str(target).endswith("_s") or str(target).endswith("_S"):
+                allowed.update(id(inner) for inner in ast.walk(node))
+    for node in ast.walk(tree):
+        is_float = isinstance(node, ast.Constant) and type(node.value) is float
+        is_call = isinstance(node, ast.Call) and ast.unparse(node.func) == "float"
+        if (is_float or is_call) and id(node) not in allowed:
+            line = getattr(node, "lineno", 0)
+            if "sleep" in path.read_text().splitlines()[line - 1]:
+                continue
+            pytest.fail(f"{path.name}:{line}: {ast.unparse(node)}")
+
+
+def test_every_error_has_a_code_and_an_exit_code_of_its_own() -> None:
+    from bridge.cli.exit_codes import EXIT_CODES
+
+    def subclasses(of: type[BridgeError]) -> list[type[BridgeError]]:
+        return [each for sub in of.__subclasses__() for each in (sub, *subclasses(sub))]
+
+    errors = [each for each in subclasses(BridgeError) if each.__module__ == "bridge.errors"]
+    codes = [each.code for each in errors]
+    assert len(codes) == len(set(codes))
+    for error in errors:
+        assert error.exit_code in EXIT_CODES
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_is_left_for_later(path: Path) -> None:
+    text = path.read_text()
+    for word in ("TO" + "DO:", "FIX" + "ME", "NotImplemented" + "Error"):
+        assert word not in text.replace("To do:", "")
