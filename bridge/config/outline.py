@@ -81,7 +81,7 @@ def described(model: type[BaseModel]) -> list[dict[str, Any]]:
             "name": name,
             "required": name in required,
             "default": _shown(one.get("default")),
-            "description": one.get("description", ""),
+            "description": model.model_fields[name].description or one.get("description", ""),
         }
         for name, one in schema.get("properties", {}).items()
     ]

@@ -155,7 +155,12 @@ def _standing(body: Mapping[str, object]) -> dict[str, str]:
 
 
 def _same_body(payload: Payload, found: Mapping[str, object]) -> bool:
-    return all(found.get(name) == value for name, value in payload.body.items() if name in found)
+    """Whether nothing needs to be sent; an adopted record keeps its own unique key."""
+    return all(
+        found[name] == value
+        for name, value in payload.body.items()
+        if name in found and value != payload.natural_key
+    )
 
 
 def _vat_status_changed(ready: Ready, changed: Sequence[str]) -> Hold:
