@@ -6,7 +6,6 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -54,9 +53,7 @@ class Bridge:
 
 
 @pytest.fixture(scope="module")
-def synced(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[Bridge, list[dict[str, Any]]]]:
+def synced(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bridge, list[dict[str, Any]]]:
     """Three runs in a row."""
     bridge = Bridge(tmp_path_factory.mktemp("synced"))
     return bridge, [bridge.summary() for _ in range(3)]
