@@ -187,14 +187,17 @@ class _Session:
         if self.log.has_links(Kind.CREDIT_NOTE):
             self.batches.proven.add("credit note")
         preparer = Preparer(self.ends, self.log, self._terms(), self.observers)
+        self._book(preparer)
+        if self._settle_own():
+            self._book(preparer)
+        self.writer.flush()
+
+    def _book(self, preparer: Preparer) -> None:
         if self.request.invoices:
             rows = named_entries(self.log, self.request.invoices)
             self.batches.work(preparer.prepare(rows))
         else:
             self._work_list(preparer)
-        if self._settle_own():
-            self._work_list(preparer)
-        self.writer.flush()
 
     def _terms(self) -> Terms:
         source, target = self.ends.source, self.ends.target

@@ -3,8 +3,9 @@
 import json
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -166,3 +167,21 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         rig = Rig(place, stack)
         rig.sync()
         yield rig
+
+
+@pytest.fixture
+def companies(tmp_path: Path) -> Iterator[Callable[[Callable[[Rig], Any]], tuple[Rig, Any]]]:
+    """Makes one fresh company after another, each with the story that is told of it."""
+    stack = ExitStack()
+    numbers = count(1)
+
+    def make(story: Callable[[Rig], Any]) -> tuple[Rig, Any]:
+        stack.close()
+        place = tmp_path / str(next(numbers))
+        (place / "far").mkdir(parents=True)
+        rig = Rig(place, stack)
+        rig.file()
+        return rig, story(rig)
+
+    with stack:
+        yield make

@@ -1,0 +1,140 @@
+"""A real `bridge sync` process is killed wherever it could be; each record stands once."""
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NURSERY = Path(__file__).with_name("nursery.py")
+KILLED = -9
+SHARES = 2  # the moments are dealt out to so many tests, which may run side by side
+RANDOM_KILLS = 50
+
+
+class Nursery:
+    """Starts `bridge` processes that die on time."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(NURSERY)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def run(self, place: Path, *arguments: str, **when: float) -> dict[str, int]:
+        assert self.process.stdin
+        assert self.process.stdout
+        order = {"place": str(place), "arguments": ["--quiet", *arguments], **when}
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, int] = json.loads(self.process.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    started = Nursery()
+    yield started
+    started.close()
+
+
+def _story(rig: Any) -> list[str]:
+    """A new client with two invoices, one paid in two parts, and a client that is adopted."""
+    client = rig.new_client()
+    first = rig.paid_invoice(client)
+    lines = [{"type": "Hosting", "description": "Hosting", "amount": "50.00", "taxed": True}]
+    second = int(rig.whmcs.do("create_invoice", client=client, lines=lines, date="2026-10-30"))
+    for part, amount in enumerate(("20.00", "40.00")):
+        rig.whmcs.do(
+            "pay",
+            invoice=second,
+            amount=amount,
+            gateway="stripe",
+            transid=f"part_{part}",
+            date="2026-10-30",
+        )
+    third = rig.paid_invoice(7)
+    return [str(first), str(second), str(third)]
+
+
+def _arguments(invoices: list[str]) -> list[str]:
+    return ["sync", *(word for invoice in invoices for word in ("--invoice", invoice))]
+
+
+def _until_quiet(nursery: Nursery, rig: Any, invoices: list[str]) -> None:
+    for _ in range(10):
+        code = nursery.run(rig.place, *_arguments(invoices))["code"]
+        if code == 0:
+            return
+        assert code == 4, f"bridge sync ended with {code}"
+        time.sleep(0.1)
+    pytest.fail("it never came to rest")
+
+
+def _each_once(rig: Any, invoices: list[str]) -> None:
+    documents, payments = rig.ours(), rig.payments()
+    assert set(documents) == {f"WHMCS-{invoice}" for invoice in invoices}
+    for invoice in invoices:
+        document = documents[f"WHMCS-{invoice}"]
+        (row,) = rig.whmcs.rows(f"SELECT total FROM tblinvoices WHERE id = {invoice}")
+        assert f"{document.gross:.2f}" == f"{document.amount_paid:.2f}" == row["total"]
+    rows = rig.whmcs.rows(
+        f"SELECT id, invoiceid FROM tblaccounts WHERE invoiceid IN ({','.join(invoices)})"
+    )
+    assert set(payments) == {f"WHMCS-T{row['id']}/{row['invoiceid']}" for row in rows}
+    keys = Counter(key for each in rig.books.customers() if (key := each.fields.get("ExtraText20")))
+    assert set(keys.values()) == {1}
+    codes = [each.code for each in rig.books.customers() if each.code.startswith("WHMCS")]
+    assert len(codes) == 1
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("share", range(SHARES))
+def test_killed_at_every_boundary_of_every_step(
+    nursery: Nursery, share: int, companies: Any
+) -> None:
+    """SIGKILL before and after each commit of the log, and before and after each remote write."""
+    company, invoices = companies(_story)
+    moments = nursery.run(company.place, *_arguments(invoices), at=10**6)["passed"]
+    _each_once(company, invoices)
+    assert moments > 30
+    for at in range(1 + share, moments + 1, SHARES):
+        company, invoices = companies(_story)
+        answer = nursery.run(company.place, *_arguments(invoices), at=at)
+        assert answer == {"code": KILLED, "passed": at}
+        _until_quiet(nursery, company, invoices)
+        _each_once(company, invoices)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("share", range(SHARES))
+def test_killed_at_random_moments(nursery: Nursery, share: int, companies: Any) -> None:
+    """Fifty of them, from a seed; several kills in a row now and then."""
+    choose = random.Random(20260401 + share)
+    killed = 0
+    for _ in range(RANDOM_KILLS // SHARES + 1):
+        company, invoices = companies(_story)
+        for _ in range(choose.choice((1, 1, 2))):
+            answer = nursery.run(
+                company.place, *_arguments(invoices), after_s=choose.uniform(0.05, 0.6)
+            )
+            killed += answer["code"] == KILLED
+        _until_quiet(nursery, company, invoices)
+        _each_once(company, invoices)
+    assert killed > RANDOM_KILLS // SHARES // 2
