@@ -49,7 +49,6 @@ def compose_client(client: Client, reference: Reference, mapping: MemoryMapping)
         return _no_currency(client.currency)
     code = "".join(letter for letter in reference.token if letter.isalnum())
     body: dict[str, Json] = {
-        "code": code,
         "name": client.name,
         "contact": client.person,
         "email": client.email,

@@ -94,5 +94,5 @@ def target_client(client: BookClient) -> TargetClient:
         emails=(email,) if email else (),
         tax_number=str(fields.get("tax_number", "")),
         currency=str(fields.get("currency", "")),
-        body=dict(fields),
+        body={name: value for name, value in fields.items() if name != "code"},
     )

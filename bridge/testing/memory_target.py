@@ -166,12 +166,13 @@ class MemoryTarget(Target):
         return self._books.writing(name, do)
 
     def create_client(self, payload: Payload) -> TargetRef:
-        made = self._write("create_client", partial(self._books.add_client, payload.body))
+        fields = {**payload.body, "code": payload.natural_key}
+        made = self._write("create_client", partial(self._books.add_client, fields))
         return TargetRef(Kind.CLIENT, made, made)
 
     def update_client(self, client: TargetRef, payload: Payload) -> None:
-        ours = {name: value for name, value in payload.body.items() if name != "code"}
-        self._write("update_client", partial(self._books.change_client, client.id, ours))
+        change = partial(self._books.change_client, client.id, payload.body)
+        self._write("update_client", change)
 
     def adopt_client(self, client: TargetRef, payload: Payload) -> None:
         mark = {"reference": payload.reference}

@@ -10,6 +10,7 @@ from bridge.api import (
     Days,
     Invoice,
     InvoiceState,
+    Reference,
     Target,
     TargetDocument,
     Transaction,
@@ -17,7 +18,7 @@ from bridge.api import (
     token_of,
 )
 from bridge.testing.builders import DAY, a_transaction, an_invoice
-from bridge.testing.desk import LABEL, Desk, new_id
+from bridge.testing.desk import LABEL, Desk, new_id, payload_of
 from bridge.testing.memory_billing import MemoryBilling
 
 FIRST_DAY = DAY - dt.timedelta(days=10)
@@ -26,21 +27,29 @@ FIRST_DAY = DAY - dt.timedelta(days=10)
 
 @dataclass(slots=True)
 class Story:
-    """Two clients, four invoices, one of them paid in two parts, and a client who moves.
+    """Three clients, five invoices, one of them paid in two parts, and a client who moves.
 
-    All ids are new, so that many stories can be told to one far side.
+    The third client stands in the target before, made by hand, where the target recognises
+    clients by e-mail. All ids are new, so that many stories can be told to one far side.
     """
 
     desk: Desk
     billing: MemoryBilling = field(default_factory=MemoryBilling)
     first: Client = field(init=False)
     second: Client = field(init=False)
+    third: Client = field(init=False)
     told: list[Invoice] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.billing.base_currency = self.desk.stand.currency
         self.first = self.desk.a_client()
         self.second = self.desk.a_client(company="Bright Pixel Studio")
+        self.third = self.desk.a_client(company="Stood There Before Ltd")
+        if "email" in self.desk.target.match_clients_by:
+            by_hand = Reference(f"BYHAND-{self.third.ref.id}")
+            self.desk.target.create_client(
+                payload_of(self.desk.target.compose_client(self.third, by_hand))
+            )
 
     def begin(self) -> None:
         """What is billed at first."""
@@ -50,10 +59,11 @@ class Story:
         self._bill(self.second, "0.05")
 
     def go_on(self) -> None:
-        """Later the first client moves and is billed again."""
+        """Later the first client moves and is billed again, and the third one is billed."""
         self.first = replace(self.first, town="York", postcode="YO1 7HH")
-        self.billing.put(self.first)
+        self.billing.put(self.first, self.third)
         self._bill(self.first, "12.34")
+        self._bill(self.third, "77.00")
 
     def _bill(self, client: Client, net: str, first_part: str = "") -> None:
         stand = self.desk.stand
@@ -106,10 +116,15 @@ class Story:
 
     def _clients_wrong(self, target: Target) -> list[str]:
         billed = {invoice.client for invoice in self.told}
-        clients = [client for client in (self.first, self.second) if client.ref in billed]
-        tokens = Counter(word for row in target.clients() for word in row.reference.split())
-        counts = {client.ref: tokens[token_of(LABEL, client.ref)] for client in clients}
-        return [f"{ref} stands there {n} times" for ref, n in counts.items() if n != 1]
+        rows = list(target.clients())
+        tokens = Counter(word for row in rows for word in row.reference.split())
+        emails = Counter(email for row in rows for email in row.emails)
+        wrong: list[str] = []
+        for client in (self.first, self.second, self.third):
+            times = (tokens[token_of(LABEL, client.ref)], emails[client.email])
+            if client.ref in billed and times != (1, 1):
+                wrong.append(f"{client.ref} has its key {times[0]} times, its email {times[1]}")
+        return wrong
 
     def _documents(self, target: Target) -> dict[str, list[TargetDocument]]:
         rows = {row.ref.id: row for row in target.documents([Days(FIRST_DAY, DAY)])}

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import pytest
 
 from bridge.api import Target
+from bridge.testing.crash import TargetCrashes
 from bridge.testing.desk import Desk
 from bridge.testing.stands import TargetStand
 from bridge.testing.target_compose import TargetCompose, TargetTexts
@@ -24,7 +25,9 @@ from bridge.testing.target_money import TargetMoney
 from bridge.testing.target_records import TargetRecords
 
 
-class TargetSuite(TargetRecords, TargetMoney, TargetCompose, TargetTexts, TargetFaults):
+class TargetSuite(
+    TargetRecords, TargetMoney, TargetCompose, TargetTexts, TargetFaults, TargetCrashes
+):
     """Every promise of `bridge.api.Target`, through the real wire.
 
     A subclass gives the fixture `stand`, which may live as long as it likes: the tests use ids

@@ -71,7 +71,8 @@ class LeavesOutTheLastDay(MemoryTarget):
 
 class RenamesCodes(MemoryTarget):
     def update_client(self, client: TargetRef, payload: Payload) -> None:
-        self._write("update_client", lambda: self._books.change_client(client.id, payload.body))
+        fields = {**payload.body, "code": payload.natural_key}
+        self._write("update_client", lambda: self._books.change_client(client.id, fields))
 
 
 class WipesWhatItDoesNotKnow(MemoryTarget):
@@ -176,7 +177,7 @@ class Remembers(MemoryTarget):
         known = self._books.reading("clients", lambda: len(self._books.clients))
         payload = super().compose_client(client, reference)
         assert isinstance(payload, Payload)
-        return replace(payload, body={**payload.body, "code": f"C{known}"})
+        return replace(payload, natural_key=f"C{known}")
 
 
 class AppliesTwice(MemoryTarget):
