@@ -225,9 +225,12 @@ class TargetCrashes(Suite):
 
     @pytest.mark.parametrize("when", ["before", "after"])
     def test_killed_around_any_commit(self, desk: Desk, tmp_path: Path, when: str) -> None:
-        """The process dies just before something is written to the log, or just after."""
+        """The process dies just before something is written to the log, or just after.
+
+        Every other commit for each: after one and before the next is nearly the same moment.
+        """
         strike = _die_before if when == "before" else _die_after
-        for at in range(1, _commits(desk, tmp_path) + 1):
+        for at in range(1 if when == "before" else 2, _commits(desk, tmp_path) + 1, 2):
             rehearsal = Rehearsal(Story(desk), tmp_path / f"{at}.db", at_log=Plan(at, strike))
             rehearsal.whole_story()
             rehearsal.check()

@@ -21,7 +21,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from bridge.api import Json, Payload, Rate, RecordRejectedError, Reference
 from bridge.testing.builders import a_client, a_movement, a_payment, a_sale, a_sale_line, eur
 
-PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "kashflow" / "KashFlow.wsdl"
+PUBLISHED = Path(__file__).resolve().parents[4] / "shared" / "kashflow" / "KashFlow.wsdl"
 XS = "{http://www.w3.org/2001/XMLSchema}"
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 KASHFLOW = "{KashFlow}"
