@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kashflow_target.books import Books
 from kashflow_target.compose_invoice import compose_credit_note, compose_invoice
-from kashflow_target.reference_data import Account, Currency
+from kashflow_target.reference_data import Account
 
 from bridge.api import (
-    ConfigError,
     Hold,
     LineKind,
     Money,
