@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from bridge.store.log import SyncLog
     from bridge.store.rows import EntryRow
 
-Json = Annotated[bool, typer.Option("--json", help="JSON lines, each with a type.")]
+
+def _as_json(value: bool) -> bool:  # noqa: FBT001  # typer calls it so
+    """`bridge --json status` is `bridge status --json`."""
+    STATE.as_json = STATE.as_json or value
+    return STATE.as_json
+
+
+Json = Annotated[
+    bool, typer.Option("--json", help="JSON lines, each with a type.", callback=_as_json)
+]
 
 
 def open_app() -> "App":

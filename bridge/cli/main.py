@@ -6,13 +6,13 @@ import traceback
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from bridge import __version__
 from bridge.api import BridgeError
 from bridge.cli import config, entries, hands, log, plugins, sandbox, status, sync, validate
-from bridge.cli.console import STATE, talk, tell_error
+from bridge.cli.console import STATE, talk, tell_error, wrapped
+from bridge.cli.options import CONFIG_HELP, DEBUG_HELP, QUIET_HELP, give_to_all
 
 app = typer.Typer(
     name="bridge",
@@ -22,6 +22,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+# Typer keeps click inside itself, where its place may change; this name of it is public.
+_WrongUsage: type[Exception] = typer.BadParameter.__mro__[2]
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001  # typer calls it so
@@ -34,23 +38,28 @@ def _version(asked: bool) -> None:  # noqa: FBT001  # typer calls it so
 def options(
     config_file: Annotated[
         Path,
-        typer.Option(
-            "--config", "-c", envvar="BRIDGE_CONFIG", help="The file to read.", metavar="FILE"
-        ),
+        typer.Option("--config", "-c", envvar="BRIDGE_CONFIG", help=CONFIG_HELP, metavar="FILE"),
     ] = Path("bridge.yaml"),
     quiet: Annotated[  # noqa: FBT002  # a flag
-        bool, typer.Option("--quiet", "-q", help="For cron: say nothing unless someone is needed.")
+        bool, typer.Option("--quiet", "-q", help=QUIET_HELP)
     ] = False,
     debug: Annotated[  # noqa: FBT002  # a flag
-        bool, typer.Option("--debug", help="Show where an error came from.")
+        bool, typer.Option("--debug", help=DEBUG_HELP)
+    ] = False,
+    as_json: Annotated[  # noqa: FBT002  # a flag
+        bool, typer.Option("--json", help="JSON lines, each with a type.")
     ] = False,
     version: Annotated[  # noqa: FBT002  # a flag
         bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Copies billing into accounting: every day, exactly once, to the penny."""
+    """Copies billing into accounting: every day, exactly once, to the penny.
+
+    The options below stand before the command's name or after it.
+    """
     del version
     STATE.config, STATE.is_quiet, STATE.is_debug = config_file, quiet, debug
+    STATE.as_json = as_json
 
 
 for family in (sync, validate, status, log, entries, hands, sandbox):
@@ -61,21 +70,14 @@ app.add_typer(config.app, name="config", help="The settings in effect.")
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; answers the exit code."""
-    command = typer.main.get_command(app)
     try:
-        answer = command.main(args=arguments, prog_name="bridge", standalone_mode=False)
+        code = _invoked(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
     except BridgeError as error:
         return _told(error)
-    except click.exceptions.NoArgsIsHelpError as error:
-        talk(error.format_message())
-        return 2
-    except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        talk(f"Error [usage]: {error.format_message()}")
-        if context is not None:
-            talk(f"  To do: see `{context.command_path} --help`")
-        return 2
-    except (KeyboardInterrupt, click.Abort):
+    except _WrongUsage as error:
+        return _misused(error)
+    except (KeyboardInterrupt, typer.Abort):
         talk("Interrupted. What was written is in the log; `bridge sync` goes on from there.")
         return 130
     except BrokenPipeError:
@@ -84,7 +86,31 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     except Exception as error:  # noqa: BLE001  # the last net: a sentence instead of a traceback
         return _crashed(error)
-    return answer if isinstance(answer, int) else 0
+    return code
+
+
+def _invoked(arguments: list[str]) -> int:
+    """Not by Typer's own `main`, which ends a broken pipe and Ctrl-C in its own ways."""
+    command = give_to_all(typer.main.get_command(app))
+    try:
+        with command.make_context("bridge", list(arguments)) as context:
+            command.invoke(context)
+    except typer.Exit as done:
+        return done.exit_code
+    return 0
+
+
+def _misused(error: Exception) -> int:
+    """An unknown option, a missing argument, or no command at all: then the help is shown."""
+    context = getattr(error, "ctx", None)
+    words = str(getattr(error, "format_message", error.__str__)())
+    if type(error).__name__ == "NoArgsIsHelpError":
+        talk(words)
+        return 2
+    talk(wrapped(f"Error [usage]: {words}"))
+    if context is not None:
+        talk(f"  To do: see `{context.command_path} --help`")
+    return 2
 
 
 def _told(error: BridgeError) -> int:
