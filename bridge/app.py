@@ -62,7 +62,7 @@ class App:
         Raises:
             BridgeError: the run did not come to a report.
         """
-        with ExitStack() as stack, self._placed():
+        with ExitStack() as stack, self.placed():
             log = stack.enter_context(self.log())
             log.migrate()
             lease = stack.enter_context(log.lock(lease_s=self.lease_s(), command="sync"))
@@ -78,7 +78,7 @@ class App:
         from bridge.store.overlay import open_overlay
 
         settings = self.config.settings
-        with ExitStack() as stack, self._placed():
+        with ExitStack() as stack, self.placed():
             ends = stack.enter_context(self.ends(stack.enter_context(self.sandbox_copy())))
             opened = open_overlay(settings.store, settings.name, base=self.config.directory)
             log = stack.enter_context(closing(opened))
@@ -135,7 +135,7 @@ class App:
         Raises:
             ConfigError: a plugin's settings lack what its sandbox does not supply.
         """
-        with ExitStack() as stack, self._placed():
+        with ExitStack() as stack, self.placed():
             source_plugin, source_settings = _settings(stack, self.config.source, sandboxes)
             target_plugin, target_settings = _settings(stack, self.config.target, sandboxes)
             source = stack.enter_context(source_plugin.open(source_settings))
@@ -170,7 +170,7 @@ class App:
         return max(waits) + self.config.settings.sync.settle_delay_s + _LEASE_SPARE_S
 
     @contextmanager
-    def _placed(self) -> Iterator[None]:
+    def placed(self) -> Iterator[None]:
         """Give problems that a plugin or the engine finds their place in the file."""
         try:
             yield

@@ -34,7 +34,7 @@ def open_app() -> "App":
     STATE.secrets = app.config.secrets
     if not STATE.is_quiet:
         for warning in app.config.warnings:
-            talk(f"Warning: {warning.where}: {warning.what}")
+            talk(wrapped(f"Warning: {warning.where}: {warning.what}"))
             talk(wrapped(f"To do: {warning.remedy}", 2))
     return app
 

@@ -12,7 +12,10 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command("show")
 def show(*, as_json: Json = False) -> None:
-    """Show every setting in effect, defaults included, secrets hidden."""
+    """Show every setting, with secrets hidden.
+
+    Defaults are included.
+    """
     import yaml
 
     STATE.as_json = as_json
@@ -29,7 +32,10 @@ def show(*, as_json: Json = False) -> None:
 
 @app.command("schema")
 def schema(*, as_json: Json = False) -> None:
-    """Print the JSON Schema of bridge.yaml, plugins included; editors use it."""
+    """Print the JSON Schema of bridge.yaml.
+
+    Plugins are included; editors use it.
+    """
     from bridge.config.schema import file_schema
     from bridge.registry import load_plugins
 

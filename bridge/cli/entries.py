@@ -17,7 +17,10 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(invoice: str, *, as_json: Json = False) -> None:
-    """Tell one invoice's story: what was seen, decided by which rule, sent and answered."""
+    """Tell one invoice's story.
+
+    What was seen, decided by which rule, sent and answered.
+    """
     from bridge.engine.named import named_entry
     from bridge.engine.story import tell_story
 

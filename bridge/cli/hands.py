@@ -37,7 +37,10 @@ def retry(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Put held and failed invoices back on the work list; the next `bridge sync` takes them up."""
+    """Put held and failed invoices back to work.
+
+    The next `bridge sync` takes them up.
+    """
     from bridge.api import Reason, UsageError
 
     if not invoice and not reason:
@@ -58,14 +61,20 @@ def skip(
     because: Annotated[str, typer.Option(help="Why, for whoever asks later. Required.")],
     as_json: Json = False,
 ) -> None:
-    """Leave an invoice out of the books, with a reason; `bridge unskip` takes it back."""
+    """Leave an invoice out, with a reason.
+
+    `bridge unskip` takes it back.
+    """
     with _hands("skip") as (hands, _):
         row = hands.skip(invoice, because)
     _told(f"Invoice {row.number} is skipped.", as_json=as_json)
 
 
 def unskip(invoice: str, *, as_json: Json = False) -> None:
-    """Put an invoice that was skipped by hand back on the work list."""
+    """Take back a `bridge skip`.
+
+    The invoice goes back on the work list.
+    """
     with _hands("unskip") as (hands, _):
         row = hands.unskip(invoice)
     _told(f"Invoice {row.number} is back on the work list.", as_json=as_json)
@@ -73,7 +82,10 @@ def unskip(invoice: str, *, as_json: Json = False) -> None:
 
 @link_app.command("invoice")
 def link_invoice(invoice: str, number: str, *, as_json: Json = False) -> None:
-    """Say that INVOICE is document NUMBER in the target; linked only where the figures agree."""
+    """Say that INVOICE is document NUMBER.
+
+    They are linked only where the target's figures agree.
+    """
     from bridge.engine.terms import Terms
 
     with _hands("link") as (hands, bridge), bridge.ends(bridge.config.sandbox_directory) as ends:
@@ -89,7 +101,10 @@ def link_invoice(invoice: str, number: str, *, as_json: Json = False) -> None:
 
 @link_app.command("client")
 def link_client(client: str, key: str, *, as_json: Json = False) -> None:
-    """Say that CLIENT (the source's id) is the customer with the code or id KEY."""
+    """Say that CLIENT is the customer KEY.
+
+    CLIENT is the source's id, KEY the target's code or id.
+    """
     with _hands("link") as (hands, bridge), bridge.ends(bridge.config.sandbox_directory) as ends:
         ends.source.check()
         ends.target.check()
@@ -99,7 +114,10 @@ def link_client(client: str, key: str, *, as_json: Json = False) -> None:
 
 
 def unlink(invoice: str, *, as_json: Json = False) -> None:
-    """Forget a link whose document is gone from the target, so that it can be booked again."""
+    """Forget the link of a document that is gone.
+
+    Once the target proves that it is gone, the invoice can be booked again.
+    """
     with _hands("unlink") as (hands, bridge), bridge.ends(bridge.config.sandbox_directory) as ends:
         ends.source.check()
         ends.target.check()

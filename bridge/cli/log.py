@@ -44,7 +44,10 @@ def show_log(
     form: Annotated[Format, typer.Option("--format", help="How to show it.")] = Format.TABLE,
     as_json: Json = False,
 ) -> None:
-    """Show what happened, oldest first; without options the latest 200 events."""
+    """Show what happened, oldest first.
+
+    Without --run, --invoice or --since these are the latest 200 events.
+    """
     from bridge.api import UsageError
     from bridge.engine.named import named_entry
 

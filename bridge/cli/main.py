@@ -12,6 +12,7 @@ from bridge import __version__
 from bridge.api import BridgeError
 from bridge.cli import config, entries, hands, log, plugins, sandbox, status, sync, validate
 from bridge.cli.console import STATE, talk, tell_error, wrapped
+from bridge.cli.logs import listen
 from bridge.cli.options import CONFIG_HELP, DEBUG_HELP, QUIET_HELP, give_to_all
 
 app = typer.Typer(
@@ -60,6 +61,7 @@ def options(
     del version
     STATE.config, STATE.is_quiet, STATE.is_debug = config_file, quiet, debug
     STATE.as_json = as_json
+    listen()
 
 
 for family in (sync, validate, status, log, entries, hands, sandbox):

@@ -15,7 +15,10 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command("list")
 def list_plugins(*, as_json: Json = False) -> None:
-    """List the plugins with version and place; one that does not load is named with its error."""
+    """List the plugins with version and place.
+
+    One that does not load is named with its error.
+    """
     from bridge.registry import load_plugins
 
     STATE.as_json = as_json
@@ -82,7 +85,7 @@ def _plain(one: "Offered") -> dict[str, object]:
 
 @app.command("show")
 def show_plugin(name: str, *, as_json: Json = False) -> None:
-    """Show one plugin: what it can do, and its settings."""
+    """Show one plugin and its settings."""
     from bridge.api import UsageError
     from bridge.config.outline import described
     from bridge.registry import load_plugins

@@ -27,7 +27,10 @@ def sandbox(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Serve the stand-ins of both systems until Ctrl-C, and print how to reach them."""
+    """Serve both stand-ins until Ctrl-C.
+
+    How to reach them is printed.
+    """
     from contextlib import ExitStack
 
     from bridge.registry import load_plugins

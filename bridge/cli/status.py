@@ -28,7 +28,9 @@ def status(
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Show the last run, the backlog, what is held and why, and the next thing to do.
+    """Show where things stand and what to do next.
+
+    That is: the last run, the backlog, what is held and why.
 
     Exit codes for monitoring: 0 all is well, 3 something is held or failed, 4 unknown outcomes.
     """

@@ -1,8 +1,8 @@
 """`bridge validate-config`: the file, and with --live both ends."""
 
-import tempfile
-from contextlib import ExitStack
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +13,8 @@ from bridge.cli.console import STATE, say, say_json, wrapped
 if TYPE_CHECKING:
     from bridge.api import Finding
     from bridge.app import App
+
+_SEVEREST = (10, 12, 2)
 
 
 def register(app: typer.Typer) -> None:
@@ -27,21 +29,22 @@ def validate_config(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Check bridge.yaml; with --live also logins, permissions, currencies, gateways and names.
+    """Check bridge.yaml, and with --live both ends.
 
-    Exits with 2 where something is wrong that would stop a run.
+    --live signs in at both ends and looks at permissions, currencies, gateways and names. Exit
+    codes: 2 where something is wrong that would stop a run, 10 login, 12 an end is unreachable.
     """
     STATE.as_json = as_json
     bridge = open_app()
-    findings = _live(bridge) if live else []
-    if as_json:
-        for finding in findings:
+    look = _live(bridge) if live else _Look()
+    for finding in look.findings:
+        if as_json:
             say_json(_plain(finding))
-    else:
-        for finding in findings:
+        else:
             _tell(finding)
-    wrong = sum(finding.level.value == "error" for finding in findings)
-    warnings = sum(finding.level.value == "warning" for finding in findings)
+    wrong = sum(finding.level.value == "error" for finding in look.findings)
+    warnings = sum(finding.level.value == "warning" for finding in look.findings)
+    code = look.exit_code or (2 if wrong else 0)
     if as_json:
         say_json(
             {
@@ -49,32 +52,66 @@ def validate_config(
                 "version": 1,
                 "errors": wrong,
                 "warnings": warnings,
-                "exit_code": 2 if wrong else 0,
+                "exit_code": code,
             }
         )
     else:
         more = f", {warnings} to look at" if warnings else ""
         state = f"{wrong} wrong{more}" if wrong else f"in order{more}"
         say(f"{STATE.config}: {state}.")
-    raise typer.Exit(2 if wrong else 0)
+    raise typer.Exit(code)
 
 
-def _live(bridge: "App") -> list["Finding"]:
+@dataclass(slots=True)
+class _Look:
+    """What was found so far. What is wrong at one end does not keep the other from being seen."""
+
+    findings: list["Finding"] = field(default_factory=list)
+    exit_code: int = 0
+
+    @contextmanager
+    def at(self, subject: str) -> Iterator[None]:
+        """Turn what ends a step into a finding."""
+        from bridge.api import BridgeError, ConfigError, Finding, Level, Problem
+
+        try:
+            yield
+        except BridgeError as error:
+            if isinstance(error, ConfigError):
+                problems = list(error.problems)
+            else:
+                problems = [Problem(str(error), error.remedy)]
+            for one in problems:
+                what = f"{one.where}: {one.what}" if one.where else one.what
+                self.findings.append(Finding(Level.ERROR, subject, what, one.remedy))
+            codes = {self.exit_code, error.exit_code} & set(_SEVEREST)
+            self.exit_code = next((code for code in _SEVEREST if code in codes), error.exit_code)
+
+
+def _live(bridge: "App") -> _Look:
     """Both ends, read only; sandboxes are looked at in a copy."""
     from bridge.api import Finding, Level
 
+    look = _Look()
+    survey = None
     with ExitStack() as stack:
-        sandboxes = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        ends = stack.enter_context(bridge.ends(sandboxes))
-        health = ends.source.check()
-        findings = [Finding(Level.OK, "source", f"{health.system} lets us in"), *health.findings]
-        survey = ends.source.survey()
-        health = ends.target.check()
-        findings += [Finding(Level.OK, "target", f"{health.system} lets us in"), *health.findings]
-        ends.target.prepare()
-        findings += list(ends.target.assess(survey))
-        findings += _documents(bridge, survey.unpaid_documents)
-        return findings
+        ends = stack.enter_context(bridge.ends(stack.enter_context(bridge.sandbox_copy())))
+        with look.at("source"):
+            health = ends.source.check()
+            look.findings.append(Finding(Level.OK, "source", f"{health.system} lets us in"))
+            look.findings.extend(health.findings)
+            survey = ends.source.survey()
+        with look.at("target"):
+            health = ends.target.check()
+            look.findings.append(Finding(Level.OK, "target", f"{health.system} lets us in"))
+            look.findings.extend(health.findings)
+            with bridge.placed():
+                ends.target.prepare()
+            if survey is not None:
+                look.findings.extend(ends.target.assess(survey))
+        if survey is not None:
+            look.findings.extend(_documents(bridge, survey.unpaid_documents))
+    return look
 
 
 def _documents(bridge: "App", told: str) -> list["Finding"]:

@@ -160,7 +160,6 @@ class _Session:
             self._stages()
         except BridgeError as error:
             self._keep_what_was_learnt(error)
-            _log.error("%s. To do: %s", error, error.remedy)
             return error
         return None
 
