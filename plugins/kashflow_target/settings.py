@@ -36,7 +36,6 @@ def _uk_in_schema(schema: dict[str, Any]) -> None:
 _NOT_BUILT = (
     "client_balances",
     "exchange_differences",
-    "price_reductions",
     "refund_to_balance",
     "cancelled_after_booking",
     "manual_credits",
@@ -93,6 +92,12 @@ class KashFlowSettings(Section):
         description="The currency of payments on foreign invoices. KashFlow keeps payments in home"
         " currency; confirm on your own account before choosing `invoice`.",
     )
+    price_reductions: Literal["hold", "credit_note"] = Field(
+        default="hold",
+        description="What a refund is that takes receipts below the invoice: `credit_note` lowers"
+        " the price by a credit note dated the refund's day, whose money goes out on the original"
+        " payment's account; `hold` leaves it to a person.",
+    )
     books_closed_to: dt.date | None = Field(
         default=None, description="Nothing is dated on or before this day."
     )
@@ -112,7 +117,6 @@ class KashFlowSettings(Section):
     )
     client_balances: None = _not_built()
     exchange_differences: None = _not_built()
-    price_reductions: None = _not_built()
     refund_to_balance: None = _not_built()
     cancelled_after_booking: None = _not_built()
     manual_credits: None = _not_built()

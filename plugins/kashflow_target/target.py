@@ -67,7 +67,9 @@ class KashFlowTarget(Target):
         self._documents = Documents(self._door, self._prepared)
         self.match_clients_by = settings.customers.match
         self.choices = Choices(
-            books_closed_to=settings.books_closed_to, when_closed=settings.when_closed
+            books_closed_to=settings.books_closed_to,
+            when_closed=settings.when_closed,
+            price_reductions=settings.price_reductions,
         )
 
     def _before_write(self) -> None:

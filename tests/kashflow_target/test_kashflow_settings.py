@@ -71,7 +71,6 @@ def test_the_settings_of_the_documentation_are_taken() -> None:
     [
         "client_balances",
         "exchange_differences",
-        "price_reductions",
         "refund_to_balance",
         "cancelled_after_booking",
         "manual_credits",
