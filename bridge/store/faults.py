@@ -125,18 +125,16 @@ def _code(origin: BaseException | None) -> str:
     """SQLSTATE of psycopg, error number of PyMySQL, name of SQLite's result code."""
     if isinstance(origin, sqlite3.Error):
         return getattr(origin, "sqlite_errorname", "")
-    state = getattr(origin, "sqlstate", None)
-    if isinstance(state, str):
-        return state
     if origin is not None and origin.args and isinstance(origin.args[0], int):
-        return str(origin.args[0])
-    return ""
+        return str(origin.args[0])  # before SQLSTATE, which PyMySQL has too and which says less
+    state = getattr(origin, "sqlstate", None)
+    return state if isinstance(state, str) else ""
 
 
 def _trouble(origin: BaseException) -> _Trouble:
     code = _code(origin)
-    if isinstance(origin, PermissionError):
-        return _FORBIDDEN
+    if isinstance(origin, OSError):
+        return _FORBIDDEN if isinstance(origin, PermissionError) else _BROKEN
     if isinstance(origin, sqlite3.Error):
         return _by_prefix(code, _SQLITE)
     if code.isdigit() and len(code) == 4:

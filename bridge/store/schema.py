@@ -43,8 +43,8 @@ def key(length: int = KEY_LENGTH) -> TypeEngine[str]:
 
 
 def prose() -> TypeEngine[str]:
-    """Text of any length. MariaDB's plain TEXT ends at 64 KiB; this is its MEDIUMTEXT."""
-    return Text().with_variant(Text(2**24 - 1), "mysql", "mariadb")
+    """Text of any length. MariaDB's plain TEXT ends at 64 KiB; for this it takes MEDIUMTEXT."""
+    return Text().with_variant(Text(2**22 - 1), "mysql", "mariadb")
 
 
 def serial() -> TypeEngine[int]:

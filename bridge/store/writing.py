@@ -167,6 +167,9 @@ def _drop_link(connection: Connection, bridge: str, ref: SourceRef) -> None:
             _link.c.bridge == bridge, _link.c.kind == ref.kind.value, _link.c.ref == ref.id
         )
     )
+    if ref.kind is Kind.INVOICE:
+        booked = (_entry.c.bridge == bridge) & (_entry.c.sort_key == sort_key(ref.id))
+        connection.execute(update(_entry).where(booked).values(booked=None))
 
 
 def _refuse_second(connection: Connection, bridge: str, link: LinkRow) -> None:

@@ -1,4 +1,4 @@
-"""The suite runs on each database that is there: a database or schema of its own for each worker."""
+"""The suite runs on each database that is there, in a schema of its own for each worker."""
 
 import os
 import uuid

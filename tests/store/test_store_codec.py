@@ -62,7 +62,7 @@ def test_what_json_does_not_hold_exactly_is_refused(value: Any) -> None:
 
 
 def test_a_float_in_the_store_is_refused_rather_than_read() -> None:
-    with pytest.raises(ValueError, match="inexact number 1.5"):
+    with pytest.raises(ValueError, match="inexact number"):
         codec.load_json('{"net": 1.5}')
 
 

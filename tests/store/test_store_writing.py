@@ -23,11 +23,13 @@ from bridge.store.rows import (
     Action,
     AddEvent,
     Conclude,
+    DropLink,
     EntryRow,
     Intend,
     PutLink,
     SetEntry,
     SightingRow,
+    Write,
 )
 from tests.store.material import NOW, Place, a_link, a_step, begin, book, gbp, header, payload
 
@@ -113,7 +115,7 @@ def test_all_of_a_write_is_kept_or_nothing(log: SyncLog) -> None:
     run = begin(log)
     log.see(run, [header(501)], None)
     step = a_step(log, run, invoice_ref(501))
-    writes = [
+    writes: list[Write] = [
         Intend(step),
         PutLink(a_link(invoice_ref(501), INVOICE)),
         SetEntry(invoice_ref(501), EntryState.DONE),
@@ -302,6 +304,21 @@ def test_a_second_document_alone_marks_its_entry_as_booked(log: SyncLog) -> None
     step = a_step(log, run, extra, invoice=invoice_ref(501))
     log.write(run, [Intend(step), PutLink(a_link(extra, INVOICE))], lease=None)
     assert list(log.booked(dt.date(2026, 1, 1))) == [(client_ref(7), invoice_ref(501))]
+
+
+def test_a_dropped_link_is_forgotten_and_may_be_made_anew(log: SyncLog) -> None:
+    run = begin(log)
+    log.see(run, [header(501), header(502)], None)
+    book(log, run, 501)
+    book(log, run, 502)
+    log.write(run, [DropLink(invoice_ref(501)), DropLink(invoice_ref(999))], lease=None)
+    assert list(log.links([invoice_ref(501), invoice_ref(502)])) == [invoice_ref(502)]
+    assert log.links_of_invoice(invoice_ref(501)) == []
+    assert list(log.booked(dt.date(2026, 1, 1))) == [(client_ref(7), invoice_ref(502))]
+    again = NOW + dt.timedelta(days=30)
+    log.write(run, [PutLink(a_link(invoice_ref(501), INVOICE, created=again))], lease=None)
+    assert list(log.booked(dt.date(2026, 5, 20))) == [(client_ref(7), invoice_ref(501))]
+    assert [step.state for step in log.steps(invoice=invoice_ref(501))] == [StepState.DONE]
 
 
 def test_many_links_are_found_at_once(log: SyncLog) -> None:

@@ -36,7 +36,7 @@ def _key(length: int = 191) -> TypeEngine[str]:
 
 
 def _prose() -> TypeEngine[str]:
-    return Text().with_variant(Text(2**24 - 1), "mysql", "mariadb")
+    return Text().with_variant(Text(2**22 - 1), "mysql", "mariadb")
 
 
 _metadata = MetaData()
