@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bridge.api import BridgeError, ConfigError
+from bridge.api import BridgeError, ConfigError, Problem
 
 WIDTH = 80
 
@@ -86,14 +86,19 @@ def tell_error(error: BridgeError) -> None:
         return
     if isinstance(error, ConfigError):
         for problem in error.problems:
-            place = f"{problem.where}: " if problem.where else ""
-            talk(f"{place}{problem.what}")
+            talk(wrapped(problem_text(problem)))
             talk(wrapped(f"To do: {problem.remedy}", 2))
         count = len(error.problems)
         talk(f"{count} problem{'s' if count > 1 else ''} [{error.code}]")
         return
     talk(wrapped(f"Error [{error.code}]: {error}"))
     talk(wrapped(f"To do: {error.remedy}", 2))
+
+
+def problem_text(problem: Problem) -> str:
+    """Where, which setting, and what is wrong with it."""
+    key = "" if problem.key in problem.what else problem.key
+    return ": ".join(part for part in (problem.where, key, problem.what) if part)
 
 
 def _plain(error: BridgeError) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bridge.cli.common import Json, open_app
-from bridge.cli.console import STATE, say, say_json, wrapped
+from bridge.cli.console import STATE, problem_text, say, say_json, wrapped
 
 if TYPE_CHECKING:
     from bridge.api import Finding
@@ -82,8 +82,7 @@ class _Look:
             else:
                 problems = [Problem(str(error), error.remedy)]
             for one in problems:
-                what = f"{one.where}: {one.what}" if one.where else one.what
-                self.findings.append(Finding(Level.ERROR, subject, what, one.remedy))
+                self.findings.append(Finding(Level.ERROR, subject, problem_text(one), one.remedy))
             codes = {self.exit_code, error.exit_code} & set(_SEVEREST)
             self.exit_code = next((code for code in _SEVEREST if code in codes), error.exit_code)
 

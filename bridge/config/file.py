@@ -142,13 +142,12 @@ def _core(root: Node, file: str, problems: list[Problem]) -> "Settings | None":
     from bridge.config.models import Settings
     from bridge.config.outline import Outline
 
+    outline = Outline(Settings)
     try:
-        return Settings.model_validate(root.plain())
+        return Settings.model_validate(root.plain(outline.is_only_text))
     except ValidationError as error:
         see = "`bridge config schema` lists every setting"
-        problems.extend(
-            problems_of(error, root=root, at=(), outline=Outline(Settings), file=file, see=see)
-        )
+        problems.extend(problems_of(error, root=root, at=(), outline=outline, file=file, see=see))
         return None
 
 

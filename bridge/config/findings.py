@@ -187,7 +187,7 @@ def _problem(
     if fault.type == "extra_forbidden":
         known = outline.keys(inner[:-1])
         return unknown_key(str(path[-1]), known, where=where.key(path), key=key)
-    value = "the value" if outline.is_secret(inner) else shown(node)
+    value = f"the value of {key}" if outline.is_secret(inner) else shown(node, key)
     for told in group:
         own = told.context.get("error")
         if isinstance(own, ValueError) and own.args:
@@ -199,11 +199,13 @@ def _problem(
             return Problem(what, remedy or f"correct {key}; {see}", at or where.value(path), key)
     if fault.type in _BOUNDS:
         name, words = _BOUNDS[fault.type]
-        limit = fault.context.get(name)
+        limit = f"{fault.context.get(name):g}"
         return Problem(
             f"{value} is not {words} {limit}", f"write {words} {limit}", where.value(path), key
         )
-    expected = [_expected(one) for one in group]
+    expected = [*outline.words(inner), *(_expected(one) for one in group)]
+    if "literal_error" in {one.type for one in group} | {fault.type}:
+        expected = [_expected(one) for one in group]
     if all(expected):
         choices = " or ".join(dict.fromkeys(expected))
         return Problem(
@@ -221,12 +223,29 @@ def _told(error: ValueError, value: str) -> tuple[str, str]:
     text = str(error.args[0])
     if len(error.args) > 1:
         return text, str(error.args[1])
-    what, colon, remedy = text.partition(": ")
+    colon = _outer_colon(text)
     if colon:
-        return what, remedy
+        return text[:colon], text[colon + 2 :]
     if text.partition(" ")[0] in _ORDERS:
         return f"{value} is not right", text
     return text, ""
+
+
+def _outer_colon(text: str) -> int:
+    """Where the first colon with a space stands outside brackets and quotes; 0 for none."""
+    depth, quote = 0, ""
+    for index, sign in enumerate(text):
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in '"`' or (sign == "'" and not text[index - 1 : index].isalnum()):
+            quote = sign
+        elif sign in "([{":
+            depth += 1
+        elif sign in ")]}":
+            depth -= 1
+        elif depth == 0 and text.startswith(": ", index):
+            return index
+    return 0
 
 
 def _named(text: str, node: Node | None) -> str:
@@ -262,18 +281,14 @@ def _near(node: Node | None, group: Sequence[_Fault]) -> str:
     return f"; did you mean {near[0]}" if near else ""
 
 
-def shown(node: Node | None) -> str:
+def shown(node: Node | None, key: str) -> str:
     """A value for a message. What was put in for a `${...}` is never shown."""
-    if node is None:
-        return "it"
+    if node is None or isinstance(node.value, Mapping | tuple):
+        return key
     if node.substituted:
         return node.text
-    if isinstance(node.value, Mapping):
-        return "a mapping"
-    if isinstance(node.value, tuple):
-        return "a list"
     if node.value is None:
-        return "nothing"
+        return f"{key}, which is empty,"
     text = hide_url_password(node.text)
     text = text if len(text) <= 60 else f"{text[:57]}..."
     return f"'{text}'" if isinstance(node.value, str) else text

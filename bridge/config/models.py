@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from bridge.config.refusal import Refusal
 
 _DATABASE = re.compile(r"(?P<name>[a-z]+)(?:\+\w+)?://(?P<rest>.*)", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DATABASES = ("sqlite", "postgresql", "mysql", "mariadb")
 
 
@@ -129,7 +130,7 @@ class Settings(_Model):
     name: Annotated[
         str,
         Field(
-            pattern=r"^[A-Za-z0-9_-]{1,64}$",
+            json_schema_extra={"pattern": f"^{_NAME.pattern}$"},
             description="names runs, alerts and the lock: letters, digits, - and _",
         ),
     ] = "books"
@@ -143,6 +144,16 @@ class Settings(_Model):
     notify: Annotated[
         Any, Field(description="where a change of situation is told; not built yet")
     ] = None
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        if not _NAME.fullmatch(value):
+            raise Refusal(
+                "it is not a name that runs and locks can bear",
+                "write letters, digits, - and _, at most 64",
+            )
+        return value
 
     @field_validator("store")
     @classmethod

@@ -6,7 +6,7 @@ Decimal, never float; days stay text for the models to read.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -29,6 +29,7 @@ _WORDS: Mapping[str, bool | None] = {
 _NODES_MAX = 100_000  # aliases of aliases can make billions out of a short file
 
 Scalar: TypeAlias = str | int | Decimal | bool | None
+Path: TypeAlias = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,22 @@ class Node:
         """The nodes of a mapping; empty for anything else."""
         return self.value if isinstance(self.value, Mapping) else {}
 
-    def plain(self) -> Any:
-        """The value without its places, as the models take it."""
+    def plain(self, takes_text: Callable[[Path], bool], path: Path = ()) -> Any:
+        """The value without its places, as the models take it.
+
+        Args:
+            takes_text: Whether nothing but text will do at a path: a bare number there is meant as
+                text, such as a password of digits.
+            path: Where this node is.
+        """
         if isinstance(self.value, Mapping):
-            return {key: child.plain() for key, child in self.value.items()}
+            items = self.value.items()
+            return {key: child.plain(takes_text, (*path, key)) for key, child in items}
         if isinstance(self.value, tuple):
-            return [child.plain() for child in self.value]
-        return self.value
+            return [one.plain(takes_text, (*path, n)) for n, one in enumerate(self.value)]
+        if self.value is None or isinstance(self.value, str):
+            return self.value
+        return self.text if takes_text(path) else self.value
 
     def child(self, part: str | int) -> "Node | None":
         """The node at one step of a path, or None."""
@@ -79,9 +89,7 @@ class Node:
         return self.children.get(str(part))
 
 
-def walk(
-    node: Node, path: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], Node]]:
+def walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
     """Every node with its path, outermost first."""
     yield path, node
     if isinstance(node.value, Mapping):
@@ -104,6 +112,12 @@ def find(node: Node, key: str) -> tuple[Node, Mark] | None:
     return None
 
 
+class _EndlessError(Exception):
+    def __init__(self, mark: Mark) -> None:
+        super().__init__()
+        self.mark = mark
+
+
 @dataclass(slots=True)
 class Parser:
     """Reads one file's text. `problems` are what it could read past."""
@@ -119,7 +133,13 @@ class Parser:
         except yaml.YAMLError as error:
             self.problems.append(self._syntax(error, text))
             return None
-        return self._node(root, ()) if root is not None else Node({})
+        try:
+            return self._node(root, (), "") if root is not None else Node({})
+        except _EndlessError as endless:
+            self._add(
+                "an alias makes the file endless or huge", "write the value out", endless.mark
+            )
+            return None
 
     def _add(self, what: str, remedy: str, mark: Mark, key: str = "") -> None:
         self.problems.append(Problem(what, remedy, f"{self.file}:{mark.line}:{mark.column}", key))
@@ -135,27 +155,28 @@ class Parser:
             remedy = "put quotes around ${...} where it stands within braces"
         elif "\t" in line:
             remedy = "indent with spaces; YAML allows no tabs there"
+        elif "control characters" in str(words):
+            remedy = "find and remove the control character, or save the file as plain UTF-8"
         return Problem(
             f"the file is not YAML: {' '.join(str(words).split())}",
             remedy,
             f"{self.file}:{place.line}:{place.column}",
         )
 
-    def _node(self, raw: Any, above: tuple[int, ...]) -> Node:
+    def _node(self, raw: Any, above: tuple[int, ...], path: str) -> Node:
         mark = Mark(raw.start_mark.line + 1, raw.start_mark.column + 1)
         self._made += 1
         if self._made > _NODES_MAX or id(raw) in above:
-            if self._made <= _NODES_MAX + 1:
-                self._add("an alias makes the file endless or huge", "write the value out", mark)
-            self._made = _NODES_MAX + 2
-            return Node(None, mark)
+            raise _EndlessError(mark)
         if isinstance(raw, yaml.MappingNode):
-            return self._mapping(raw, mark, (*above, id(raw)))
+            return self._mapping(raw, mark, (*above, id(raw)), path)
         if isinstance(raw, yaml.SequenceNode):
-            return Node(tuple(self._node(one, (*above, id(raw))) for one in raw.value), mark)
+            inside = (*above, id(raw))
+            items = [self._node(one, inside, f"{path}.{n}") for n, one in enumerate(raw.value)]
+            return Node(tuple(items), mark)
         return Node(_scalar(raw.value, raw.style), mark, text=raw.value)
 
-    def _mapping(self, raw: Any, mark: Mark, above: tuple[int, ...]) -> Node:
+    def _mapping(self, raw: Any, mark: Mark, above: tuple[int, ...], path: str) -> Node:
         children: dict[str, Node] = {}
         keys: dict[str, Mark] = {}
         for raw_key, raw_value in raw.value:
@@ -166,25 +187,26 @@ class Parser:
                 )
                 continue
             key = str(raw_key.value)
-            if key == "<<" and raw_key.style is None:
+            if key == "<<" and not raw_key.style:
                 self._add("merge keys (<<) are not read", "write the keys out", place)
                 continue
+            within = f"{path}.{key}".lstrip(".")
             if key in children:
                 first = keys[key].line
                 self._add(
                     f"the key '{key}' is written twice, first on line {first}",
                     "keep one of them",
                     place,
-                    key,
+                    within,
                 )
                 continue
             keys[key] = place
-            children[key] = self._node(raw_value, above)
+            children[key] = self._node(raw_value, above, within)
         return Node(children, mark, keys)
 
 
 def _scalar(text: str, style: str | None) -> Scalar:
-    if style is not None:  # quoted, or a block: text whatever it looks like
+    if style:  # quoted, or a block: text whatever it looks like; the C loader says '' for plain
         return text
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]

@@ -31,6 +31,22 @@ class Outline:
         """Whether the value there may be a text."""
         return any(schema.get("type") == "string" for schema in self._at(path))
 
+    def is_only_text(self, path: Path) -> bool:
+        """Whether a bare number there can only be meant as text."""
+        schemas = self._at(path)
+        texts = [schema for schema in schemas if schema.get("type") == "string"]
+        others = {schema.get("type") for schema in schemas} - {"string", "null", None}
+        return bool(texts) and not others
+
+    def words(self, path: Path) -> list[str]:
+        """Single words that may stand there."""
+        return [
+            str(word)
+            for schema in self._at(path)
+            for word in [schema.get("const"), *schema.get("enum", ())]
+            if isinstance(word, str)
+        ]
+
     def defaults(self) -> Mapping[str, Any]:
         """Top-level settings that have a value when nothing is written."""
         return {

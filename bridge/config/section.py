@@ -93,7 +93,7 @@ class Section(Generic[Offer]):
 
         from bridge.config.findings import problems_of
 
-        given = root.children[self.role].plain()
+        given = root.children[self.role].plain(self.outline.is_only_text)
         if "plugin" not in self.model.model_fields:
             given.pop("plugin", None)
         try:
