@@ -43,6 +43,7 @@ class Batches:
     stop: Stop
     proven: set[str] = field(default_factory=set)
     remarks: dict[SourceRef, Hold] = field(default_factory=dict)
+    has_looked: bool = False
 
     def enough(self) -> bool:
         """Whether the run's limit is reached, or a signal asked it to stop."""
@@ -157,11 +158,14 @@ class Batches:
         return self.lookup.clients(list(unsure.values())) if unsure else {}
 
     def _look(self, days: Sequence[dt.date]) -> None:
+        """See what stands around these days; the first time in a run, around the latest too."""
         if not days:
             return
+        wanted = list(days) if self.has_looked else [*days, *self.lookup.lately()]
+        self.has_looked = True
         always = self.request.adopt is Adoption.ALWAYS
         due = self.lookup.sweep_is_due() or (always and not self.lookup.swept)
-        if due or (self.lookup.around(days) and not self.lookup.swept):
+        if due or (self.lookup.around(wanted) and not self.lookup.swept):
             self.lookup.sweep(self._oldest(days), self.progress, self.stop)
 
     def _oldest(self, days: Sequence[dt.date]) -> dt.date:

@@ -243,8 +243,8 @@ class _Booking:
             there = self.around.there.get(token, ())
             return there[0].target if there else None
         document = self.documents[part.document]
-        if not document.adopted:
-            return None
+        if not document.adopted and part.document not in self.job.links:
+            return None  # made by this very run: nobody can have paid it yet
         if part.document not in self.standing:
             standing = self._standing(document)
             if isinstance(standing, Stuck):
@@ -254,7 +254,11 @@ class _Booking:
         return found.ref if found else None
 
     def _standing(self, document: LinkRow) -> dict[str, TargetPayment] | Stuck:
-        """Payments of an adopted document that are ours; money of other origin holds it."""
+        """Payments of a document that are ours; money of other origin holds it.
+
+        Asked for a document that stood there before this run: a log that was restored from a
+        backup may know the document and not its payments.
+        """
         ours: dict[str, TargetPayment] = {}
         for payment in self.booker.target.payments(document.target):
             tokens = tokens_in(payment.note, self.booker.label)

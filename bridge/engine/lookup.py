@@ -25,6 +25,8 @@ from bridge.store.rows import SightingRow
 
 _WINDOW_DAYS = 31
 _PIECE = 500
+_WEEK = dt.timedelta(days=7)
+_LATELY = dt.timedelta(days=62)
 SWEEP = "sweep"
 
 
@@ -50,12 +52,9 @@ class Lookup:
     def sweep(self, oldest: dt.date, progress: Progress, stop: Stop) -> None:
         """Stream every document since `oldest` through the log, window by window.
 
-        Interrupted, the next run goes on with the window that was not finished.
+        Interrupted, it begins anew: what was seen of it may be older than a restored log tells.
         """
-        state = json.loads(self.log.cursor(SWEEP) or "{}")
         start = oldest - dt.timedelta(days=1)
-        if state.get("at") and not state.get("complete") and state.get("from") == str(start):
-            start = dt.date.fromisoformat(state["at"])
         windows = list(_windows(start, self.today + dt.timedelta(days=_WINDOW_DAYS)))
         progress.stage("look for what is there already", len(windows))
         for window in windows:
@@ -63,14 +62,9 @@ class Lookup:
                 return
             self._keep(self.target.documents([window]))
             self._keep_movements(self.target.movements([window]))
-            self._remember(oldest, window.last)
             progress.advance()
         self.log.set_cursor(SWEEP, json.dumps({"complete": True, "from": str(oldest)}))
         self.swept = True
-
-    def _remember(self, oldest: dt.date, reached: dt.date) -> None:
-        first = str(oldest - dt.timedelta(days=1))
-        self.log.set_cursor(SWEEP, json.dumps({"from": first, "at": str(reached)}))
 
     def _keep(self, documents: Iterable[TargetDocument]) -> list[SightingRow]:
         """Keep what carries our label; answer what was kept and not known before."""
@@ -130,6 +124,15 @@ class Lookup:
         strangers = [row for row in unlinked if (row.token, row.target.id) not in known]
         self.log.sighted(strangers)
         return strangers
+
+    def lately(self) -> list[dt.date]:
+        """The days since a week before the last run: where later runs than the log's would show.
+
+        A log that was restored from a backup meets there what was booked since.
+        """
+        earlier = [run.started.date() for run in self.log.runs(2)][1:]
+        first = max([self.today - _LATELY, *(day - _WEEK for day in earlier)])
+        return [first + dt.timedelta(days=n) for n in range((self.today - first).days + 1)]
 
     def around(self, days: Iterable[dt.date]) -> list[SightingRow]:
         """Look at the days of a batch; answer records of ours that the log did not know.

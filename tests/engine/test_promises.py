@@ -229,3 +229,35 @@ TestPromises.settings = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+def _company(invoices: int) -> Promises:
+    company = Promises()
+    company.a_client_comes()
+    for number in range(invoices):
+        company.an_invoice_is_paid(which=0, pence=10_000 + number, parts=2, days=number)
+    return company
+
+
+def test_a_log_restored_from_the_middle_of_a_sweep_makes_no_duplicates() -> None:
+    """What the interrupted sweep saw is older than what was booked since."""
+    company = _company(3)
+    company.a_read_will_go_wrong(name="documents", nth=2)
+    company.a_run(limit=0)
+    company.the_log_is_backed_up()
+    company.books.faults.clear()
+    company.a_run(limit=0)
+    company.the_backup_is_restored()
+    company.teardown()
+
+
+def test_a_log_restored_from_before_a_payment_does_not_pay_again() -> None:
+    """The restored log knows the document and not its payments."""
+    company = _company(1)
+    company.a_write_will_go_wrong(name="create_payment", mode="access", nth=2)
+    company.a_run(limit=0)
+    company.the_log_is_backed_up()
+    company.books.faults.clear()
+    company.a_run(limit=0)
+    company.the_backup_is_restored()
+    company.teardown()
