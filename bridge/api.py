@@ -58,6 +58,7 @@ from bridge.model.documents import (
     TargetLine,
     TargetMovement,
     TargetPayment,
+    TaxPart,
 )
 from bridge.model.money import (
     Money,
@@ -184,6 +185,7 @@ __all__ = [
     "TargetPayment",
     "TargetPlugin",
     "TargetRef",
+    "TaxPart",
     "Totals",
     "Transaction",
     "TransactionKind",

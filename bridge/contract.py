@@ -237,7 +237,10 @@ class Source(AbstractContextManager["Source"], abc.ABC):
 
     @abc.abstractmethod
     def records(self, days: Days) -> Iterator[Record]:
-        """One row a document and a movement in the period, for reconciliation."""
+        """One row a document issued or paid in the period, drafts apart, and one a transaction.
+
+        For reconciliation. A document's `date` is its day of issue.
+        """
 
     @abc.abstractmethod
     def records_cost(self, days: Days) -> int:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from bridge.model.money import Money, total
-from bridge.model.records import Client, LineKind
+from bridge.model.records import Client, InvoiceState, LineKind
 from bridge.model.refs import Reference, SourceRef, TargetRef
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -322,6 +322,8 @@ class RecordClass(StrEnum):
     """What a reconciliation row is."""
 
     INVOICE = "invoice"
+    PREPAYMENT = "prepayment"  # an invoice of the source that only fills the client's balance
+    SETTLEMENT = "settlement"  # an invoice of the source that only pays other invoices
     CREDIT_NOTE = "credit_note"
     PAYMENT = "payment"
     REFUND = "refund"
@@ -329,14 +331,41 @@ class RecordClass(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TaxPart:
+    """What of a document bears one tax code.
+
+    Attributes:
+        code: The target's own word for it: ``20 %``, ``N/A``.
+        on_return: Whether it reaches the target's tax return at all.
+    """
+
+    code: str
+    net: Money
+    tax: Money
+    on_return: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One document or movement, for reconciliation, from either end.
+
+    What an end does not tell keeps its default, and the report says so.
 
     Attributes:
         token: Its key with label, ``WHMCS-501``; empty for what carries no reference of ours.
         number: What people call it.
         net, tax: Of a document; for a payment or movement `net` is its amount.
         account: The gateway (source) or account (target) of a payment or movement.
+        state, paid_on: Of the source's invoice.
+        credit: How much of the source's invoice was paid from the balance or by another invoice.
+        settles: Tokens of the invoices that a settlement pays.
+        document: Of money, what it stands on: the invoice's token at the source, the document's
+            number at the target; empty for money without one.
+        fee: The gateway's cut of a payment, at the source.
+        rate: How many units of the record's currency one unit of that end's base currency is.
+        paid: What the target itself says was paid on a document.
+        country: Of the client, in the target's own words.
+        taxes: The target's document by tax code.
     """
 
     record_class: RecordClass
@@ -348,3 +377,13 @@ class Record:
     tax: Money
     account: str = ""
     note: str = ""
+    state: InvoiceState | None = None
+    paid_on: dt.date | None = None
+    credit: Money | None = None
+    settles: tuple[str, ...] = ()
+    document: str = ""
+    fee: Money | None = None
+    rate: Decimal | None = None
+    paid: Money | None = None
+    country: str = ""
+    taxes: tuple[TaxPart, ...] = ()

@@ -60,11 +60,11 @@ def as_document(row: Row, books: Books) -> TargetDocument:
         net=rounded(net, currency),
         tax=rounded(tax, currency),
         paid=rounded(row.decimal("AmountPaid"), paid_in),
-        lines=tuple(_as_line(line, currency) for line in _lines(row)),
+        lines=tuple(as_line(line, currency) for line in lines_of(row)),
     )
 
 
-def _lines(row: Row) -> Sequence[Row]:
+def lines_of(row: Row) -> Sequence[Row]:
     """The lines, in the order in which they stand on the invoice."""
     lines = [
         line
@@ -75,7 +75,8 @@ def _lines(row: Row) -> Sequence[Row]:
     return sorted(lines, key=lambda line: int(line.text("Sort").strip() or 0))
 
 
-def _as_line(row: Row, currency: str) -> TargetLine:
+def as_line(row: Row, currency: str) -> TargetLine:
+    """A line in the document's currency."""
     return TargetLine(
         description=row.text("Description"),
         net=rounded(row.decimal("Quantity") * row.decimal("Rate"), currency),

@@ -1,28 +1,45 @@
 """One row a document and a movement, for reconciliation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
-from bridge.api import Days, Kind, Money, Record, RecordClass, TargetDocument, rounded
+from bridge.api import Days, Kind, Money, Record, RecordClass, TaxPart, rounded, total
 from kashflow_target.books import Books
-from kashflow_target.documents import Documents, as_payment, currency_of, midnight
+from kashflow_target.customers import Customers
+from kashflow_target.documents import (
+    as_document,
+    as_line,
+    as_payment,
+    currency_of,
+    lines_of,
+    midnight,
+)
+from kashflow_target.replies import Row
 from kashflow_target.soap import Door
 from kashflow_target.text import key_in
 
+_NOT_APPLICABLE = Decimal(-1)
 
-def records(door: Door, documents: Documents, books: Books, days: Days) -> Iterator[Record]:
+
+def records(door: Door, customers: Customers, books: Books, days: Days) -> Iterator[Record]:
     """Documents of the period, then payments, then bank transactions."""
+    countries = {each.ref.id: str(each.body["CountryCode"]) for each in customers.all()}
     currencies: dict[str, str] = {}
-    for document in documents.within([days]):
-        if document.currency != books.home:
-            currencies[document.ref.id] = document.currency
-        if document.date in days:
-            yield _document(document)
+    first, last = midnight(days.first), midnight(days.last)
+    for row in door.rows("GetInvoicesByDateRange", "Invoice", StartDate=first, EndDate=last):
+        record = _document(row, books, countries)
+        if record.net.currency != books.home:
+            currencies[record.number] = record.net.currency
+        if record.date in days:
+            yield record
     yield from _payments(door, books, days, currencies)
     yield from _movements(door, books, days)
 
 
-def _document(document: TargetDocument) -> Record:
+def _document(row: Row, books: Books, countries: Mapping[str, str]) -> Record:
+    document = as_document(row, books)
     is_note = document.ref.kind is Kind.CREDIT_NOTE
+    rate = Decimal(row.text("ExchangeRate") or 0)
     return Record(
         record_class=RecordClass.CREDIT_NOTE if is_note else RecordClass.INVOICE,
         token=key_in(document.reference),
@@ -32,7 +49,34 @@ def _document(document: TargetDocument) -> Record:
         net=document.net,
         tax=document.tax,
         note=document.reference,
+        rate=rate if rate > 0 and document.currency != books.home else None,
+        paid=document.paid,
+        country=countries.get(document.client.id, ""),
+        taxes=_taxes(row, document.currency),
     )
+
+
+def _taxes(row: Row, currency: str) -> tuple[TaxPart, ...]:
+    """The document by VatRate. -1 is N/A and reaches no VAT report (KashFlow manual, InvoiceLine).
+
+    A list reply that came without lines gives none.
+    """
+    by_rate: dict[Decimal, list[Row]] = {}
+    for line in lines_of(row):
+        by_rate.setdefault(line.decimal("VatRate").normalize(), []).append(line)
+    result = []
+    for rate, lines in sorted(by_rate.items(), reverse=True):
+        shown = [as_line(line, currency) for line in lines]
+        outside = rate == _NOT_APPLICABLE
+        result.append(
+            TaxPart(
+                code="N/A" if outside else f"{rate:f} %",
+                net=total((line.net for line in shown), currency),
+                tax=total((line.tax for line in shown), currency),
+                on_return=not outside,
+            )
+        )
+    return tuple(result)
 
 
 def _payments(door: Door, books: Books, days: Days, currencies: dict[str, str]) -> Iterator[Record]:
@@ -70,6 +114,7 @@ def _payments(door: Door, books: Books, days: Days, currencies: dict[str, str]) 
                 tax=Money.zero(amount.currency),
                 account=payment.account,
                 note=payment.note,
+                document=payment.document.id,
             )
         page += 1
 

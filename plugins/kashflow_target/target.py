@@ -169,7 +169,7 @@ class KashFlowTarget(Target):
 
     def records(self, days: Days) -> Iterator[Record]:
         """Documents, payments and bank transactions of a period."""
-        return records(self._door, self._documents, self._prepared(), days)
+        return records(self._door, self._customers, self._prepared(), days)
 
     def compose_client(self, client: Client, reference: Reference) -> Payload | Hold:
         """See `compose_client.compose_client`."""

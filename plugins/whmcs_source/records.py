@@ -1,7 +1,7 @@
 """One row a document and a movement, for reconciliation."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bridge.api import (
     Days,
@@ -20,14 +20,16 @@ from whmcs_source.calls import Calls, OddRow, Page, Row
 from whmcs_source.errors import UnreadableReplyError
 from whmcs_source.money_rows import money
 from whmcs_source.reading import Reading
+from whmcs_source.translate import PAID_STATES, STATES
 from whmcs_source.walk import Place, walk
-from whmcs_source.wire import WireClientRow, WireRow
+from whmcs_source.wire import WireClientRow, WireItem, WireRow
 
 _NOTES = {"Invoice": "mass payment", "AddFunds": "adds to the client's balance"}
+_CLASSES = {"Invoice": RecordClass.SETTLEMENT, "AddFunds": RecordClass.PREPAYMENT}
 
 
 class Records:
-    """Reads a period afresh: the whole list, each invoice issued in it, each client's money.
+    """Reads a period afresh: the whole list, each invoice of it in full, each client's money.
 
     Money without a client is not read: WHMCS gives it only together with everybody else's.
     """
@@ -43,8 +45,8 @@ class Records:
             for row in stretch.rows:
                 if isinstance(row, OddRow):
                     yield self._odd(row, days)
-                elif row.date is not None and row.date in days and row.status != "Draft":
-                    yield self._document(row, row.date)
+                elif row.status != "Draft" and _is_within(row, days):
+                    yield self._document(row, row.date or row.datepaid or days.first)
         for clients in walk(self._client_page, Place()):
             for client in clients.rows:
                 yield from self._movements(client.id, days)
@@ -70,36 +72,47 @@ class Records:
         return self._calls.client_page(offset=offset)
 
     def _movements(self, client: int, days: Days) -> Iterator[Record]:
+        rows: list[Transaction] = []
+        unread: list[Record] = []
         try:
             for moved in self._reading.transactions(client):
-                if moved.date in days and moved.kind is not TransactionKind.ADJUSTMENT:
-                    yield self._movement(moved)
+                rows.append(moved)  # noqa: PERF402  # what came before an error counts
         except UnreadableReplyError as error:
             note = f"the rest of this client's money cannot be read: {error}"
-            yield self._unread(RecordClass.MOVEMENT, "", "", client, days, note)
+            unread = [self._unread(RecordClass.MOVEMENT, "", "", client, days, note)]
+        invoices = {moved.id: moved.invoice for moved in rows}
+        for moved in rows:
+            if moved.date in days and moved.kind is not TransactionKind.ADJUSTMENT:
+                yield self._movement(moved, invoices.get(moved.refund_of) or moved.invoice)
+        yield from unread
 
-    def _document(self, row: WireRow, issued: dt.date) -> Record:
+    def _document(self, row: WireRow, day: dt.date) -> Record:
         currency = row.currencycode.upper() or self._reading.currency_of(row.userid)
         currency = currency or self._reading.books().base_currency
         record = f"invoice {row.id}"
+        wire = self._calls.invoice(row.id)
+        items = wire.items if wire else ()
+        notes = [note for type_, note in _NOTES.items() if any(i.type == type_ for i in items)]
+        deleted = [] if wire else ["deleted meanwhile"]
+        state = STATES.get(row.status)
         return Record(
-            record_class=RecordClass.INVOICE,
+            record_class=_document_class(items),
             token=token_of(self._label, invoice_ref(row.id)),
             number=row.invoicenum or str(row.id),
             client=str(row.userid),
-            date=issued,
+            date=day,
             net=money(row.subtotal, currency, record),
             tax=money(row.tax + row.tax2, currency, record),
-            note=", ".join([row.status, *self._nature(row.id)]),
+            note=", ".join([row.status, *deleted, *notes]),
+            state=state,
+            paid_on=row.datepaid if state in PAID_STATES else None,
+            credit=money(row.credit, currency, record),
+            settles=tuple(
+                token_of(self._label, invoice_ref(item.relid))
+                for item in items
+                if item.type == "Invoice" and item.relid
+            ),
         )
-
-    def _nature(self, invoice_id: int) -> list[str]:
-        """What else than a sale it is, which only its lines tell."""
-        wire = self._calls.invoice(invoice_id)
-        if wire is None:
-            return ["deleted meanwhile"]
-        types = {item.type for item in wire.items}
-        return [note for type_, note in _NOTES.items() if type_ in types]
 
     def _odd(self, row: OddRow, days: Days) -> Record:
         token = token_of(self._label, invoice_ref(row.id))
@@ -127,7 +140,7 @@ class Records:
             note=note,
         )
 
-    def _movement(self, row: Transaction) -> Record:
+    def _movement(self, row: Transaction, invoice: SourceRef | None) -> Record:
         record_class, ref = _class_of(row)
         amount = row.money_in - row.money_out
         return Record(
@@ -140,7 +153,23 @@ class Records:
             tax=Money.zero(amount.currency),
             account=row.gateway,
             note=row.description,
+            document=token_of(self._label, invoice) if invoice else "",
+            fee=row.fee,
+            rate=row.rate,
         )
+
+
+def _is_within(row: WireRow, days: Days) -> bool:
+    """Whether it was issued or paid in the period; what has no day of issue is never left out."""
+    return row.date is None or any(day in days for day in (row.date, row.datepaid) if day)
+
+
+def _document_class(items: Sequence[WireItem]) -> RecordClass:
+    """A sale, unless every line is of the one other kind."""
+    types = {item.type for item in items}
+    return (
+        _CLASSES.get(types.pop(), RecordClass.INVOICE) if len(types) == 1 else RecordClass.INVOICE
+    )
 
 
 def _class_of(row: Transaction) -> tuple[RecordClass, SourceRef]:

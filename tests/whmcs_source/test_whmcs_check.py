@@ -204,13 +204,15 @@ def test_records_cover_each_document_and_movement_of_the_period_once(
 ) -> None:
     records = list(source.records(JANUARY))
     documents = company.box.rows(
-        "SELECT id FROM tblinvoices WHERE date LIKE '2026-01-%' AND status <> 'Draft'"
+        "SELECT id FROM tblinvoices WHERE status <> 'Draft'"
+        " AND (date LIKE '2026-01-%' OR datepaid LIKE '2026-01-%' OR date LIKE '0000-%')"
     )
     moved = company.box.rows(
         "SELECT id FROM tblaccounts WHERE date LIKE '2026-01-%' AND userid IN"
         " (SELECT id FROM tblclients)"
     )
-    counts = Counter(record.record_class is RecordClass.INVOICE for record in records)
+    bills = {RecordClass.INVOICE, RecordClass.PREPAYMENT, RecordClass.SETTLEMENT}
+    counts = Counter(record.record_class in bills for record in records)
     assert counts == {True: len(documents), False: len(moved)}
     tokens = [record.token for record in records]
     assert len(set(tokens)) == len(tokens)
@@ -219,10 +221,18 @@ def test_records_cover_each_document_and_movement_of_the_period_once(
 
 def test_records_say_what_is_no_sale(company: Company, source: WhmcsSource) -> None:
     year = Days(dt.date(2025, 9, 1), dt.date(2026, 11, 30))
-    notes = {record.token: record.note for record in source.records(year)}
-    for case, word in (("mass_pay_container", "mass payment"), ("add_funds", "balance")):
-        assert word in notes[f"WHMCS-{company.case(case)}"]
-    assert "Refunded" in notes[f"WHMCS-{company.case('full_refund')}"]
+    records = {record.token: record for record in source.records(year)}
+    for case, kind, word in (
+        ("mass_pay_container", RecordClass.SETTLEMENT, "mass payment"),
+        ("add_funds", RecordClass.PREPAYMENT, "balance"),
+    ):
+        record = records[f"WHMCS-{company.case(case)}"]
+        assert record.record_class is kind
+        assert word in record.note
+    container = records[f"WHMCS-{company.case('mass_pay_container')}"]
+    assert len(container.settles) > 1
+    assert set(container.settles) <= set(records)
+    assert "Refunded" in records[f"WHMCS-{company.case('full_refund')}"].note
 
 
 @pytest.mark.parametrize("page_size", [50, 500])
