@@ -99,7 +99,8 @@ class SyncLog(Known, Protocol):
         ``readback_mismatch`` stay as they are (their row data is updated), since what was sent is
         settled first, and that ``skipped(skipped_by_user)`` stays skipped. An unchanged one is not
         touched. A `Gone` one that was never written becomes ``skipped(deleted)``; a written one
-        ``held(changed_after_write)``.
+        ``held(changed_after_write)``. Either is out of `refs` and `counts` then, and any header
+        brings it back.
 
         Returns:
             How many entries are new or changed.
@@ -160,7 +161,8 @@ class SyncLog(Known, Protocol):
     def write(self, run: Run, writes: Sequence[Write], *, lease: Lease | None) -> None:
         """All of `writes` in one transaction, and durable when this returns.
 
-        With a lease its token is checked in the same transaction.
+        With a lease its token is checked in the same transaction, and what holds an `Intend`
+        needs a lease that has not run out: an outcome is written down even late.
 
         Raises:
             LockLostError: another run has the lock; nothing was written.
@@ -206,7 +208,10 @@ class SyncLog(Known, Protocol):
     # The target's records that carry our label -------------------------------------------------
 
     def sighted(self, rows: Iterable[SightingRow]) -> int:
-        """Keep what a sweep saw, replacing older sightings of the same target record."""
+        """Keep what a sweep saw, replacing older sightings of the same target record.
+
+        `rows` is taken, and committed, in pieces: it may come slowly and be long.
+        """
         ...
 
     def sightings(self, kind: Kind, tokens: Collection[str]) -> Sequence[SightingRow]:

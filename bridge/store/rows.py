@@ -192,6 +192,9 @@ class Conclude:
 class PutLink:
     """Tie source and target, or replace the payload and target of a link that is there.
 
+    A link that is there keeps its `adopted`, `run` and `created`, and its payload when none is
+    given. Equal numbers with different internal ids are different target records.
+
     Raises:
         StoreError: the target record is linked to another source record already.
     """

@@ -54,7 +54,7 @@ def killed_in_the_middle(place: Place, seconds: float) -> list[str]:
 
 
 def check_whole(log: SyncLog, said: list[str]) -> None:
-    """Each piece is there with its cursor, each outcome with all that goes with it, or not at all."""
+    """Each piece and its cursor, each outcome and all that goes with it, is there or is not."""
     last_seen = max((int(line.split()[1]) for line in said if line.startswith("saw")), default=0)
     cursor = int(log.cursor("scan") or 0)
     assert cursor in {last_seen, last_seen + 10}
