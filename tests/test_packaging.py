@@ -1,10 +1,12 @@
 """What is built is what is in the tree, and it runs from a fresh environment."""
 
-import os
+import json
+import shutil
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -12,10 +14,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {"bridge": ROOT, "whmcs_source": ROOT / "plugins", "kashflow_target": ROOT / "plugins"}
+KINDS_OF_FILE = {".md", ".py", ".toml", ".txt", ".typed", ".wsdl", ".yaml", ""}
+NAMED = {"Makefile", "PKG-INFO", ".gitignore", "py.typed", "run"}
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the sdist and the wheel that was made from it."""
     place = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(place), str(ROOT)]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -33,6 +38,16 @@ def _tree() -> set[str]:
     }
 
 
+def test_the_packages_are_where_the_project_says() -> None:
+    """A package path that is misspelt is left out of the wheel without a word."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    paths = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert [Path(path).name for path in paths] == list(PACKAGES)
+    for path in paths:
+        assert (ROOT / path / "__init__.py").is_file()
+        assert (ROOT / path / "py.typed").is_file()
+
+
 def test_the_wheel_holds_the_packages_and_nothing_else(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
@@ -42,44 +57,78 @@ def test_the_wheel_holds_the_packages_and_nothing_else(built: Path) -> None:
 
 
 def test_the_sdist_takes_no_stray_files(built: Path) -> None:
+    """Not a sync log, a secret or a cache, wherever it was left."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = project["tool"]["hatch"]["build"]["targets"]["sdist"]["only-include"]
+    added_by_the_builder = {"PKG-INFO", "pyproject.toml", ".gitignore"}
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
-        tops = {name.split("/")[1] for name in archive.getnames() if "/" in name}
-    assert tops <= {
-        "bridge",
-        "plugins",
-        "tests",
-        "docs",
-        "README.md",
-        "CHANGELOG.md",
-        "bridge.yaml",
-        "Makefile",
-        "constraints.txt",
-        "pyproject.toml",
-        "PKG-INFO",
-        ".gitignore",
-    }
+        files = [Path(*Path(one.name).parts[1:]) for one in archive.getmembers() if one.isfile()]
+    assert {path.parts[0] for path in files} <= {Path(path).parts[0] for path in wanted} | (
+        added_by_the_builder
+    )
+    stray = [str(path) for path in files if not (path.suffix and path.suffix in KINDS_OF_FILE)]
+    assert [path for path in stray if Path(path).name not in NAMED] == []
 
 
-def test_the_wheel_runs_from_a_fresh_environment(built: Path, tmp_path: Path) -> None:
-    """What bridge depends on is borrowed from here, so that no network is needed."""
-    (wheel,) = built.glob("*.whl")
-    place = tmp_path / "venv"
+def test_the_sdist_can_make_what_the_readme_promises(built: Path) -> None:
+    """Its Makefile finds what it calls."""
+    (sdist,) = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        files = {str(Path(*Path(name).parts[1:])) for name in archive.getnames()}
+    assert files >= {"Makefile", "bridge.yaml", "constraints.txt", "tools/demo.py", ".ci/run"}
+
+
+@pytest.fixture(scope="module")
+def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel's `bridge`, in an environment of its own.
+
+    What it depends on is borrowed from here, so that no network is needed.
+    """
+    place = tmp_path_factory.mktemp("fresh") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
+    python = place / "bin" / "python"
+    (wheel,) = built.glob("*.whl")
+    pip = [sys.executable, "-m", "pip", "--isolated", "--python", str(python), "install"]
+    quiet = ["--quiet", "--no-index", "--no-deps", "--disable-pip-version-check"]
+    found = subprocess.run([*pip, *quiet, wheel], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
     site = next((place / "lib").glob("python3*")) / "site-packages"
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
-    environment = {**os.environ, "PYTHONPATH": f"{site}:{sysconfig.get_path('purelib')}"}
-    shown = ""
-    for arguments in (["--version"], ["plugins", "list"]):
-        found = subprocess.run(
-            [place / "bin" / "python", "-m", "bridge.cli", *arguments],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert found.returncode == 0, found.stderr
-        shown += found.stdout
-    assert "kashflow" in shown
+    (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return place / "bin" / "bridge"
+
+
+def _run(bridge: Path, place: Path, *arguments: str) -> str:
+    found = subprocess.run(
+        [bridge, *arguments],
+        cwd=place,
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+    return found.stdout
+
+
+def test_the_installed_wheel_knows_its_version(installed: Path, tmp_path: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert _run(installed, tmp_path, "--version").split() == ["bridge", project["version"]]
+
+
+def test_the_installed_wheel_finds_both_plugins_in_itself(installed: Path, tmp_path: Path) -> None:
+    lines = _run(installed, tmp_path, "plugins", "list", "--json").splitlines()
+    plugins = [json.loads(line) for line in lines]
+    assert {one["kind"] for one in plugins} == {"whmcs", "kashflow"}
+    for one in plugins:
+        assert one["distribution"] == "bridge-accounts"
+        assert not one["editable"]
+        assert Path(one["path"]).is_relative_to(installed.parents[1])
+
+
+def test_the_installed_wheel_does_its_work(installed: Path, tmp_path: Path) -> None:
+    """The WSDL, the migrations and both sandboxes came along."""
+    shutil.copy(ROOT / "bridge.yaml", tmp_path)
+    line = _run(installed, tmp_path, "sync", "--limit", "1", "--json").splitlines()[-1]
+    assert json.loads(line)["created"]["invoices"] == 1
