@@ -22,6 +22,7 @@ _SUITES = (
     "crash",
     "desk",
     "matters",
+    "rehearsal",
     "source_faults",
     "source_records",
     "source_suite",

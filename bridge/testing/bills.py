@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from bridge.api import (
+    BalanceEntry,
+    BalanceOrigin,
     Client,
     Header,
     Hold,
@@ -218,6 +220,28 @@ def _in_full(
         money_in=amount,
         date=day or DAY,
         gateway=gateway,
+    )
+
+
+def a_balance_entry(
+    entry: int | str = 70,
+    *,
+    client: int | str = 31,
+    amount: Money | None = None,
+    date: dt.date = DAY,
+    origin: BalanceOrigin = BalanceOrigin.PREPAYMENT,
+    description: str = "Add Funds",
+    invoice: int | str | None = None,
+) -> BalanceEntry:
+    """240.00 GBP put on the client's balance."""
+    return BalanceEntry(
+        id=str(entry),
+        client=client_ref(client),
+        date=date,
+        amount=gbp("240.00") if amount is None else amount,
+        origin=origin,
+        description=description,
+        invoice=None if invoice is None else invoice_ref(invoice),
     )
 
 

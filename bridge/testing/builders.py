@@ -6,7 +6,14 @@ depend on each other follow what is given.
 """
 
 from bridge.testing.amounts import DAY, LABEL, STATUSES, eur, gbp, usd
-from bridge.testing.bills import a_client, a_header, a_line, a_transaction, an_invoice
+from bridge.testing.bills import (
+    a_balance_entry,
+    a_client,
+    a_header,
+    a_line,
+    a_transaction,
+    an_invoice,
+)
 from bridge.testing.orders import (
     a_credit_note,
     a_movement,
@@ -20,6 +27,7 @@ __all__ = [
     "DAY",
     "LABEL",
     "STATUSES",
+    "a_balance_entry",
     "a_client",
     "a_credit_note",
     "a_header",

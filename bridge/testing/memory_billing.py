@@ -1,16 +1,14 @@
-"""A billing system in memory, and the source that reads it."""
+"""The source that reads a billing system in memory."""
 
 # ruff: noqa: D102  # what each method promises stands in the contract
 
 import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import partial
-from itertools import chain
-from typing import assert_never
 
 from bridge.api import (
+    BalanceEntry,
     Checkpoint,
     Client,
     Days,
@@ -32,117 +30,19 @@ from bridge.api import (
     Survey,
     Transaction,
     TransactionKind,
+    invoice_ref,
     payment_ref,
     token_of,
 )
 from bridge.testing.builders import LABEL, a_header
-from bridge.testing.faults import FarSide
+from bridge.testing.memory_bills import MemoryBilling
 
+__all__ = ["MemoryBilling", "MemorySource"]
 
-def _by_number(ref: SourceRef) -> tuple[int, str]:
-    return len(ref.id), ref.id
-
-
-class MemoryBilling(FarSide):
-    """The remote system: what is put in may be replaced or removed between runs and during them.
-
-    Safe for several threads.
-
-    Attributes:
-        bare: Invoices whose scan row comes without a fingerprint.
-        unreadable: Invoices that are listed and cannot be read, with the reason.
-        gateways: System names with how people call them.
-    """
-
-    def __init__(
-        self, *records: Client | Invoice | Transaction, base_currency: str = "GBP"
-    ) -> None:
-        super().__init__()
-        self.base_currency = base_currency
-        self.bare: set[SourceRef] = set()
-        self.unreadable: dict[SourceRef, str] = {}
-        self.gateways = {"stripe": "Credit/Debit Card", "paypal": "PayPal"}
-        self._clients: dict[SourceRef, Client] = {}
-        self._invoices: dict[SourceRef, Invoice] = {}
-        self._loose: dict[str, Transaction] = {}
-        self.put(*records)
-
-    def put(self, *records: Client | Invoice | Transaction) -> None:
-        """Add records, or replace those with the same id.
-
-        A transaction that names an invoice which is here is set on that invoice as well.
-        """
-        with self._lock:
-            for record in records:
-                self._put(record)
-
-    def _put(self, record: Client | Invoice | Transaction) -> None:
-        match record:
-            case Client():
-                self._clients[record.ref] = record
-            case Invoice():
-                self._invoices[record.ref] = record
-            case Transaction():
-                invoice = self._invoices.get(record.invoice) if record.invoice else None
-                if invoice is None:
-                    self._loose[record.id] = record
-                    return
-                others = [row for row in invoice.transactions if row.id != record.id]
-                self._invoices[invoice.ref] = replace(invoice, transactions=(*others, record))
-            case _:
-                assert_never(record)
-
-    def remove(self, ref: SourceRef) -> None:
-        """Delete a client or an invoice, as if it had never been."""
-        with self._lock:
-            self._clients.pop(ref, None)
-            self._invoices.pop(ref, None)
-
-    def all_invoices(self) -> list[Invoice]:
-        """Every invoice, ids ascending, with the containers that pay it."""
-        with self._lock:
-            return [self._complete(self._invoices[ref]) for ref in self._invoice_refs()]
-
-    def invoice(self, ref: SourceRef) -> Invoice | None:
-        """One invoice, or None."""
-        with self._lock:
-            found = self._invoices.get(ref)
-            return None if found is None else self._complete(found)
-
-    def client(self, ref: SourceRef) -> Client | None:
-        """One client, or None."""
-        with self._lock:
-            return self._clients.get(ref)
-
-    def all_transactions(self) -> list[Transaction]:
-        """Every transaction, on an invoice or not, oldest row first."""
-        with self._lock:
-            on_invoices = chain.from_iterable(row.transactions for row in self._invoices.values())
-            rows = {row.id: row for row in chain(self._loose.values(), on_invoices)}
-            return sorted(rows.values(), key=lambda row: (len(row.id), row.id))
-
-    def after(self, position: str) -> list[Invoice]:
-        """Invoices with a higher id than `position`; all of them when it is empty."""
-        with self._lock:
-            start = (len(position), position)
-            refs = [ref for ref in self._invoice_refs() if _by_number(ref) > start]
-            return [self._complete(self._invoices[ref]) for ref in refs]
-
-    def _invoice_refs(self) -> list[SourceRef]:
-        return sorted(self._invoices, key=_by_number)
-
-    def _complete(self, invoice: Invoice) -> Invoice:
-        if invoice.containers:
-            return invoice
-        found = tuple(
-            other
-            for other in self._invoices.values()
-            if any(
-                line.kind is LineKind.SETTLEMENT and line.related == invoice.ref.id
-                for line in other.lines
-            )
-        )
-        return replace(invoice, containers=found) if found else invoice
+_CLASSES = {
+    LineKind.SETTLEMENT: RecordClass.SETTLEMENT,
+    LineKind.PREPAYMENT: RecordClass.PREPAYMENT,
+}
 
 
 class MemorySource(Source):
@@ -227,20 +127,27 @@ class MemorySource(Source):
         for client in clients:
             yield from (row for row in rows if row.client == client)
 
+    def balances(self, clients: Sequence[SourceRef]) -> Iterator[BalanceEntry]:
+        rows = self._billing.reading("balances", self._billing.all_balances)
+        for client in clients:
+            yield from (row for row in rows if row.client == client)
+
     def records(self, days: Days) -> Iterator[Record]:
         invoices = self._billing.reading("records", self._billing.all_invoices)
         for invoice in invoices:
             if invoice.issued is None or invoice.state is InvoiceState.DRAFT:
                 continue
-            if invoice.issued in days:
+            if any(day in days for day in (invoice.issued, invoice.paid_on) if day):
                 yield self._document(invoice, invoice.issued)
         for row in self._billing.all_transactions():
             if row.date in days and row.kind is not TransactionKind.ADJUSTMENT:
                 yield self._money(row)
 
     def _document(self, invoice: Invoice, issued: dt.date) -> Record:
+        kinds = {line.kind for line in invoice.lines}
+        only = kinds.pop() if len(kinds) == 1 else LineKind.SALE
         return Record(
-            record_class=RecordClass.INVOICE,
+            record_class=_CLASSES.get(only, RecordClass.INVOICE),
             token=token_of(self.label, invoice.ref),
             number=invoice.number,
             client=invoice.client.id,
@@ -248,6 +155,14 @@ class MemorySource(Source):
             net=invoice.net,
             tax=invoice.tax + invoice.tax2,
             note=invoice.status,
+            state=invoice.state,
+            paid_on=invoice.paid_on,
+            credit=invoice.credit,
+            settles=tuple(
+                token_of(self.label, invoice_ref(line.related))
+                for line in invoice.lines
+                if line.kind is LineKind.SETTLEMENT and line.related
+            ),
         )
 
     def _money(self, row: Transaction) -> Record:
@@ -262,6 +177,9 @@ class MemorySource(Source):
             net=amount,
             tax=Money.zero(amount.currency),
             account=row.gateway,
+            document=token_of(self.label, row.invoice) if row.invoice else "",
+            fee=row.fee,
+            rate=row.rate,
         )
 
     def _class_of(self, row: Transaction) -> tuple[RecordClass, SourceRef]:

@@ -18,6 +18,7 @@ from bridge.api import (
     TargetClient,
     TargetDocument,
     TargetLine,
+    TargetMovement,
     TargetPayment,
     TargetRef,
 )
@@ -202,6 +203,20 @@ class MemoryBooks(FarSide):
             return [
                 target_document(document, paid.get(number, ()))
                 for number, document in self.documents.items()
+            ]
+
+    def target_movements(self) -> list[TargetMovement]:
+        """Every movement in the contract's form."""
+        with self._lock:
+            return [
+                TargetMovement(
+                    ref=TargetRef(Kind.MOVEMENT, row.id, row.id),
+                    reference=row.reference,
+                    date=row.date,
+                    amount=row.amount,
+                    account=row.account,
+                )
+                for row in self.movements.values()
             ]
 
     def target_payments(self, document: str) -> list[TargetPayment]:

@@ -13,6 +13,7 @@ from bridge.api import (
     Kind,
     Money,
     Movement,
+    MovementKind,
     Nothing,
     PaidFrom,
     Payload,
@@ -24,6 +25,8 @@ from bridge.api import (
     SaleLine,
     TargetLine,
 )
+
+_BALANCES = "Client Balances"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ def _line(line: SaleLine, prefix: str) -> Json:
 def compose_payment(payment: Payment, mapping: MemoryMapping) -> Payload | Hold | Nothing:
     """Money in the invoice's currency on the gateway's account."""
     if payment.paid_from is PaidFrom.BALANCE:
-        account = "Client Balances"
+        account = _BALANCES
     elif payment.gateway in mapping.bank_feed:
         return Nothing(Rule(f"{payment.ref}", f"gateways.{payment.gateway}", "bank_feed"))
     elif payment.gateway in mapping.unmapped:
@@ -150,10 +153,11 @@ def compose_payment(payment: Payment, mapping: MemoryMapping) -> Payload | Hold 
 
 
 def compose_movement(movement: Movement, mapping: MemoryMapping) -> Payload | Hold | Nothing:
-    """A row on the gateway's account."""
-    if movement.gateway in mapping.unmapped:
+    """A row on the gateway's account, or for what staff did by hand on that of the balances."""
+    by_hand = movement.kind is MovementKind.BY_HAND
+    if movement.gateway in mapping.unmapped and not by_hand:
         return _no_gateway(movement.gateway)
-    account = _account(movement.gateway)
+    account = _BALANCES if by_hand else _account(movement.gateway)
     return Payload(
         kind=Kind.MOVEMENT,
         body=_money(movement.reference, movement.date, movement.amount, account),

@@ -4,7 +4,19 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bridge.api import Json, Kind, Money, TargetClient, TargetDocument, TargetLine, TargetRef, total
+from bridge.api import (
+    Json,
+    Kind,
+    Money,
+    Record,
+    RecordClass,
+    TargetClient,
+    TargetDocument,
+    TargetLine,
+    TargetPayment,
+    TargetRef,
+    total,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +107,51 @@ def target_client(client: BookClient) -> TargetClient:
         tax_number=str(fields.get("tax_number", "")),
         currency=str(fields.get("currency", "")),
         body={name: value for name, value in fields.items() if name != "code"},
+    )
+
+
+def document_record(document: TargetDocument) -> Record:
+    """A document as a row of reconciliation."""
+    credit = document.ref.kind is Kind.CREDIT_NOTE
+    return Record(
+        record_class=RecordClass.CREDIT_NOTE if credit else RecordClass.INVOICE,
+        token=document.reference.partition(" ")[0],
+        number=document.ref.id,
+        client=document.client.id,
+        date=document.date,
+        net=document.net,
+        tax=document.tax,
+        note=document.reference,
+        paid=document.paid,
+    )
+
+
+def payment_record(payment: TargetPayment, document: TargetDocument) -> Record:
+    """A payment as a row of reconciliation."""
+    return Record(
+        record_class=RecordClass.PAYMENT,
+        token=payment.note.partition(" ")[0],
+        number=payment.ref.id,
+        client=document.client.id,
+        date=payment.date,
+        net=payment.amount,
+        tax=Money.zero(payment.amount.currency),
+        account=payment.account,
+        note=payment.note,
+        document=document.ref.id,
+    )
+
+
+def movement_record(movement: BookMovement) -> Record:
+    """A movement as a row of reconciliation."""
+    return Record(
+        record_class=RecordClass.MOVEMENT,
+        token=movement.reference.partition(" ")[0],
+        number=movement.id,
+        client="",
+        date=movement.date,
+        net=movement.amount,
+        tax=Money.zero(movement.amount.currency),
+        account=movement.account,
+        note=movement.reference,
     )

@@ -19,19 +19,18 @@ from bridge.api import (
     Hold,
     Kind,
     Level,
-    Money,
     Movement,
     Nothing,
     Payload,
     Payment,
     Record,
-    RecordClass,
     Reference,
     Sale,
     Survey,
     Target,
     TargetClient,
     TargetDocument,
+    TargetMovement,
     TargetPayment,
     TargetRef,
     tokens_in,
@@ -39,6 +38,7 @@ from bridge.api import (
 from bridge.testing import memory_compose as translate
 from bridge.testing.memory_books import MemoryBooks
 from bridge.testing.memory_compose import MemoryMapping
+from bridge.testing.memory_rows import document_record, movement_record, payment_record
 
 Result = TypeVar("Result")
 Found = TypeVar("Found")
@@ -53,6 +53,8 @@ class MemoryTarget(Target):
         choices: Accounting choices.
         match_clients_by: How an existing client is recognised.
     """
+
+    lists_movements = True
 
     def __init__(
         self,
@@ -123,19 +125,25 @@ class MemoryTarget(Target):
 
     def find_movement(self, payload: Payload) -> TargetRef | None:
         token = payload.reference.split()[0]
-        movements = self._books.reading(
-            "find_movement", lambda: list(self._books.movements.values())
-        )
+        movements = self._books.reading("find_movement", self._books.target_movements)
         found = _only((row for row in movements if _holds(row.reference, token)), "movements")
-        return TargetRef(Kind.MOVEMENT, found.id, found.id) if found else None
+        return found.ref if found else None
 
     def records(self, days: Days) -> Iterator[Record]:
         for document in self._books.reading("records", self._books.target_documents):
             if document.date in days:
-                yield _document_record(document)
+                yield document_record(document)
             for payment in self._books.target_payments(document.ref.id):
                 if payment.date in days:
-                    yield _payment_record(payment, document)
+                    yield payment_record(payment, document)
+        for movement in self._books.movements.values():
+            if movement.date in days:
+                yield movement_record(movement)
+
+    def movements(self, days: Sequence[Days]) -> Iterator[TargetMovement]:
+        for row in self._books.reading("movements", self._books.target_movements):
+            if any(row.date in span for span in days):
+                yield row
 
     # What to write ---------------------------------------------------------------------------
 
@@ -258,31 +266,3 @@ def _finding(subject: str, known: bool, remedy: str) -> Finding:  # noqa: FBT001
     if known:
         return Finding(Level.OK, subject, "it is mapped")
     return Finding(Level.WARNING, subject, "it is not mapped", remedy)
-
-
-def _document_record(document: TargetDocument) -> Record:
-    credit = document.ref.kind is Kind.CREDIT_NOTE
-    return Record(
-        record_class=RecordClass.CREDIT_NOTE if credit else RecordClass.INVOICE,
-        token=document.reference.partition(" ")[0],
-        number=document.ref.id,
-        client=document.client.id,
-        date=document.date,
-        net=document.net,
-        tax=document.tax,
-        note=document.reference,
-    )
-
-
-def _payment_record(payment: TargetPayment, document: TargetDocument) -> Record:
-    return Record(
-        record_class=RecordClass.PAYMENT,
-        token=payment.note.partition(" ")[0],
-        number=payment.ref.id,
-        client=document.client.id,
-        date=payment.date,
-        net=payment.amount,
-        tax=Money.zero(payment.amount.currency),
-        account=payment.account,
-        note=payment.note,
-    )

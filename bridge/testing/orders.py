@@ -156,16 +156,21 @@ def a_movement(
     date: dt.date = DAY,
     gateway: str = "stripe",
     client: int | str | None = None,
+    base_amount: Money | None = None,
     label: str = LABEL,
 ) -> Movement:
-    """A gateway's fee of 1.95 GBP."""
+    """A gateway's fee of 1.95 GBP; without `base_amount` an amount in pounds is its own."""
+    amount = gbp("-1.95") if amount is None else amount
+    if base_amount is None and amount.currency == "GBP":
+        base_amount = amount
     ref = SourceRef(Kind.MOVEMENT, f"T{transaction}/{kind.value}")
     return Movement(
         ref=ref,
         reference=a_reference(ref, f"txn_{transaction}", label=label),
         kind=kind,
         date=date,
-        amount=gbp("-1.95") if amount is None else amount,
+        amount=amount,
         gateway=gateway,
         client=None if client is None else client_ref(client),
+        base_amount=base_amount,
     )

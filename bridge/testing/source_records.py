@@ -172,6 +172,17 @@ class SourceRecords(Suite):
         }
         assert on_invoices <= {row.id for row in rows}
 
+    def test_balances_are_of_the_clients_asked_for(
+        self, source: Source, invoices: list[Invoice]
+    ) -> None:
+        """In the currency that the client is billed in, each row once."""
+        currencies = {row.client: row.currency for row in invoices}
+        rows = list(source.balances(list(currencies)))
+        assert len({row.id for row in rows}) == len(rows)
+        for row in rows:
+            assert row.amount.currency == currencies[row.client]
+        assert list(source.balances([])) == []
+
     # Reconciliation ------------------------------------------------------------------------------
 
     def test_records_cover_every_document_and_payment(
@@ -183,13 +194,14 @@ class SourceRecords(Suite):
         days = Days(issued[0], issued[-1])
         assert source.records_cost(days) > 0
         rows = list(source.records(days))
-        documents = {row.token: row for row in rows if row.record_class is RecordClass.INVOICE}
+        of_bills = {RecordClass.INVOICE, RecordClass.PREPAYMENT, RecordClass.SETTLEMENT}
+        documents = {row.token: row for row in rows if row.record_class in of_bills}
         for bill in bills:
             row = documents[self._token(source, bill.ref)]
             assert (row.net, row.tax) == (bill.net, bill.tax + bill.tax2)
-            assert row.date == bill.issued
+            assert (row.date, row.state) == (bill.issued, bill.state)
         for row in rows:
-            assert row.date in days
+            assert row.date in days or (row.paid_on and row.paid_on in days)
 
     @staticmethod
     def _token(source: Source, ref: SourceRef) -> str:

@@ -4,7 +4,7 @@
 
 import pytest
 
-from bridge.api import AmbiguousMatchError, Reference, token_of, total
+from bridge.api import AmbiguousMatchError, Days, Reference, token_of, total
 from bridge.testing.builders import a_credit_note, a_movement
 from bridge.testing.desk import LABEL, Desk, new_id, payload_of
 from bridge.testing.matters import Suite, about
@@ -82,3 +82,9 @@ class TargetMoney(Suite):
         found = desk.target.find_movement(payload)
         assert found is not None
         assert found.id == made.id
+        if desk.target.lists_movements:
+            days = [Days(movement.date, movement.date)]
+            rows = [row for row in desk.target.movements(days) if row.ref.id == made.id]
+            [shown] = {row.ref.id: row for row in rows}.values()
+            assert shown.reference == payload.reference
+            assert (shown.date, shown.amount) == (payload.date, payload.net)

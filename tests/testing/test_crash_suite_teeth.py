@@ -55,7 +55,7 @@ class ListsNoDays(MemoryTarget):
     [
         (FindsNoPayment, "test_killed_around_any_write", ("after",)),
         (SendsAgain, "test_the_reply_to_any_write_is_lost", ("lost_reply",)),
-        (CallsLostUnsent, "test_the_reply_to_any_write_is_lost", ("half_reply",)),
+        (CallsLostUnsent, "test_the_reply_to_any_write_is_lost", ("lost_reply",)),
         (ListsNoDays, "test_a_lost_log_makes_no_duplicates", ()),
         (ListsNoDays, "test_an_old_log_makes_no_duplicates", ()),
     ],

@@ -9,6 +9,7 @@ import pytest
 from bridge.api import InvoiceState, LineKind, Prices, SourceRef, invoice_ref
 from bridge.testing.builders import (
     DAY,
+    a_balance_entry,
     a_client,
     a_line,
     a_transaction,
@@ -40,6 +41,8 @@ def a_small_company() -> MemoryBilling:
         an_invoice(545, state=InvoiceState.CANCELLED),
         an_invoice(546, prices=Prices.INCLUSIVE, net=None, lines=[a_line(gbp("119.99"))]),
         a_transaction(2000, invoice=501, money_out=gbp("12.00"), refund_of="900"),
+        a_balance_entry(70),
+        a_balance_entry(71, amount=gbp("-120.00")),
         a_transaction(2001, invoice=None, money_in=gbp("5.00")),
     )
     return billing
