@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.api import Json, Kind, Money, Payload, Rule, SourceRef, TargetRef
+from bridge.api import Json, Kind, Money, Payload, Rule, SourceRef, TargetLine, TargetRef
 from bridge.store import codec
 
 # Halves of surrogate pairs and NUL included: a billing system's text may hold anything.
@@ -23,8 +24,8 @@ json_values: st.SearchStrategy[Any] = st.recursive(
     max_leaves=12,
 )
 bodies: st.SearchStrategy[Mapping[str, Json]] = st.dictionaries(anything, json_values, max_size=5)
-payloads = st.builds(
-    Payload,
+lines = st.builds(TargetLine, description=anything, net=money, tax=money)
+parts: dict[str, st.SearchStrategy[Any]] = dict(  # noqa: C408 - as they are given to a payload
     kind=st.sampled_from([kind.value for kind in Kind]),
     body=bodies,
     reference=anything,
@@ -35,7 +36,17 @@ payloads = st.builds(
     guarded=st.none() | st.dictionaries(anything, anything, max_size=3),
     rules=st.lists(st.builds(Rule, anything, anything, anything), max_size=3).map(tuple),
     paid=st.none() | money,
+    lines=st.lists(lines, max_size=3).map(tuple),
+    difference=st.none() | money,
 )
+payloads = st.builds(Payload, **parts)
+
+
+def test_every_part_of_a_payload_is_tried() -> None:
+    """A part that is added to the model and not to the codec would be lost in silence."""
+    assert set(parts) == {part.name for part in fields(Payload)}
+    assert {part.name for part in fields(TargetLine)} == {"description", "net", "tax"}
+    assert {part.name for part in fields(Rule)} == {"about", "rule", "value"}
 
 
 @given(payloads)
