@@ -44,7 +44,7 @@ class Config:
     """
 
     path: Path
-    settings: "Settings"
+    settings: "Settings" = field(repr=False)  # its store may hold a password
     source: Section[SourcePlugin]
     target: Section[TargetPlugin]
     warnings: tuple[Problem, ...]

@@ -119,7 +119,8 @@ class SyncSettings(_Model):
 class Section(BaseModel):
     """The `source` or `target` part, as far as the core reads it."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+    # Ignored, not kept: the rest is the plugin's, and may be secret.
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     plugin: Annotated[str, Field(min_length=1, description="the plugin's kind")]
 

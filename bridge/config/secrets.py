@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 HIDDEN = "********"
 
-_URL_PASSWORD = re.compile(r"(?P<user>\b[a-zA-Z][\w+.-]*://[^\s:/@]*):(?P<password>[^\s/]+)@")
+_URL_PASSWORD = re.compile(r"(?P<user>\b[a-zA-Z][\w+.-]*://[^\s:/@]*):(?P<password>[^/]+)@")
 _QUERY_PASSWORD = re.compile(
     r"(?P<name>[?&][\w-]*(?:password|passwd|pwd|secret|token|key)=)(?P<password>[^&\s]+)",
     re.IGNORECASE,

@@ -170,16 +170,18 @@ def open_section(
     kind = node.children.get("plugin") if node is not None else None
     if node is None or kind is None or not isinstance(kind.value, str) or kind.unresolved:
         return None  # the core's model has told what is missing
+    where = f"{file}:{kind.mark.line}:{kind.mark.column}"
     try:
         section = Section(role, offer_of(kind.value), file, root)
     except ConfigError as error:
-        where = f"{file}:{kind.mark.line}:{kind.mark.column}"
-        problems.extend(Problem(one.what, one.remedy, where, one.key) for one in error.problems)
+        for one in error.problems:
+            # The value is named in the text; what was put in for a ${...} must not be.
+            what = one.what.replace(kind.value, kind.text) if kind.substituted else one.what
+            problems.append(Problem(what, one.remedy, where, one.key))
         return None
     try:
         section.model  # noqa: B018  # a plugin's import may fail here
     except Exception as error:  # noqa: BLE001  # and with anything
-        where = f"{file}:{kind.mark.line}:{kind.mark.column}"
         what = f"the settings of the plugin '{kind.value}' could not be loaded: {error}"
         remedy = "install what it needs; `bridge plugins list` shows where it comes from"
         problems.append(Problem(what, remedy, where, f"{role}.plugin"))
