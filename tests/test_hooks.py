@@ -52,11 +52,12 @@ def _install(place: Path, name: str, body: str) -> None:
 
 def _sync(place: Path, elsewhere: Path, limit: int) -> tuple[int, list[list[object]]]:
     heard = place / "heard.jsonl"
+    paths = os.pathsep.join(filter(None, [str(elsewhere), os.environ.get("PYTHONPATH")]))
     heard.unlink(missing_ok=True)
     found = subprocess.run(
         [sys.executable, "-m", "bridge.cli", "sync", "--limit", str(limit), "--json"],
         cwd=place,
-        env={**os.environ, "PYTHONPATH": str(elsewhere), "HEARD": str(heard)},
+        env={**os.environ, "PYTHONPATH": paths, "HEARD": str(heard)},
         capture_output=True,
         text=True,
         check=False,
