@@ -73,7 +73,10 @@ class _Loader:
         try:
             self._manager.register(module, f"{origin.distribution}: {origin.entry_point}")
         except pluggy.PluginValidationError as error:
-            self._manager.unregister(module)
+            if self._manager.is_registered(
+                module
+            ):  # some versions of pluggy leave it half registered
+                self._manager.unregister(module)
             raise _Refused(_first_line(error)) from error
         callers = self._manager.get_hookcallers(module) or []
         fault = _fault(callers, module)
