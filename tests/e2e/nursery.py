@@ -66,15 +66,21 @@ def child(order: dict[str, Any], report: int) -> None:
     os._exit(main(order["arguments"]))
 
 
-for line in sys.stdin:
-    order = json.loads(line)
-    report = os.memfd_create("moments")
-    pid = os.fork()
-    if not pid:
-        child(order, report)
-    _, status = os.waitpid(pid, 0)
-    passed = os.pread(report, 8, 0).strip(b"\0 ") or b"0"
-    os.close(report)
-    answer = {"code": os.waitstatus_to_exitcode(status), "passed": int(passed)}
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
+def serve() -> None:
+    """One child an order, until there are no more orders."""
+    for line in sys.stdin:
+        order = json.loads(line)
+        report = os.memfd_create("moments")
+        pid = os.fork()
+        if not pid:
+            child(order, report)
+        _, status = os.waitpid(pid, 0)
+        passed = os.pread(report, 8, 0).strip(b"\0 ") or b"0"
+        os.close(report)
+        answer = {"code": os.waitstatus_to_exitcode(status), "passed": int(passed)}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    serve()
