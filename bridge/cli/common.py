@@ -1,5 +1,6 @@
 """What several command families need."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,7 +32,8 @@ def open_app() -> "App":
     from bridge.app import App
 
     app = App.open(STATE.config)
-    STATE.secrets = app.config.secrets
+    # A secret with a quote in it looks otherwise in JSON.
+    STATE.secrets = app.config.secrets | {json.dumps(one)[1:-1] for one in app.config.secrets}
     if not STATE.is_quiet:
         for warning in app.config.warnings:
             talk(wrapped(f"Warning: {warning.where}: {warning.what}"))

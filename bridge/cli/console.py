@@ -1,7 +1,9 @@
 """Talking to people and programs: results on stdout, talk on stderr."""
 
+import csv
+import io
 import json
-import os
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -12,6 +14,7 @@ from typing import Any
 from bridge.api import BridgeError, ConfigError, Problem
 
 WIDTH = 80
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(slots=True)
@@ -44,7 +47,15 @@ def say(text: str = "") -> None:
 
 def say_json(value: Any) -> None:
     """A line of a result, for programs."""
-    say(json.dumps(value, ensure_ascii=False, default=str))
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    say(_CONTROL.sub(lambda one: f"\\u{ord(one[0]):04x}", text))
+
+
+def say_csv(cells: Sequence[object]) -> None:
+    """A line of a result, for spreadsheets."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(cells)
+    say(line.getvalue())
 
 
 def talk(text: str) -> None:
@@ -118,15 +129,14 @@ def _plain(error: BridgeError) -> dict[str, Any]:
 
 
 def _safe(text: str) -> str:
-    """The last net under all that is printed: no secret that was read gets through."""
+    """The last net under all that is printed: no secret that was read gets through.
+
+    Nor does a control character from either system's data, which could redraw a terminal.
+    """
     if STATE.secrets:
         from bridge.config.secrets import without
 
         text = without(text, STATE.secrets)
+    text = _CONTROL.sub("\ufffd", text)
     encoding = sys.stdout.encoding or "utf-8"
     return text.encode(encoding, "replace").decode(encoding)
-
-
-def colour_allowed() -> bool:
-    """NO_COLOR and pipes turn colour off; it never carries meaning alone."""
-    return is_terminal() and not os.environ.get("NO_COLOR")

@@ -1,15 +1,14 @@
 """`bridge log`: the event log."""
 
-import csv
 import datetime as dt
-import sys
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bridge.cli.common import Json, open_log
-from bridge.cli.console import STATE, say, say_json, table
+from bridge.cli.console import STATE, say, say_csv, say_json, table
 
 if TYPE_CHECKING:
     from bridge.store.rows import EventRow
@@ -69,7 +68,7 @@ def show_log(
             for event in events:
                 say_json(_plain(event))
         elif shown is Format.CSV:
-            _csv(list(events))
+            _csv(events)
         else:
             _table(list(events))
 
@@ -100,14 +99,11 @@ def _plain(event: "EventRow") -> dict[str, Any]:
     }
 
 
-def _csv(events: list["EventRow"]) -> None:
-    writer = csv.writer(sys.stdout)
-    writer.writerow(("at", "run", "level", "code", "invoice", "message"))
+def _csv(events: Iterable["EventRow"]) -> None:
+    say_csv(("at", "run", "level", "code", "invoice", "message"))
     for event in events:
         invoice = event.invoice.id if event.invoice else ""
-        writer.writerow(
-            (event.at.isoformat(), event.run, event.level, event.code, invoice, event.message)
-        )
+        say_csv((event.at.isoformat(), event.run, event.level, event.code, invoice, event.message))
 
 
 def _table(events: list["EventRow"]) -> None:

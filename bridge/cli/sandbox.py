@@ -1,14 +1,18 @@
 """`bridge sandbox`: both stand-ins on fixed ports, for anything else to talk to."""
 
 import signal
+import sys
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridge.cli.common import Json
+from bridge.cli.common import Json, open_app
 from bridge.cli.console import STATE, say, say_json, talk
+
+if TYPE_CHECKING:
+    from bridge.api import SourcePlugin, TargetPlugin
 
 
 def register(app: typer.Typer) -> None:
@@ -16,14 +20,30 @@ def register(app: typer.Typer) -> None:
     app.command()(sandbox)
 
 
+def _served(
+    source: str, target: str, directory: Path | None
+) -> "tuple[Path, tuple[SourcePlugin, TargetPlugin]]":
+    """Where the data is and whose stand-ins run: as in bridge.yaml, but for what was said."""
+    if source and target and directory:
+        from bridge.registry import load_plugins
+
+        found = load_plugins()
+        return directory, (found.source(source), found.target(target))
+    app = open_app()
+    return directory or app.config.sandbox_directory, (
+        app.plugins.source(source) if source else app.config.source.offer,
+        app.plugins.target(target) if target else app.config.target.offer,
+    )
+
+
 def sandbox(
     *,
     source_port: Annotated[int, typer.Option(help="Port of the source's stand-in.")] = 8701,
     target_port: Annotated[int, typer.Option(help="Port of the target's stand-in.")] = 8702,
-    source: Annotated[str, typer.Option(help="The source's plugin.")] = "whmcs",
-    target: Annotated[str, typer.Option(help="The target's plugin.")] = "kashflow",
+    source: Annotated[str, typer.Option(help="The source's plugin, if not the file's.")] = "",
+    target: Annotated[str, typer.Option(help="The target's plugin, if not the file's.")] = "",
     directory: Annotated[
-        Path | None, typer.Option(help="Where their data lives; `.bridge` beside the file.")
+        Path | None, typer.Option(help="Where their data lives, if not where `sync` keeps it.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -33,19 +53,16 @@ def sandbox(
     """
     from contextlib import ExitStack
 
-    from bridge.registry import load_plugins
-
     STATE.as_json = as_json
-    place = directory or STATE.config.resolve().parent / ".bridge"
+    place, offers = _served(source, target, directory)
     place.mkdir(parents=True, exist_ok=True)
-    found = load_plugins()
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: done.set())
     with ExitStack() as stack:
         for role, offer, port in (
-            ("source", found.source(source), source_port),
-            ("target", found.target(target), target_port),
+            ("source", offers[0], source_port),
+            ("target", offers[1], target_port),
         ):
             running = stack.enter_context(offer.sandbox(place, port=port))
             if as_json:
@@ -61,6 +78,7 @@ def sandbox(
                 say(f"{role}: {offer.kind} at {running.address}")
                 for key, value in running.settings.items():
                     say(f"  {key}: {value}")
+        sys.stdout.flush()
         if not as_json:
             talk(f"Their data is in {place}. Ctrl-C ends them.")
         done.wait()
