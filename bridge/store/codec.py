@@ -48,6 +48,11 @@ def to_micros(moment: dt.datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def now_micros() -> int:
+    """This machine's clock, in microseconds since 1970 UTC."""
+    return to_micros(dt.datetime.now(dt.UTC))
+
+
 def from_micros(micros: int) -> dt.datetime:
     """An aware datetime in UTC."""
     return _EPOCH + micros * _MICROSECOND

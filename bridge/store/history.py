@@ -1,4 +1,4 @@
-"""What was done: runs, steps, links, sightings, events, cursors."""
+"""What was done: steps, links, sightings, events, cursors."""
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -18,13 +18,13 @@ from sqlalchemy import (
     update,
 )
 
-from bridge.api import Kind, Run, SourceRef, StepState, TargetRef
+from bridge.api import Kind, SourceRef, StepState, TargetRef
 from bridge.store import schema
 from bridge.store.codec import dump_target, id_from, sort_key, to_day, to_micros
 from bridge.store.database import Database
 from bridge.store.paging import pages, pieces
-from bridge.store.records import event_row, link_row, run_row, sighting_row, step_row
-from bridge.store.rows import Action, EventRow, LinkRow, RunRow, SightingRow, StepRow
+from bridge.store.records import event_row, link_row, sighting_row, step_row
+from bridge.store.rows import Action, EventRow, LinkRow, SightingRow, StepRow
 
 _run, _step, _link, _entry = schema.run, schema.step, schema.link, schema.entry
 _sighting, _event, _cursor = schema.sighting, schema.event, schema.cursor
@@ -33,26 +33,6 @@ STEPS_OF_A_RUN = 28
 """Bits of a step's id that count within its run; the bits above are the run's id."""
 
 _MAKING = (Action.CREATE.value, Action.ADOPT.value, Action.LINK.value)
-
-
-def runs(database: Database, bridge: str, limit: int) -> Sequence[RunRow]:
-    """The latest runs, newest first."""
-    query = select(_run).where(_run.c.bridge == bridge).order_by(_run.c.id.desc()).limit(limit)
-    with database.read() as connection:
-        return [run_row(row) for row in connection.execute(query)]
-
-
-def open_run(connection: Connection, bridge: str, values: Mapping[str, Any]) -> int:
-    """Add a run; its id is one more than the last of any bridge of this database."""
-    last = connection.execute(select(func.max(_run.c.id))).scalar() or 0
-    connection.execute(insert(_run), {**values, "bridge": bridge, "id": last + 1})
-    return last + 1
-
-
-def close_run(connection: Connection, run: Run, values: Mapping[str, Any]) -> None:
-    """Write down how a run ended."""
-    ours = (_run.c.bridge == run.name) & (_run.c.id == run.id)
-    connection.execute(update(_run).where(ours).values(**values))
 
 
 def cursor(database: Database, bridge: str, name: str) -> str | None:

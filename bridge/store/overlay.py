@@ -17,13 +17,13 @@ from sqlalchemy import Column, Connection, Table, insert, select
 from bridge.api import Json, Run
 from bridge.store import schema
 from bridge.store.address import Address, Family, read_address
-from bridge.store.codec import from_micros
+from bridge.store.codec import from_micros, now_micros
 from bridge.store.database import Database
 from bridge.store.faults import store_errors
 from bridge.store.log import Lease, SyncLog
 from bridge.store.migrate import copy_file, refuse_other, revision_of
 from bridge.store.paging import PAGE
-from bridge.store.sql import SqlLog, now_micros
+from bridge.store.sql import SqlLog
 
 _COPIED = (schema.run, schema.entry, schema.step, schema.link, schema.sighting, schema.cursor)
 
@@ -69,7 +69,7 @@ class _Overlay(SqlLog):
         """Nothing: the copy is in this version's form, and the real log is left alone."""
 
     @contextmanager
-    def _locked(self, lease_s: float, command: str) -> Iterator[Lease]:  # noqa: ARG002
+    def lock(self, *, lease_s: float, command: str) -> Iterator[Lease]:  # noqa: ARG002
         yield _Rehearsal()
 
     def _check_lease(self, connection: Connection, lease: Lease | None) -> None:

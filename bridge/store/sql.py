@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
@@ -25,8 +25,8 @@ from bridge.api import (
     StepState,
     TargetRef,
 )
-from bridge.store import history, known, seeing, worklist, writing
-from bridge.store.codec import dump_json, from_micros, printable, to_micros
+from bridge.store import executions, history, known, seeing, worklist, writing
+from bridge.store.codec import dump_json, from_micros, now_micros, printable
 from bridge.store.database import Database
 from bridge.store.lock import check_token, hold_lock
 from bridge.store.log import Lease
@@ -44,11 +44,6 @@ from bridge.store.rows import (
 )
 
 T = TypeVar("T")
-
-
-def now_micros() -> int:
-    """This machine's clock, in microseconds since 1970 UTC."""
-    return to_micros(dt.datetime.now(dt.UTC))
 
 
 class SqlLog:
@@ -85,17 +80,14 @@ class SqlLog:
         self._checked = True
 
     @contextmanager
-    def _locked(self, lease_s: float, command: str) -> Iterator[Lease]:
+    def lock(self, *, lease_s: float, command: str) -> Iterator[Lease]:
+        """Take the run lock of this bridge."""
         with hold_lock(self._database, self._name, lease_s=lease_s, command=command) as lease:
             self._lease = lease
             try:
                 yield lease
             finally:
                 self._lease = None
-
-    def lock(self, *, lease_s: float, command: str) -> AbstractContextManager[Lease]:
-        """Take the run lock of this bridge."""
-        return self._locked(lease_s, command)
 
     def _write(self, job: Callable[[Connection], T], lease: Lease | None = None) -> T:
         """Do `job` in one transaction, under the lease given, else under the one that is held."""
@@ -126,17 +118,17 @@ class SqlLog:
             "exit_code": None,
             "summary": "{}",
         }
-        number = self._write(partial(history.open_run, bridge=self._name, values=values))
+        number = self._write(partial(executions.open_run, bridge=self._name, values=values))
         return Run(id=number, name=self._name, command=command, started=from_micros(started))
 
     def finish_run(self, run: Run, *, exit_code: int, summary: Mapping[str, Json]) -> None:
         """Close a run. Needs no lock: it is true of a run that lost its lock as well."""
         values = {"ended": now_micros(), "exit_code": exit_code, "summary": dump_json(summary)}
-        self._database.write(partial(history.close_run, run=run, values=values))
+        self._database.write(partial(executions.close_run, run=run, values=values))
 
     def runs(self, limit: int) -> Sequence[RunRow]:
         """The latest runs, newest first."""
-        return history.runs(self._database, self._name, limit)
+        return executions.runs(self._database, self._name, limit)
 
     # What was seen
 
