@@ -169,6 +169,8 @@ class BalanceOrigin(StrEnum):
     REFUND = "refund"  # a refund that stayed with us
     BY_HAND = "by_hand"  # given or taken by staff
     USE = "use"  # it paid an invoice
+    RETURNED = "returned"  # it was paid back: the refund that did so stands among transactions
+    SETTLEMENT = "settlement"  # a mass payment on its way to an invoice, on and off again
     UNKNOWN = "unknown"
 
 

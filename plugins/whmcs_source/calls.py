@@ -4,6 +4,7 @@ WHMCS ignores a parameter that it does not know, so a misspelt or unsupported fi
 everything (seen against live installs): a row that does not fit its filter ends the reading.
 """
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -16,6 +17,7 @@ from whmcs_source.shapes import Json, count, rows
 from whmcs_source.wire import (
     WireClient,
     WireClientRow,
+    WireCredit,
     WireCurrency,
     WireGateway,
     WireInvoice,
@@ -202,6 +204,26 @@ class Calls:
             if got != value:
                 raise _ignored(key, value, f"transaction {wire.id} has {got}")
         return tuple(sorted(wires, key=lambda wire: wire.id))
+
+    def credits(self, client_id: int) -> tuple[WireCredit, ...]:
+        """All movements of one client's balance, oldest first; none where there is no client."""
+        try:
+            reply = self._api.call("GetCredits", clientid=client_id)
+        except RecordRejectedError as error:
+            if is_not_found(error):
+                return ()
+            raise
+        got = count(reply, "clientid")
+        if got is not None and got != client_id:
+            raise _ignored("clientid", client_id, f"the balance of client {got} came")
+        found = rows(reply, "credits", "credit")
+        if _checked_total(reply, len(found), 0) != len(found):
+            raise TransientError(
+                f"WHMCS sent {len(found)} of the movements of client {client_id}'s balance",
+                remedy="run bridge again; if it stays, look into the PHP error log",
+            )
+        wires = [parse(WireCredit, row, _named(row, "balance movement")) for row in found]
+        return tuple(sorted(wires, key=lambda wire: (wire.date or dt.date.min, wire.id)))
 
     def services(self, client_id: int) -> Iterator[WireService]:
         """A client's services with the names of their products."""

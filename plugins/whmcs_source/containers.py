@@ -1,89 +1,127 @@
 """Mass payments: the container invoices that paid others.
 
 A container has only lines of type Invoice, bears no tax, is of the same client, younger than what
-it pays, and holds the money itself. Source: WHMCS documentation, mass payments; an open module
-that proves them to the penny.
+it pays, and holds the money itself. One that is open or cancelled settled nothing. Source: WHMCS
+documentation, mass payments; an open module that proves them to the penny.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bridge.api import Hold, Invoice, LineKind, Reason, RecordRejectedError
+from bridge.api import Hold, Invoice, Reason, RecordRejectedError
+from whmcs_source.bills import Bill, took_place
 from whmcs_source.calls import Calls, OddRow, Row
 from whmcs_source.errors import UnreadableReplyError
 from whmcs_source.memo import Memo
 from whmcs_source.money_rows import Books
 from whmcs_source.translate import invoice_of
 from whmcs_source.walk import Place, walk
+from whmcs_source.wire import WireInvoice, WireTransaction
 
-_NEVER_PAID = ("Draft", "Unpaid", "Payment Pending", "Cancelled")
+Rows = Callable[[WireInvoice], Sequence[WireTransaction]]
 
 
 @dataclass(slots=True)
-class _Candidates:
-    """A client's invoices that may be mass payments.
+class Clientele:
+    """A client's invoices as the list has them, and those of them that were read to know more.
 
     Attributes:
-        rows: Ids of those not looked into yet.
-        found: Containers, by id.
+        read: What was read of those without tax, by id; None where it was deleted meanwhile.
     """
 
-    rows: set[int] = field(default_factory=set)
-    found: dict[int, Invoice] = field(default_factory=dict)
+    bills: dict[int, Bill] = field(default_factory=dict)
+    read: dict[int, WireInvoice | None] = field(default_factory=dict)
+
+    def special(self) -> tuple[WireInvoice, ...]:
+        """Mass payments that took place and additions of funds, among what was read."""
+        every = tuple(self.read.values())  # another thread may read on meanwhile
+        return tuple(wire for wire in every if wire is not None and took_place(wire))
 
 
 class Containers:
-    """Finds the mass payments of a client; the client's list is read once a run."""
+    """Finds the mass payments of a client; the client's list is read once a run.
 
-    def __init__(self, calls: Calls) -> None:
+    Args:
+        rows: The transactions that belong to an invoice, wherever their rows stand.
+    """
+
+    def __init__(self, calls: Calls, rows: Rows) -> None:
         self._calls = calls
-        self._by_client: Memo[int, _Candidates] = Memo(200)
+        self._rows = rows
+        self._by_client: Memo[int, Clientele] = Memo(200)
+
+    def of(self, client_id: int) -> Clientele:
+        """What is known of a client's invoices; lists them on first use."""
+        return self._by_client.get_or(client_id, lambda: self._list(client_id))
 
     def paying(self, invoice: Invoice, books: Books) -> tuple[Invoice, ...] | Hold:
         """The mass payments that name this invoice, by id; a Hold where not all can be read."""
-        client_id = int(invoice.client.id)
         invoice_id = int(invoice.ref.id)
-        candidates = self._by_client.get_or(client_id, lambda: self._list(client_id))
-        for number in sorted(row for row in candidates.rows if row > invoice_id):
+        clientele = self.of(int(invoice.client.id))
+        younger = [bill.id for bill in clientele.bills.values() if bill.id > invoice_id]
+        wrong = self.look_into(clientele, younger)
+        if wrong:
+            return wrong
+        return tuple(
+            invoice_of(wire, invoice.currency, books, rows=self._rows(wire), products={})
+            for wire in sorted(clientele.special(), key=lambda wire: wire.id)
+            if _names(wire, invoice_id)
+        )
+
+    def look_into(self, clientele: Clientele, numbers: Iterable[int]) -> Hold | None:
+        """Read those of the invoices that may be mass payments; a Hold for one that cannot be."""
+        for number in sorted(numbers):
+            if number in clientele.read or not clientele.bills[number].may_be_container:
+                continue
             try:
-                self._look_into(number, candidates, invoice.currency, books)
+                wire = self._calls.invoice(number)
             except (UnreadableReplyError, RecordRejectedError) as error:
-                return Hold(
-                    Reason.MASS_PAY_UNPROVEN,
-                    f"invoice {number} of the same client may be the mass payment that paid it,"
-                    f" and could not be read: {error.what}",
-                    f"look at invoice {number} in WHMCS; then `bridge retry`",
-                )
-        named = (found for found in candidates.found.values() if _names(found, invoice))
-        return tuple(sorted(named, key=lambda found: int(found.ref.id)))
+                return _unread(number, error.what)
+            clientele.read[number] = wire if wire is None or _is_special(wire) else None
+        return None
 
-    def _list(self, client_id: int) -> _Candidates:
-        return _Candidates({row.id for row in self._rows(client_id) if _may_be_container(row)})
-
-    def _rows(self, client_id: int) -> Iterator[Row]:
+    def _list(self, client_id: int) -> Clientele:
+        found = Clientele()
         for stretch in walk(
             lambda offset: self._calls.page(offset=offset, client=client_id), Place()
         ):
-            yield from stretch.rows
-
-    def _look_into(self, number: int, candidates: _Candidates, currency: str, books: Books) -> None:
-        wire = self._calls.invoice(number)
-        if wire is not None and any(item.type == "Invoice" for item in wire.items):
-            candidates.found[number] = invoice_of(
-                wire, currency, books, rows=wire.transactions, products={}
-            )
-        candidates.rows.discard(number)
+            found.bills.update((row.id, bill_of(row)) for row in stretch.rows)
+        return found
 
 
-def _may_be_container(row: Row) -> bool:
+def bill_of(row: Row) -> Bill:
+    """A list row, made small."""
     if isinstance(row, OddRow):
-        return row.status not in _NEVER_PAID
-    taxed = row.tax or row.tax2
-    return not taxed and row.subtotal > 0 and row.status not in _NEVER_PAID
+        return Bill(row.id, row.status, None, None, readable=False)
+    return Bill(
+        id=row.id,
+        status=row.status,
+        issued=row.date,
+        paid_on=row.datepaid,
+        gross=row.gross,
+        credit=row.credit,
+        total=row.total,
+        taxed=bool(row.tax or row.tax2),
+    )
 
 
-def _names(container: Invoice, invoice: Invoice) -> bool:
-    return any(
-        line.kind is LineKind.SETTLEMENT and line.related == invoice.ref.id
-        for line in container.lines
+def is_container(wire: WireInvoice) -> bool:
+    """Whether it pays other invoices."""
+    return any(item.type == "Invoice" for item in wire.items)
+
+
+def _names(container: WireInvoice, invoice_id: int) -> bool:
+    return any(item.type == "Invoice" and item.relid == invoice_id for item in container.items)
+
+
+def _is_special(wire: WireInvoice) -> bool:
+    return any(item.type in ("Invoice", "AddFunds") for item in wire.items)
+
+
+def _unread(number: int, why: str) -> Hold:
+    return Hold(
+        Reason.MASS_PAY_UNPROVEN,
+        f"invoice {number} of the same client may be the mass payment that paid it,"
+        f" and could not be read: {why}",
+        f"look at invoice {number} in WHMCS; then `bridge retry`",
     )

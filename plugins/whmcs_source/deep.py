@@ -5,16 +5,16 @@ same status made up for, and a refund of a part, after which the list row stays 
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from heapq import merge
 
-from bridge.api import Known, ScanPolicy, SourceRef, money_fingerprint
+from bridge.api import Known, ScanPolicy, Seen, SourceRef, invoice_ref, money_fingerprint
 from whmcs_source.calls import Calls, Page, Row
 from whmcs_source.cursor import Deep
 from whmcs_source.errors import UnreadableReplyError
-from whmcs_source.money_rows import Books, rows_of_invoice, transaction_of
+from whmcs_source.money_rows import Books, rows_of_invoice, to_balance, transaction_of
 from whmcs_source.reading import Reading
 from whmcs_source.scan import Ahead, Found, Scan, absent
 from whmcs_source.walk import Place, walk
@@ -103,14 +103,32 @@ class DeepScan:
         if self._reading.keep_strays(client, rows):
             self._scan.cursor = self._scan.cursor.with_stray(client)
             self._reading.stray_clients = self._scan.cursor.strays
+        on_balance = self._reading.on_balance(client, rows)
+        for invoice, before in self._with_money(invoices, rows):
+            own = rows_of_invoice(int(invoice.id), rows)
+            if before is None or before.money not in self._digests(own, client, on_balance):
+                yield from self._scan.read_with_targets(int(invoice.id))
+
+    def _with_money(
+        self, invoices: list[SourceRef], rows: tuple[WireTransaction, ...]
+    ) -> Iterator[tuple[SourceRef, Seen | None]]:
+        """What of a client's was booked, and what was read in full without being booked itself.
+
+        Such are mass payments: a refund of one concerns the invoices that it paid.
+        """
         seen = self._known.seen(invoices)
         for invoice in invoices:
-            own = rows_of_invoice(int(invoice.id), rows)
-            before = seen.get(invoice)
-            if before is None or before.money not in self._digests(own, client):
-                yield self._scan.read_apart(int(invoice.id))
+            yield invoice, seen.get(invoice)
+        others = {invoice_ref(row.invoiceid) for row in rows if row.invoiceid} - set(invoices)
+        for invoice, before in sorted(
+            self._known.seen(list(others)).items(), key=lambda pair: int(pair[0].id)
+        ):
+            if before.money is not None:
+                yield invoice, before
 
-    def _digests(self, rows: tuple[WireTransaction, ...], client: int) -> set[str]:
+    def _digests(
+        self, rows: tuple[WireTransaction, ...], client: int, on_balance: Collection[int]
+    ) -> set[str]:
         """What the log would hold for these rows.
 
         GetTransactions does not tell the client's currency. Rather than ask for each client, try
@@ -119,17 +137,24 @@ class DeepScan:
         books = self._reading.books()
         found: set[str] = set()
         for currency in set(books.currencies.values()):
-            digest = _digest(rows, currency, books, client)
+            digest = _digest(rows, currency, books, client, on_balance)
             if digest:
                 found.add(digest)
         return found
 
 
 def _digest(
-    rows: tuple[WireTransaction, ...], currency: str, books: Books, client: int
+    rows: tuple[WireTransaction, ...],
+    currency: str,
+    books: Books,
+    client: int,
+    on_balance: Collection[int],
 ) -> str | None:
     try:
-        translated = [transaction_of(row, currency, books, client=client) for row in rows]
+        translated = [
+            to_balance(transaction_of(row, currency, books, client=client), on_balance)
+            for row in rows
+        ]
     except UnreadableReplyError:
         return None  # amounts with more places than this currency has
     return money_fingerprint(translated)

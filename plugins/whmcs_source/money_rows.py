@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bridge.api import (
@@ -63,6 +63,40 @@ def money(amount: Decimal, currency: str, record: str) -> Money:
         ) from None
 
 
+_NOTE_ROW = "invoice_billing_adjustment"
+
+
+def is_note_row(wire: WireTransaction, books: Books) -> bool:
+    """Whether a row is of a WHMCS 9 billing note: book-keeping, not money.
+
+    Seen in open modules: no gateway, no transid, a text like "Applied Credit Note", and where they
+    are shown `billingnoteid` and `type`.
+    """
+    nameless = not wire.gateway and not wire.transid
+    applied = nameless and wire.description.startswith("Applied Credit Note")
+    told = wire.billingnoteid > 0 or wire.type.startswith(_NOTE_ROW)
+    return told or (applied and books.keeps_gross_total)
+
+
+def is_credit_note_row(wire: WireTransaction, books: Books) -> bool:
+    """Whether a note row settles part of its invoice: a credit note that was applied to it."""
+    return (
+        is_note_row(wire, books)
+        and wire.type in ("", f"{_NOTE_ROW}_credit")
+        and wire.amountin > 0
+        and not wire.amountout
+    )
+
+
+def is_unnamed_refund(wire: WireTransaction, books: Books) -> bool:
+    """Whether a refund went through no gateway: recorded by hand, or put on the balance.
+
+    Source: seen in an open module (a refund to credit has an empty transid); WHMCS documentation,
+    transactions, for the three ways of a refund.
+    """
+    return transaction_kind(wire, books) is TransactionKind.REFUND and not wire.transid
+
+
 def transaction_kind(wire: WireTransaction, books: Books) -> TransactionKind:
     """Which way the money moved, from the row alone.
 
@@ -70,10 +104,7 @@ def transaction_kind(wire: WireTransaction, books: Books) -> TransactionKind:
     without the id of what it takes back; only its words tell. Money out on an invoice that names
     no payment is taken for one, since that is the reading that books nothing.
     """
-    note = wire.billingnoteid > 0 or wire.type.startswith("invoice_billing_adjustment")
-    nameless = not wire.gateway and not wire.transid
-    applied = nameless and wire.description.startswith("Applied Credit Note")
-    if note or (applied and books.keeps_gross_total):
+    if is_note_row(wire, books):
         return TransactionKind.ADJUSTMENT
     if not wire.amountout or wire.amountin:
         return TransactionKind.PAYMENT
@@ -116,6 +147,11 @@ def transaction_of(
         refund_of=str(wire.refundid) if wire.refundid else "",
         description=wire.description,
     )
+
+
+def to_balance(row: Transaction, ids: Collection[int]) -> Transaction:
+    """The transaction; as one put on the client's balance if it is among these."""
+    return replace(row, kind=TransactionKind.TO_BALANCE) if int(row.id) in ids else row
 
 
 def rows_of_invoice(

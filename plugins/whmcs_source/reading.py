@@ -5,36 +5,41 @@ client of the batch, and kept for the run: GetClientsDetails, since GetInvoice d
 currency, unless a list row told it; GetClientsProducts, if a line belongs to a service; the
 client's own invoice list and what may be a mass payment in it, if an invoice of theirs was not
 paid by its own transactions; GetTransactions, if a refund of theirs stands elsewhere than its
-payment - which shows in the refund's own invoice, or was found by a deep scan.
+payment - which shows in the refund's own invoice, or was found by a deep scan; GetCredits, if a
+refund names no gateway's payment, or an invoice shows credit that no mass payment explains. Where
+GetCredits has movements that matter, GetTransactions and the client's list are read, too.
 """
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
-from decimal import Decimal
 from functools import partial
 
 from bridge.api import (
+    BalanceEntry,
     Client,
-    Hold,
     Invoice,
-    LineKind,
     Missing,
     Reason,
     RecordRejectedError,
     SourceRef,
     Transaction,
-    TransactionKind,
     invoice_ref,
-    total,
 )
+from whmcs_source.balances import Balances
 from whmcs_source.calls import Calls
 from whmcs_source.containers import Containers
 from whmcs_source.errors import ActionNotAllowedError, UnreadableReplyError
 from whmcs_source.memo import Memo
-from whmcs_source.money_rows import Books, rows_of_invoice, strays_of, transaction_of
+from whmcs_source.money_rows import (
+    Books,
+    rows_of_invoice,
+    strays_of,
+    to_balance,
+    transaction_of,
+)
+from whmcs_source.proofs import Proofs
 from whmcs_source.settings import Products
-from whmcs_source.translate import PAID_STATES, Product, client_of, invoice_of, wants_products
+from whmcs_source.translate import Product, client_of, invoice_of, wants_products
 from whmcs_source.wire import WireClient, WireInvoice, WireTransaction
 
 _SOON = dt.timedelta(days=2)
@@ -55,8 +60,9 @@ class Reading:
         self._currencies: Memo[int, str] = Memo(20_000)
         self._clients: Memo[int, WireClient] = Memo(500)
         self._products: Memo[int, dict[int, Product]] = Memo(200)
-        self._containers = Containers(calls)
         self._strays: Memo[int, tuple[WireTransaction, ...]] = Memo(20_000)
+        containers = Containers(calls, self._rows_of)
+        self._proofs = Proofs(containers, Balances(calls, containers, self._money_of))
         self.stray_clients: Collection[int] | None = frozenset()
         self.today = dt.datetime.now().astimezone().date()
 
@@ -143,7 +149,7 @@ class Reading:
             rows=self._rows_of(wire),
             products=self._products_of(wire),
         )
-        return self._with_containers(invoice)
+        return self._proofs.complete(invoice, self.books())
 
     def _rows_of(self, wire: WireInvoice) -> Sequence[WireTransaction]:
         own = {row.id: row for row in wire.transactions}
@@ -164,7 +170,13 @@ class Reading:
         )
 
     def _read_strays(self, client_id: int) -> tuple[WireTransaction, ...]:
-        return self.keep_strays(client_id, self._calls.transactions(client_id))
+        self._money_of(client_id)
+        return self._strays.get(client_id) or ()
+
+    def _money_of(self, client_id: int) -> tuple[WireTransaction, ...]:
+        rows = self._calls.transactions(client_id)
+        self.keep_strays(client_id, rows)
+        return rows
 
     def keep_strays(
         self, client_id: int, rows: Sequence[WireTransaction]
@@ -189,14 +201,6 @@ class Reading:
             self._reads_products = False  # `check` says so; nominals go by line type
             return {}
 
-    def _with_containers(self, invoice: Invoice) -> Invoice:
-        if not _paid_otherwise(invoice):
-            return invoice
-        found = self._containers.paying(invoice, self.books())
-        if isinstance(found, Hold):
-            return replace(invoice, holds=(*invoice.holds, found))
-        return replace(invoice, containers=found)
-
     # Money ------------------------------------------------------------------------------------
 
     def transactions(self, client_id: int) -> Iterator[Transaction]:
@@ -208,8 +212,32 @@ class Reading:
         if rows:
             books = self.books()
             currency = self.currency_of(client_id) or books.base_currency
-            for row in rows:
-                yield transaction_of(row, currency, books, client=client_id)
+            yield from self.translated(client_id, rows, currency)
+
+    def translated(
+        self, client_id: int, rows: Sequence[WireTransaction], currency: str
+    ) -> Iterator[Transaction]:
+        """A client's transactions, those put on the balance told apart from other refunds.
+
+        The balance is read only where a refund names no gateway's payment.
+        """
+        books = self.books()
+        on_balance = self.on_balance(client_id, rows)
+        for row in rows:
+            yield to_balance(transaction_of(row, currency, books, client=client_id), on_balance)
+
+    def on_balance(self, client_id: int, rows: Sequence[WireTransaction]) -> Collection[int]:
+        """Which of a client's refunds were put on the balance, by row id."""
+        return self._proofs.on_balance(client_id, rows, self.books())
+
+    def balance(self, client_id: int) -> Iterator[BalanceEntry]:
+        """Movements of a client's balance, oldest first; none for a client who is gone.
+
+        Raises:
+            ActionNotAllowedError: the role lacks GetCredits.
+        """
+        currency = self.currency_of(client_id)
+        return self._proofs.entries(client_id, currency, self.books()) if currency else iter(())
 
 
 def _number(ref: SourceRef) -> int | None:
@@ -220,20 +248,3 @@ def _is_sound(answer: Invoice | Missing) -> bool:
     if isinstance(answer, Missing):
         return answer.gone
     return all(hold.reason is not Reason.TOTAL_MISMATCH for hold in answer.holds)
-
-
-def _paid_otherwise(invoice: Invoice) -> bool:
-    """Whether something else than its own transactions paid it, which may be a mass payment.
-
-    In WHMCS 8 its share then stands as credit; how WHMCS 9 shows it is not documented.
-    """
-    if any(line.kind is LineKind.SETTLEMENT for line in invoice.lines):
-        return False
-    if invoice.credit:
-        return True
-    own = (row.money_in for row in invoice.transactions if row.kind is TransactionKind.PAYMENT)
-    return (
-        invoice.state in PAID_STATES
-        and invoice.gross.amount > Decimal(0)
-        and total(own, invoice.currency) < invoice.gross
-    )

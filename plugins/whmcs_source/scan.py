@@ -17,7 +17,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bridge.api import Checkpoint, Gone, Header, Known, ScanPolicy, SourceRef, invoice_ref
+from bridge.api import (
+    Checkpoint,
+    Gone,
+    Header,
+    InvoiceState,
+    Known,
+    ScanPolicy,
+    Seen,
+    SourceRef,
+    invoice_ref,
+)
 from whmcs_source.calls import Calls, OddRow, Page, Row
 from whmcs_source.cursor import Cursor
 from whmcs_source.errors import UnreadableReplyError
@@ -157,14 +167,26 @@ class Scan:
 
     # Rows -------------------------------------------------------------------------------------
 
-    def changed(self, rows: Sequence[Row]) -> Iterator[Header]:
-        """Headers of the rows that the log has otherwise, or not at all."""
+    def changed(self, rows: Sequence[Row]) -> Iterator[Header | Gone]:
+        """Headers of the rows that the log has otherwise, or not at all.
+
+        One that was refunded or reversed may be a mass payment: what it paid follows.
+        """
         headers = [self._header(row) for row in rows]
         seen = self._known.seen([header.ref for header in headers])
         for header in headers:
             before = seen.get(header.ref)
             if before is None or before.fingerprint != header.fingerprint:
                 yield header
+                yield from self._targets(before, header)
+
+    def _targets(self, before: Seen | None, header: Header) -> Iterator[Header | Gone]:
+        """What a mass payment paid, if its money went back since it was seen; else nothing."""
+        returned = header.state in (InvoiceState.REFUNDED, InvoiceState.REVERSED)
+        if returned and before is not None and before.status != header.status:
+            found = self.read_with_targets(int(header.ref.id))
+            next(found)
+            yield from found
 
     def _header(self, row: Row) -> Header:
         if isinstance(row, OddRow):
@@ -191,7 +213,12 @@ class Scan:
         for client, numbers in by_client.items():
             rows = self._rows_of_client(client, numbers) if client else {}
             for number in numbers:
-                yield self._header(rows[number]) if number in rows else self.read_apart(number)
+                if number not in rows:
+                    yield self.read_apart(number)
+                    continue
+                header = self._header(rows[number])
+                yield header
+                yield from self._targets(seen.get(header.ref), header)
 
     def _rows_of_client(self, client: int, numbers: Sequence[int]) -> dict[int, Row]:
         fetch = partial(self._client_page, client)
@@ -206,19 +233,29 @@ class Scan:
         return self._calls.page(offset=offset, client=client)
 
     def read_apart(self, number: int) -> Header | Gone:
-        """An invoice as GetInvoice has it, to be read and compared; or its end.
+        """An invoice as GetInvoice has it, to be read and compared; or its end."""
+        return next(self.read_with_targets(number))
 
-        Only "not found" proves that it was deleted.
+    def read_with_targets(self, number: int) -> Iterator[Header | Gone]:
+        """As `read_apart`; after a mass payment also the invoices that it paid.
+
+        Only "not found" proves that an invoice was deleted.
         """
         books = self._reading.books()
         try:
             wire = self._calls.invoice(number)
             if wire is None:
-                return Gone(invoice_ref(number), "WHMCS has it no longer: it was deleted or merged")
+                yield Gone(invoice_ref(number), "WHMCS has it no longer: it was deleted or merged")
+                return
             currency = self._reading.currency_of(wire.userid) or books.base_currency
-            return header_of_detail(wire, currency)
+            header = header_of_detail(wire, currency)
         except UnreadableReplyError as error:
-            return odd_header(OddRow(number, 0, "", error.what), books)
+            yield odd_header(OddRow(number, 0, "", error.what), books)
+            return
+        yield header
+        for item in wire.items:
+            if item.type == "Invoice" and item.relid:
+                yield self.read_apart(item.relid)
 
 
 def absent(ours: Ahead, stretch: Stretch[Row]) -> list[int]:

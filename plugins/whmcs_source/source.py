@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from bridge.api import (
+    BalanceEntry,
     Checkpoint,
     Client,
     Days,
@@ -99,6 +100,16 @@ class WhmcsSource(Source):
         with _unclear_is_transient():
             for client in clients:
                 yield from self._reading.transactions(int(client.id))
+
+    def balances(self, clients: Sequence[SourceRef]) -> Iterator[BalanceEntry]:
+        """GetCredits for each client, explained; see `whmcs_source.balance_rows` by which rules.
+
+        Raises:
+            AccessError: the API role lacks GetCredits.
+        """
+        with _unclear_is_transient():
+            for client in clients:
+                yield from self._reading.balance(int(client.id))
 
     def records(self, days: Days) -> Iterator[Record]:
         """Invoices issued in the period and money that moved in it. See `records_cost`."""

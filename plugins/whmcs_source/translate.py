@@ -17,6 +17,7 @@ from bridge.api import (
     client_ref,
     invoice_ref,
 )
+from whmcs_source.credit import credit_shown, notes_hold
 from whmcs_source.errors import UnreadableReplyError
 from whmcs_source.money_rows import Books, money, odd_money_hold, transaction_of
 from whmcs_source.wire import WireClient, WireInvoice, WireItem, WireTransaction
@@ -184,8 +185,13 @@ def invoice_of(
 ) -> Invoice:
     """An invoice, but for its containers. `rows` are the transactions that belong to it."""
     record = f"invoice {wire.id}"
-    transactions = tuple(transaction_of(row, currency, books, client=wire.userid) for row in rows)
-    holds = (totals_hold(wire, books), odd_money_hold(transactions))
+    wires = tuple(rows)
+    transactions = tuple(transaction_of(row, currency, books, client=wire.userid) for row in wires)
+    holds = (
+        totals_hold(wire, books),
+        odd_money_hold(transactions),
+        notes_hold(wire, wires, books),
+    )
     state = state_of(wire.status, record)
     return Invoice(
         ref=invoice_ref(wire.id),
@@ -202,7 +208,7 @@ def invoice_of(
         tax2=money(wire.tax2, currency, record),
         tax_rate=wire.taxrate,
         tax_rate2=wire.taxrate2,
-        credit=money(wire.credit, currency, record),
+        credit=money(credit_shown(wire, wires, books), currency, record),
         prices=prices_of(wire) or Prices.EXCLUSIVE,
         gateway=wire.paymentmethod,
         lines=tuple(line_of(item, currency, products, record) for item in wire.items),

@@ -167,6 +167,19 @@ class WireClient(Wire):
     credit: AmountOrZero = Decimal(0)
 
 
+class WireCredit(Wire):
+    """A row of GetCredits: a movement of a client's balance, negative off it.
+
+    What `relid` means is not documented, and the text is free.
+    """
+
+    id: Id
+    date: Day
+    description: Text = ""
+    amount: Amount
+    relid: IdOrZero = 0
+
+
 class WireClientRow(Wire):
     """A row of GetClients."""
 

@@ -1,0 +1,188 @@
+"""How an invoice was paid, where its own transactions do not tell: proved, or held."""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from bridge.api import (
+    BalanceEntry,
+    Hold,
+    Invoice,
+    InvoiceState,
+    LineKind,
+    Money,
+    Reason,
+    Transaction,
+    TransactionKind,
+    total,
+)
+from whmcs_source.balances import Balances
+from whmcs_source.containers import Containers
+from whmcs_source.credit import claimed, credit_hold, unsaid_hold
+from whmcs_source.errors import ActionNotAllowedError
+from whmcs_source.money_rows import Books, is_unnamed_refund, to_balance
+from whmcs_source.translate import PAID_STATES
+from whmcs_source.wire import WireTransaction
+
+_A_DAY = dt.timedelta(days=1)
+_NEVER_OWED = (InvoiceState.DRAFT, InvoiceState.CANCELLED)
+
+
+class Proofs:
+    """Completes invoices with mass payments, credit and the kinds of their refunds."""
+
+    def __init__(self, containers: Containers, balances: Balances) -> None:
+        self._containers = containers
+        self._balances = balances
+
+    def complete(self, invoice: Invoice, books: Books) -> Invoice:
+        """The invoice with its containers, its credit proved, and its refunds told apart."""
+        if not _settles_others(invoice) and invoice.state not in _NEVER_OWED:
+            invoice = self._with_what_paid(invoice, books)
+        return self._with_refunds(invoice, books)
+
+    def entries(self, client_id: int, currency: str, books: Books) -> Iterator[BalanceEntry]:
+        """Movements of a client's balance, oldest first.
+
+        Raises:
+            ActionNotAllowedError: the role lacks GetCredits.
+        """
+        return self._balances.entries(client_id, currency, books)
+
+    # Mass payments and balance ----------------------------------------------------------------
+
+    def _with_what_paid(self, invoice: Invoice, books: Books) -> Invoice:
+        if not invoice.credit and not _is_paid_otherwise(invoice):
+            return invoice
+        found = self._containers.paying(invoice, books)
+        if isinstance(found, Hold):
+            return _held(invoice, found)
+        return self._with_credit(replace(invoice, containers=found), books)
+
+    def _with_credit(self, invoice: Invoice, books: Books) -> Invoice:
+        try:
+            if invoice.credit.amount > claimed(invoice):
+                hold = credit_hold(invoice, self._used(invoice, books))
+                return _held(invoice, hold) if hold else invoice
+            if not invoice.credit and books.keeps_gross_total and _is_paid_otherwise(invoice):
+                return self._with_unsaid_credit(invoice, books)
+        except ActionNotAllowedError as error:
+            what = f"{invoice.credit} of it was not paid with money"
+            return _held(invoice, _unreadable(Reason.CREDIT_UNMAPPED, what, error))
+        return invoice
+
+    def _with_unsaid_credit(self, invoice: Invoice, books: Books) -> Invoice:
+        """WHMCS 9 may show neither notes nor credit: what else explains the rest is the credit.
+
+        A row without gateway and reference is how WHMCS 8 marked an invoice paid; such money is
+        short and no note stands for it.
+        """
+        gap = invoice.gross - _received(invoice)
+        shares = claimed(invoice)
+        used = self._used(invoice, books) if shares != gap.amount else Decimal(0)
+        if shares + used == gap.amount:
+            return replace(invoice, credit=gap)
+        if any(_is_nameless(row) for row in invoice.transactions) and not shares + used:
+            return invoice
+        return _held(invoice, unsaid_hold(invoice, gap))
+
+    def _used(self, invoice: Invoice, books: Books) -> Decimal:
+        found = self._balances.of(int(invoice.client.id), books)
+        return found.used.get(int(invoice.ref.id), Decimal(0))
+
+    # Refunds ----------------------------------------------------------------------------------
+
+    def _with_refunds(self, invoice: Invoice, books: Books) -> Invoice:
+        refunds = _unnamed(invoice.transactions)
+        if not refunds:
+            return invoice
+        client_id = int(invoice.client.id)
+        try:
+            moved = [(row.money_out.amount, row.date) for row in refunds]
+            if not self._may_be_on_balance(client_id, moved):
+                return invoice
+            found = self._balances.of(client_id, books)
+        except ActionNotAllowedError as error:
+            what = f"refund {refunds[0].id} of {refunds[0].money_out} names no payment of a gateway"
+            return _held(invoice, _unreadable(Reason.REFUND_TO_BALANCE, what, error))
+        rows = tuple(to_balance(row, found.to_balance) for row in invoice.transactions)
+        doubtful = [row for row in refunds if int(row.id) in found.doubtful]
+        told = replace(invoice, transactions=rows)
+        return _held(told, _doubtful(doubtful[0])) if doubtful else told
+
+    def on_balance(
+        self, client_id: int, rows: Iterable[WireTransaction], books: Books
+    ) -> Collection[int]:
+        """Which of a client's refunds were put on the balance; none where it cannot be read."""
+        moved = [(row.amountout, row.date) for row in rows if is_unnamed_refund(row, books)]
+        try:
+            if moved and self._may_be_on_balance(client_id, moved):
+                return self._balances.of(client_id, books).to_balance
+        except ActionNotAllowedError:
+            pass  # the invoice that a refund belongs to is held for it
+        return frozenset()
+
+    def _may_be_on_balance(
+        self, client_id: int, moved: Iterable[tuple[Decimal, dt.date | None]]
+    ) -> bool:
+        """Whether any movement of the balance is of such an amount, on such a day."""
+        return any(
+            row.amount == amount
+            and (row.date is None or day is None or abs(row.date - day) <= _A_DAY)
+            for row in self._balances.credits(client_id)
+            for amount, day in moved
+        )
+
+
+def _unnamed(rows: Iterable[Transaction]) -> list[Transaction]:
+    """Refunds that went through no gateway: recorded by hand, or put on the balance."""
+    return [row for row in rows if row.kind is TransactionKind.REFUND and not row.reference]
+
+
+def _settles_others(invoice: Invoice) -> bool:
+    return any(line.kind is LineKind.SETTLEMENT for line in invoice.lines)
+
+
+def _received(invoice: Invoice) -> Money:
+    own = (row.money_in for row in invoice.transactions if row.kind is TransactionKind.PAYMENT)
+    return total(own, invoice.currency)
+
+
+def _is_paid_otherwise(invoice: Invoice) -> bool:
+    """Whether something else than its own transactions paid it, which may be a mass payment.
+
+    In WHMCS 8 its share then stands as credit; how WHMCS 9 shows it is not documented.
+    """
+    return (
+        invoice.state in PAID_STATES
+        and invoice.gross.amount > 0
+        and _received(invoice) < invoice.gross
+    )
+
+
+def _is_nameless(row: Transaction) -> bool:
+    return row.kind is TransactionKind.PAYMENT and not row.gateway and not row.reference
+
+
+def _held(invoice: Invoice, hold: Hold) -> Invoice:
+    return replace(invoice, holds=(*invoice.holds, hold))
+
+
+def _unreadable(reason: Reason, what: str, error: ActionNotAllowedError) -> Hold:
+    return Hold(
+        reason,
+        f"{what}; whether the client's balance explains it cannot be read, since the API role"
+        f" does not allow {error.action}",
+        f"{error.remedy}; then `bridge retry --reason {reason}`",
+    )
+
+
+def _doubtful(row: Transaction) -> Hold:
+    return Hold(
+        Reason.REFUND_TO_BALANCE,
+        f"refund {row.id} of {row.money_out} on {row.date} is one of several alike, of which some"
+        " were put on the client's balance and some were not",
+        "find out which in WHMCS, under the client's Manage Credits; enter a transaction id on"
+        " those that were paid out, then `bridge retry --reason refund_to_balance`",
+    )
