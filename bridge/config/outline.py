@@ -92,12 +92,13 @@ def described(model: type[BaseModel]) -> list[dict[str, Any]]:
     """A model's settings for people: name, whether required, default, description."""
     schema = model.model_json_schema()
     required = set(schema.get("required", ()))
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
     return [
         {
             "name": name,
             "required": name in required,
             "default": _shown(one.get("default")),
-            "description": model.model_fields[name].description or one.get("description", ""),
+            "description": fields[name].description or one.get("description", ""),
         }
         for name, one in schema.get("properties", {}).items()
     ]
