@@ -111,6 +111,20 @@ class Desk:
             number = number.replace(f"{{{tag}}}", text)
         return number
 
+    def note_balance(
+        self, client_id: int, amount: Decimal, words: str, when: str, *, detail: str, invoice: int
+    ) -> int:
+        """Change a client's credit as WHMCS does by itself.
+
+        What its words are, and whether they or `relid` tell the invoice, is not documented: both
+        are switches. `words` has a place for `detail`.
+        """
+        texts = self.switches["credit_texts"]
+        told = words.format(detail if texts == "numbered" else "")
+        description = "" if texts == "none" else " ".join(told.split())
+        related = invoice if self.switches["credit_relid"] == "invoice" else 0
+        return self.move_balance(client_id, amount, description, when, related)
+
     def move_balance(
         self, client_id: int, amount: Decimal, description: str, when: str, related: int = 0
     ) -> int:

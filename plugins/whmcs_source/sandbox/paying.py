@@ -7,7 +7,7 @@ from typing import Any
 from whmcs_source.sandbox.desk import Desk, DeskError
 from whmcs_source.sandbox.invoicing import create_invoice
 from whmcs_source.sandbox.money import Amount, cents, exact, money
-from whmcs_source.sandbox.settling import apply_note, credit_note, settle, take_credit
+from whmcs_source.sandbox.settling import apply_note, credit_note, settle, take_credit, use_balance
 from whmcs_source.sandbox.state import insert, update
 
 _CANCELLED = "It is not possible to add a payment to an invoice that is Cancelled"
@@ -49,7 +49,8 @@ def pay(
         },
     )
     if (excess := received - max(due, Decimal(0))) > 0:
-        desk.move_balance(row["userid"], excess, f"Invoice #{invoice} Overpayment", when)
+        words, detail = "Invoice {} Overpayment", f"#{invoice}"
+        desk.note_balance(row["userid"], excess, words, when, detail=detail, invoice=invoice)
     if desk.balance(invoice) <= 0:
         settle(desk, invoice, when)
     return paid
@@ -170,7 +171,7 @@ def apply_credit(
         raise DeskError("Amount exceeds customer credit balance")
     if used > left:
         raise DeskError("Amount Exceeds Invoice Balance")
-    desk.move_balance(row["userid"], -used, f"Credit Applied to Invoice #{invoice}", when)
+    use_balance(desk, invoice, used, when)
     take_credit(desk, invoice, used, when)
     if desk.balance(invoice) <= 0:
         settle(desk, invoice, when)

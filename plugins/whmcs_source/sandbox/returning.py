@@ -43,8 +43,14 @@ def refund(
         },
     )
     if to == "credit":
-        text = f"Refund of Transaction ID {paid['transid']} to Credit"
-        desk.move_balance(paid["userid"], returned, text, when)
+        desk.note_balance(
+            paid["userid"],
+            returned,
+            "Refund {} to Credit",
+            when,
+            detail=f"of Transaction ID {paid['transid']}",
+            invoice=paid["invoiceid"],
+        )
     if paid["invoiceid"]:
         _after_refund(desk, int(paid["invoiceid"]), returned, when)
     return row_id

@@ -25,20 +25,44 @@ def settle(desk: Desk, invoice_id: int, when: str) -> None:
     desk.change_invoice(invoice_id, when, **values)
     for line in desk.lines(invoice_id):
         if line["type"] == "AddFunds":
-            text = f"Add Funds Invoice #{invoice_id}"
-            desk.move_balance(row["userid"], exact(line["amount"]), text, when)
+            desk.note_balance(
+                row["userid"],
+                exact(line["amount"]),
+                "Add Funds Invoice {}",
+                when,
+                detail=f"#{invoice_id}",
+                invoice=invoice_id,
+            )
         elif line["type"] == "Invoice":
-            _pay_target(desk, int(line["relid"]), exact(line["amount"]), when)
+            _pay_target(desk, invoice_id, int(line["relid"]), exact(line["amount"]), when)
 
 
-def _pay_target(desk: Desk, invoice_id: int, amount: Decimal, when: str) -> None:
+def _pay_target(desk: Desk, container: int, invoice_id: int, amount: Decimal, when: str) -> None:
     """Let a mass payment's share settle its target, which gets no transaction of its own.
 
-    How 9.x keeps it has not been verified; as applied credit is the guess here.
+    How 9.x keeps it has not been verified; as applied credit is the guess here. So is it that a
+    share of a target that was paid meanwhile becomes the client's credit.
     """
-    take_credit(desk, invoice_id, amount, when)
+    client = desk.invoice(invoice_id)["userid"]
+    used = min(amount, max(desk.balance(invoice_id), Decimal(0)))
+    passes = desk.switches["mass_pay_credit_rows"] == "on"
+    if onto := amount if passes else amount - used:
+        words, detail = "Mass Invoice Payment Credit for Invoice {}", f"#{container}"
+        desk.note_balance(client, onto, words, when, detail=detail, invoice=container)
+    if not used:
+        return
+    if passes:
+        use_balance(desk, invoice_id, used, when)
+    take_credit(desk, invoice_id, used, when)
     if desk.balance(invoice_id) <= 0:
         settle(desk, invoice_id, when)
+
+
+def use_balance(desk: Desk, invoice_id: int, amount: Decimal, when: str) -> None:
+    """Take what pays an invoice off the client's balance."""
+    client = desk.invoice(invoice_id)["userid"]
+    words, detail = "Credit Applied to Invoice {}", f"#{invoice_id}"
+    desk.note_balance(client, -amount, words, when, detail=detail, invoice=invoice_id)
 
 
 def take_credit(desk: Desk, invoice_id: int, amount: Decimal, when: str) -> None:

@@ -79,6 +79,15 @@ SWITCHES: Mapping[str, Switch] = {
         "plain", "9.x: billing-note rows among transactions", ("plain", "typed", "hidden")
     ),
     "credit_field_9x": Switch("zero", "9.x: `credit` of an invoice", ("zero", "amount")),
+    "credit_texts": Switch(
+        "numbered",
+        "words of balance movements: with the invoice's id, without it, or none",
+        ("plain", "numbered", "none"),
+    ),
+    "credit_relid": Switch("zero", "relid of a balance movement", ("zero", "invoice")),
+    "mass_pay_credit_rows": Switch(
+        "off", "a mass payment's share goes through the balance, with a row on and one off", _ON_OFF
+    ),
     "refund_touches_invoice": Switch("off", "a part refund moves updated_at", _ON_OFF),
     "after_list": Switch("", "driver command, as JSON, done once after the next GetInvoices"),
 }

@@ -20,7 +20,7 @@ def rows(reply: dict[str, Any], outer: str, inner: str) -> list[dict[str, Any]]:
 def test_a_page_tells_how_many_there_are(reader: Any) -> None:
     reply = reader("GetInvoices")
     assert reply["result"] == "success"
-    assert (reply["totalresults"], reply["startnumber"], reply["numreturned"]) == (282, 0, 25)
+    assert (reply["totalresults"], reply["startnumber"], reply["numreturned"]) == (306, 0, 25)
     assert len(rows(reply, "invoices", "invoice")) == 25
 
 
@@ -31,7 +31,7 @@ def test_pages_by_id_hold_every_invoice_once(reader: Any) -> None:
         if not reply["numreturned"]:
             break
         seen += [row["id"] for row in rows(reply, "invoices", "invoice")]
-    assert len(seen) == reply["totalresults"] == 282
+    assert len(seen) == reply["totalresults"] == 306
     assert seen == sorted(set(seen))
 
 
@@ -113,8 +113,8 @@ def test_a_client_comes_in_full(reader: Any) -> None:
 
 def test_statistics_are_for_people(reader: Any) -> None:
     stats = reader("GetClientsDetails", clientid=41, stats="true")["stats"]
-    assert stats["creditbalance"] == "£120.00 GBP"
-    assert stats["numpaidinvoices"] == 9
+    assert stats["creditbalance"] == "£169.51 GBP"
+    assert stats["numpaidinvoices"] == 21
 
 
 def test_clients_are_listed_and_searched(reader: Any) -> None:
@@ -204,8 +204,8 @@ def test_statistics_sum_the_money_by_day(reader: Any) -> None:
 def test_credit_changes_are_listed_with_their_sign(reader: Any) -> None:
     reply = reader("GetCredits", clientid=41)
     amounts = [row["amount"] for row in rows(reply, "credits", "credit")]
-    assert amounts == ["240.00", "-60.00", "-60.00"]
-    assert reply["totalresults"] == "3"
+    assert amounts[:4] == ["240.00", "-60.00", "-60.00", "-50.00"]
+    assert reply["totalresults"] == str(len(amounts)) == "8"
 
 
 def test_an_invoice_is_made_changed_paid_and_settled_over_the_api(caller: Any) -> None:

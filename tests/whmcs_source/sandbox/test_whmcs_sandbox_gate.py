@@ -97,7 +97,7 @@ def test_a_misspelt_parameter_is_refused_loudly(caller: Any) -> None:
 
 def test_a_misspelt_parameter_can_be_ignored_as_the_real_one_does(caller: Any) -> None:
     caller.whmcs.switch(strict="off")
-    assert caller("GetInvoices", stauts="Unpaid")["totalresults"] == 282
+    assert caller("GetInvoices", stauts="Unpaid")["totalresults"] == 306
 
 
 def test_credentials_in_the_url_are_refused_unless_it_is_to_be_as_lax_as_the_real_one(

@@ -21,6 +21,23 @@ and these are each held or skipped, for a reason of their own:
     currency_unknown_1..2 (JPY) · client_ambiguous_1..2
     gateway_gone · mark_paid_empty · mark_paid_amount
 
+These came later, so that no id before them moved; their dates lie among the others. Client 41:
+
+    mass_pay_balance_container/first/second (50.00 of the container from the balance)
+    mass_pay_refunded_container/first/second (12.00 of the container's money refunded)
+    mass_pay_cancelled_container, mass_pay_cancelled_target (30.00 of balance, 90.00 by card)
+    mass_pay_twice_container_1/2, mass_pay_twice_first/second (paid by both)
+    promo_by_line (inclusive, rounded line by line; all from the balance)
+
+client 42:
+
+    double_charge (two ids) · excess_used (by its excess) · overpayment_returned (and its credit
+    taken off) · several_refunds (30.00, 40.00, 49.99) · refund_by_hand · refund_elsewhere (its row
+    names double_charge)
+
+and others: late_fee_paid · zero_by_classes · add_funds_refunded · foreign_add_funds,
+foreign_credit (EUR). No invoices: money_without_invoice and its credit, credit_removed.
+
 What is no invoice (the transaction of the expense, the manual credit, ...) is in the table
 `sandbox_cases` and at `GET /_sandbox/cases`.
 """
@@ -32,10 +49,10 @@ from types import MappingProxyType
 from whmcs_source.sandbox import switches
 from whmcs_source.sandbox.desk import Desk
 from whmcs_source.sandbox.people import create_addon, create_client
-from whmcs_source.sandbox.seed import plain, services, trouble
+from whmcs_source.sandbox.seed import later, plain, services, trouble
 from whmcs_source.sandbox.seed.clients import clients
 from whmcs_source.sandbox.seed.company import fill_company
-from whmcs_source.sandbox.seed.plan import Chapter, Plan
+from whmcs_source.sandbox.seed.plan import FIRST_INVOICE, Chapter, Plan
 from whmcs_source.sandbox.state import Database, insert
 
 _OPENED = "2024-02-01 09:00:00"
@@ -62,8 +79,20 @@ def _plan() -> Plan:
     return plan
 
 
+@cache
+def _later() -> Plan:
+    plan = Plan(first_invoice=FIRST_INVOICE + len(_plan().invoice_ids()))
+    for chapter in (later.plan_shared, later.plan_returned, later.plan_others):
+        chapter(plan)
+    return plan
+
+
+def _invoice_ids() -> dict[str, int]:
+    return {**_plan().invoice_ids(), **_later().invoice_ids()}
+
+
 def _cases() -> Mapping[str, int]:
-    ids = _plan().invoice_ids()
+    ids = _invoice_ids()
     return MappingProxyType(
         {name: number for name, number in ids.items() if not name.startswith("renewal-")}
     )
@@ -75,7 +104,7 @@ CASES: Mapping[str, int] = _cases()
 PLAIN: frozenset[int] = _plan().plain_ids()
 """Invoice ids that are bookable without any question."""
 
-_KINDS = {"manual_credit": "tblcredit"}
+_CREDITS = ("manual_credit", "credit_removed", "money_without_invoice credit")
 
 
 def fill(database: Database, *, values: Mapping[str, str]) -> None:
@@ -85,7 +114,7 @@ def fill(database: Database, *, values: Mapping[str, str]) -> None:
     desk = Desk(database)
     for client in clients():
         create_client(desk, date=_OPENED, **client)
-    known = _plan().play(desk)
+    known = _later().play(desk, _plan().play(desk))
     for addon in services.addons():
         create_addon(desk, **addon)  # type: ignore[arg-type]  # a row of the plan
     for service in services.MONTHLY:
@@ -93,9 +122,10 @@ def fill(database: Database, *, values: Mapping[str, str]) -> None:
         insert(database, "tblupgrades", upgrade)
         item = {"userid": service.client, "description": "Support by telephone", "amount": "30.00"}
         insert(database, "tblbillableitems", item)
-    invoices = _plan().invoice_ids()
+    invoices = _invoice_ids()
     for name, number in known.items():
         if not name.startswith("renewal-"):
-            table = "tblinvoices" if name in invoices else _KINDS.get(name, "tblaccounts")
+            other = "tblcredit" if name in _CREDITS else "tblaccounts"
+            table = "tblinvoices" if name in invoices else other
             row = {"name": name, "tablename": table, "rowid_": number}
             insert(database, "sandbox_cases", row)

@@ -50,9 +50,14 @@ class Event:
 
 @dataclass(slots=True)
 class Plan:
-    """Events in the order they were thought of; `ordered` sorts them by time."""
+    """Events in the order they were thought of; `ordered` sorts them by time.
+
+    Attributes:
+        first_invoice: The id of the first invoice that it makes.
+    """
 
     events: list[Event] = field(default_factory=list)
+    first_invoice: int = FIRST_INVOICE
 
     def at(
         self, when: str, verb: str, *, name: str = "", plain: bool = False, **arguments: Any
@@ -68,16 +73,16 @@ class Plan:
     def invoice_ids(self) -> dict[str, int]:
         """The id of every invoice that the plan makes, by name."""
         made = [event.name for event in self.ordered() if event.verb in _MAKES]
-        return {name: FIRST_INVOICE + at for at, name in enumerate(made)}
+        return {name: self.first_invoice + at for at, name in enumerate(made)}
 
     def plain_ids(self) -> frozenset[int]:
         """The ids of the invoices that are bookable without any question."""
         ids = self.invoice_ids()
         return frozenset(ids[event.name] for event in self.events if event.plain)
 
-    def play(self, desk: Desk) -> dict[str, int]:
-        """Make it happen, and answer the id of everything that has a name."""
-        known = self.invoice_ids()
+    def play(self, desk: Desk, before: Mapping[str, int] | None = None) -> dict[str, int]:
+        """Make it happen, and answer the id of everything that has a name, now or `before`."""
+        known = {**(before or {}), **self.invoice_ids()}
         for event in self.ordered():
             arguments = {
                 name: _resolved(desk, value, known) for name, value in event.arguments.items()

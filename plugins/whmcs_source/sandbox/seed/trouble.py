@@ -26,7 +26,8 @@ def tamper(plan: Plan, name: str, when: str, **values: object) -> None:
     plan.at(when, "tamper", table="tblinvoices", row=Key(name), values=values)
 
 
-def _settled(plan: Plan, name: str, client: int, when: str, amount: Amount) -> None:
+def settled(plan: Plan, name: str, client: int, when: str, amount: Amount) -> None:
+    """Plan an invoice of this net amount that is paid on the 20th; the payment is `NAME paid`."""
     issue(plan, name, client, when, [hosting(client, period(2026, 1, 1), amount=str(amount))])
     paid(plan, name, client, when[:8] + "20")
 
@@ -36,7 +37,7 @@ def plan_before_start(plan: Plan) -> None:
     for at, client in enumerate((1, 2, 7, 20, 23), 1):
         issue(plan, f"before_start_{at}", client, f"2025-0{4 + at // 2}-0{at}")
         paid(plan, f"before_start_{at}", client, f"2025-0{4 + at // 2}-1{at}")
-    _settled(plan, "refunded_after_start", 42, "2025-08-04", "50.00")
+    settled(plan, "refunded_after_start", 42, "2025-08-04", "50.00")
     plan.at("2025-09-15", "refund", transaction=Key("refunded_after_start paid"))
     issue(plan, "part_paid_before_start", 16, "2025-08-11")
     paid(plan, "part_paid_before_start", 16, "2025-08-25", amount="40.00")
@@ -103,7 +104,7 @@ def plan_returns(plan: Plan) -> None:
         ("refund_to_credit", "2026-03-05"),
         ("chargeback", "2026-05-05"),
     ):
-        _settled(plan, name, 42, when, "100.00")
+        settled(plan, name, 42, when, "100.00")
     plan.at("2026-02-02", "refund", transaction=Key("full_refund paid"))
     plan.at("2026-03-02", "refund", name="part_refund row", amount="30.00", row_invoice=0,
             transaction=Key("part_refund paid"))  # fmt: skip
