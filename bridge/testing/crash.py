@@ -11,7 +11,7 @@ no lock is taken here; bridge's own tests kill real processes.
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -25,7 +25,13 @@ __all__ = ["Nobody", "TargetCrashes"]
 
 
 class TargetCrashes(Suite):
-    """A run that is disturbed at any write ends, after further runs, as if it had not been."""
+    """A run that is disturbed at any write ends, after further runs, as if it had not been.
+
+    Attributes:
+        every: Each so manyth moment is tried. More than 1 only where others are tried elsewhere.
+    """
+
+    every: ClassVar[int] = 1
 
     def test_a_second_run_writes_nothing(self, desk: Desk, tmp_path: Path) -> None:
         """All is done by one run, and known to be."""
@@ -43,7 +49,7 @@ class TargetCrashes(Suite):
     def test_killed_around_any_write(self, desk: Desk, tmp_path: Path, when: str) -> None:
         """The process dies just before the call, or after it and before it is written down."""
         strike = _die_before if when == "before" else _die_after
-        for at in range(1, _writes(desk, tmp_path) + 1):
+        for at in range(1, _writes(desk, tmp_path) + 1, self.every):
             rehearsal = Rehearsal(Story(desk), tmp_path / f"{at}.db", Plan(at, strike))
             rehearsal.whole_story()
             rehearsal.check()
@@ -56,7 +62,7 @@ class TargetCrashes(Suite):
         Every other commit for each: after one and before the next is nearly the same moment.
         """
         strike = _die_before if when == "before" else _die_after
-        for at in range(1 if when == "before" else 2, _commits(desk, tmp_path) + 1, 2):
+        for at in range(1 if when == "before" else 2, _commits(desk, tmp_path) + 1, 2 * self.every):
             rehearsal = Rehearsal(Story(desk), tmp_path / f"{at}.db", at_log=Plan(at, strike))
             rehearsal.whole_story()
             rehearsal.check()
@@ -72,7 +78,7 @@ class TargetCrashes(Suite):
             misbehave(name, mode)
             return call()
 
-        for at in range(1, _writes(desk, tmp_path) + 1):
+        for at in range(1, _writes(desk, tmp_path) + 1, self.every):
             rehearsal = Rehearsal(Story(desk), tmp_path / f"{at}.db", Plan(at, strike))
             rehearsal.whole_story()
             rehearsal.check()
@@ -87,7 +93,7 @@ class TargetCrashes(Suite):
             misbehave(name, "late_commit", seconds=LATE_S)
             return call()
 
-        for at in range(1, _writes(desk, tmp_path) + 1):
+        for at in range(1, _writes(desk, tmp_path) + 1, self.every):
             rehearsal = Rehearsal(Story(desk), tmp_path / f"{at}.db", Plan(at, strike))
             for chapter in (rehearsal.story.begin, rehearsal.story.go_on):
                 struck_before = rehearsal.at_target.struck

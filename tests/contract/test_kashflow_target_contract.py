@@ -58,6 +58,7 @@ class Notes:
 
 
 class TestKashFlowTarget(TargetSuite):
+    every = 3  # tests/e2e kills a real process at each moment, over the same wire
     exempt: ClassVar = {
         "movements": "Fees on the gateway's own bill are the only choice that is built so far.",
     }
