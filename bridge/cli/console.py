@@ -1,7 +1,5 @@
 """Talking to people and programs: results on stdout, talk on stderr."""
 
-import csv
-import io
 import json
 import re
 import sys
@@ -11,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bridge.api import BridgeError, ConfigError, Problem
+# Not through bridge.api, which brings the whole model: `bridge --help` needs none of it.
+from bridge.errors import BridgeError, ConfigError, Problem
 
 WIDTH = 80
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -53,6 +52,9 @@ def say_json(value: Any) -> None:
 
 def say_csv(cells: Sequence[object]) -> None:
     """A line of a result, for spreadsheets."""
+    import csv
+    import io
+
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(cells)
     say(line.getvalue())

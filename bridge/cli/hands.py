@@ -1,8 +1,6 @@
 """What a person does by hand: retry, skip, unskip, link, unlink."""
 
-import getpass
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -145,6 +143,9 @@ def _hands(command: str) -> "Iterator[tuple[Hands, App]]":
 
 
 def _who() -> str:
+    import getpass
+    import socket
+
     user = os.environ.get("SUDO_USER") or getpass.getuser()
     return f"{user}@{socket.gethostname()}"
 

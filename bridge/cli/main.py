@@ -2,18 +2,16 @@
 
 import os
 import sys
-import traceback
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bridge import __version__
-from bridge.api import BridgeError
 from bridge.cli import config, entries, hands, log, plugins, sandbox, status, sync, validate
 from bridge.cli.console import STATE, talk, tell_error, wrapped
-from bridge.cli.logs import listen
 from bridge.cli.options import CONFIG_HELP, DEBUG_HELP, QUIET_HELP, give_to_all
+from bridge.errors import BridgeError
 
 app = typer.Typer(
     name="bridge",
@@ -61,7 +59,6 @@ def options(
     del version
     STATE.config, STATE.is_quiet, STATE.is_debug = config_file, quiet, debug
     STATE.as_json = as_json
-    listen()
 
 
 for family in (sync, validate, status, log, entries, hands, sandbox):
@@ -131,6 +128,8 @@ def _crashed(error: Exception) -> int:
 
 def _trace() -> None:
     if STATE.is_debug:
+        import traceback
+
         talk(traceback.format_exc())
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from typer.core import TyperOption
 
 from bridge.cli.console import STATE
-from bridge.cli.logs import listen
 
 CONFIG_HELP = "The file to read."
 QUIET_HELP = "For cron: say nothing unless someone is needed."
@@ -61,4 +60,6 @@ def _quiet(_context: object, _option: object, value: bool) -> None:  # noqa: FBT
 
 def _debug(_context: object, _option: object, value: bool) -> None:  # noqa: FBT001  # click calls it so
     STATE.is_debug = STATE.is_debug or value
+    from bridge.cli.logs import listen  # the last of the options: a command is about to work
+
     listen()

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +13,8 @@ from bridge.cli.console import STATE, say, say_json, talk
 
 if TYPE_CHECKING:
     from bridge.api import SourcePlugin, TargetPlugin
+
+_POLL_S = 0.2
 
 
 def register(app: typer.Typer) -> None:
@@ -56,9 +58,9 @@ def sandbox(
     STATE.as_json = as_json
     place, offers = _served(source, target, directory)
     place.mkdir(parents=True, exist_ok=True)
-    done = threading.Event()
+    asked: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: done.set())
+        signal.signal(number, lambda number, _: asked.append(number))
     with ExitStack() as stack:
         for role, offer, port in (
             ("source", offers[0], source_port),
@@ -81,4 +83,5 @@ def sandbox(
         sys.stdout.flush()
         if not as_json:
             talk(f"Their data is in {place}. Ctrl-C ends them.")
-        done.wait()
+        while not asked:  # an Event that a handler sets can hang: its lock may be held right then
+            time.sleep(_POLL_S)

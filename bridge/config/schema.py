@@ -5,6 +5,9 @@ from typing import Any, Protocol
 
 from bridge.api import SourcePlugin, TargetPlugin
 
+_ABOUT = ("title", "description", "default")
+_VARIABLE = {"type": "string", "pattern": r"\$\{"}
+
 
 class Offered(Protocol):
     """An offer that was found."""
@@ -38,7 +41,24 @@ def file_schema(found: Found) -> dict[str, Any]:
     for role, offers in (("source", found.sources()), ("target", found.targets())):
         choices = [_section(one.offer, role, definitions) for one in offers]
         schema["properties"][role] = {"oneOf": choices}
+    definitions.pop("Section", None)  # what the core reads of both; the plugins' models say more
+    _allow_variables(schema)
     return schema
+
+
+def _allow_variables(schema: Any) -> None:
+    """`${NAME}` stands for a number as well as for a text; an editor should not frown at it."""
+    if isinstance(schema, list):
+        for one in schema:
+            _allow_variables(one)
+    if not isinstance(schema, dict):
+        return
+    for one in schema.values():
+        _allow_variables(one)
+    for name, one in schema.get("properties", {}).items():
+        if isinstance(one, dict) and one.get("type") in ("integer", "number", "boolean"):
+            kept = {word: one.pop(word) for word in list(one) if word not in _ABOUT}
+            schema["properties"][name] = {**one, "anyOf": [kept, dict(_VARIABLE)]}
 
 
 def _section(
