@@ -1,12 +1,16 @@
 """The docs tell the truth about the code."""
 
+import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
+from kashflow_target.vat_uk import UK_TABLE
 
 from bridge import hookspecs
 from bridge.api import BridgeError, Reason
@@ -16,6 +20,8 @@ from bridge.cli.main import app
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"])
+FOR_ALL = {"--help", "--config", "-c", "--quiet", "-q", "--debug", "--version"}
+NO_COMMANDS = {"COMMAND", "help"}
 
 
 def _rows(page: str) -> list[list[str]]:
@@ -30,6 +36,16 @@ def _rows(page: str) -> list[list[str]]:
 def test_every_reason_has_one_entry() -> None:
     found = re.findall(r"^## (\w+)$", (DOCS / "reasons.md").read_text(), re.MULTILINE)
     assert sorted(found) == sorted(reason.value for reason in Reason)
+
+
+def test_every_reason_says_what_to_do() -> None:
+    text = (DOCS / "reasons.md").read_text()
+    for entry in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        word, _, rest = entry.partition("\n")
+        meaning, found, order = rest.partition("**To do.**")
+        assert found, word
+        assert meaning.strip(), word
+        assert order.strip(), word
 
 
 def test_every_error_is_explained_with_its_exit_code() -> None:
@@ -52,12 +68,31 @@ def test_the_exit_codes_are_those_of_the_code() -> None:
 def test_the_settings_tables_are_those_of_the_models() -> None:
     tool = ROOT / "tools" / "settings_docs.py"
     found = subprocess.run([sys.executable, tool], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() in (DOCS / "configuration.md").read_text()
+    same = found.stdout.strip() in (DOCS / "configuration.md").read_text()
+    assert same, "run `python tools/settings_docs.py --write`"
+
+
+def test_the_vat_table_is_the_one_that_is_shipped() -> None:
+    """Row by row, in order, with what is held and why."""
+    rows = {row[0]: row[4] for row in _rows("vat.md") if row[0] != "row"}
+    assert list(rows) == [row.name for row in UK_TABLE]
+    for row in UK_TABLE:
+        said = rows[row.name]
+        if row.hold:
+            assert said == f"held `{row.hold.reason.value}`"
+        else:
+            assert said.startswith("0 %" if row.rate == 0 else "the same rate")
+
+
+def test_the_api_role_lists_what_is_called() -> None:
+    code = (ROOT / "plugins" / "whmcs_source" / "calls.py").read_text()
+    called = set(re.findall(r'"(Get[A-Z]\w+|WhmcsDetails)"', code))
+    told = {row[0].strip("`") for row in _rows("whmcs.md")}
+    assert called
+    assert called == {name for name in told if re.fullmatch(r"Get[A-Z]\w+|WhmcsDetails", name)}
 
 
 def test_every_hook_is_spelt_with_its_arguments() -> None:
-    import inspect
-
     text = (DOCS / "plugins.md").read_text()
     for name, hook in inspect.getmembers(hookspecs, inspect.isfunction):
         if name.startswith("bridge_"):
@@ -65,28 +100,61 @@ def test_every_hook_is_spelt_with_its_arguments() -> None:
             assert f"`{name}({arguments})`" in text
 
 
-def _commands() -> set[str]:
-    group = typer.main.get_command(app)
-    found = set()
-    for name, command in getattr(group, "commands", {}).items():
-        found.add(name)
-        found.update(f"{name} {sub}" for sub in getattr(command, "commands", {}))
-    return found
+def _named_commands(text: str) -> Iterator[list[str]]:
+    """What stands in backquotes, and the lines of blocks that call bridge."""
+    fenced = re.compile(r"^```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+    for line in "\n".join(fenced.findall(text)).splitlines():
+        if found := re.search(r"(?:^|bin/|&& )bridge (.+)", line):
+            yield re.split(r" [#|>]", found[1])[0].split()
+    for words in re.findall(r"`bridge ([^`|>]+)", fenced.sub("", text)):
+        yield words.split()
+
+
+def _wrong(words: list[str]) -> str:
+    """What of a command does not exist, or nothing."""
+    command: Any = typer.main.get_command(app)
+    options = set(FOR_ALL)
+    for word in words:
+        commands = getattr(command, "commands", None)
+        if word.startswith("-"):
+            if word.partition("=")[0] not in options:
+                return f"option {word}"
+        elif commands is not None and word not in NO_COMMANDS:
+            if re.search(r"[./]", word) or word == "FILE":
+                continue  # the value of --config
+            if word not in commands:
+                return f"command {word}"
+            command = commands[word]
+            options |= {option for one in command.params for option in one.opts}
+    return ""
+
+
+def test_a_wrong_command_would_be_found() -> None:
+    assert _wrong(["snyc"])
+    assert _wrong(["sync", "--wet-run"])
+    assert _wrong(["plugins", "lits"])
+    assert not _wrong(["--config", "acme.yaml", "sync", "--dry-run"])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_command_that_is_named_exists(page: Path) -> None:
-    known = _commands()
-    text = page.read_text()
-    for words in re.findall(r"(?:`|bin/)bridge ([^`\n]+)", text):
-        options = {"FILE", "COMMAND", "acme.yaml"}
-        names = [word for word in words.split() if word[0] != "-" and word not in options]
-        if not names:
-            continue
-        assert names[0] in known, f"{page.name} names `bridge {words}`"
+def test_every_command_and_option_that_is_named_exists(page: Path) -> None:
+    for words in _named_commands(page.read_text()):
+        assert not _wrong(words), f"{page.name} names `bridge {' '.join(words)}`: {_wrong(words)}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
         assert "://" in target or (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_and_test_that_is_named_exists(page: Path) -> None:
+    """Paths in backquotes, and the tests that the guarantees rest on."""
+    text = page.read_text()
+    for path in re.findall(r"`((?:tests|plugins|bridge|tools)/[\w/.]*)`", text):
+        assert (ROOT / path).exists(), path
+    tests = "".join(path.read_text() for path in ROOT.glob("tests/**/test_*.py"))
+    tests += "".join(path.read_text() for path in ROOT.glob("bridge/testing/*.py"))
+    for name in re.findall(r"`(test_\w+)`", text):
+        assert f"def {name}(" in tests, name
