@@ -7,16 +7,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge import __version__
-from bridge.api import ConfigError, Entry, Hold, Invoice, Report, Run
+from bridge.api import ConfigError, Days, Entry, Hold, Invoice, Report, Run
 from bridge.config import Config, Offer, Section, load
 from bridge.engine.ends import Ends, Observers, Stop, SyncRequest
 from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
 from bridge.engine.progress import Progress
 from bridge.registry import Plugins, load_plugins
 from bridge.store.log import Lease, SyncLog
+
+if TYPE_CHECKING:
+    from bridge.engine.reconcile.report import Reconciliation
 
 _REQUEST_S = 60.0  # where a plugin's settings do not say how long it waits for a reply
 _LEASE_SPARE_S = 30.0
@@ -111,6 +114,28 @@ class App:
             progress=watch.progress,
             stop=watch.stop,
         )
+
+    def reconcile(
+        self, days: Days, progress: Progress, tell_cost: Callable[[int], None]
+    ) -> "Reconciliation":
+        """Compare both books afresh. It writes nothing and takes no lock. Raises as `sync`.
+
+        `tell_cost` hears beforehand about how many calls the source will take.
+        """
+        from bridge.engine.reconcile.reading import read
+        from bridge.engine.reconcile.report import reconciled
+
+        with ExitStack() as stack, self.placed():
+            log = stack.enter_context(self.log(create=False))
+            reading = read(
+                stack.enter_context(self.ends(self.config.sandbox_directory)),
+                log,
+                policy=self.policy(),
+                days=days,
+                progress=progress,
+                tell_cost=tell_cost,
+            )
+        return reconciled(reading, version=__version__, settings=self.config.digest)
 
     # What they stand on -----------------------------------------------------------------------
 

@@ -1,0 +1,134 @@
+"""What a reconciliation comes to: every record in exactly one class."""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bridge.api import Money
+
+
+class Standing(StrEnum):
+    """The class of a record."""
+
+    MATCHED = "matched"
+    ONLY_SOURCE = "only_in_source"
+    ONLY_TARGET = "only_in_target"  # with our reference, or on a client of ours
+    DIFFERS = "differs"
+    WRITTEN_WRONG = "written_but_wrong"  # a run has found it so already
+    HELD = "held"
+    SKIPPED = "skipped"
+    BEFORE_START = "before_start"
+    WAITING = "waiting"  # seen or come since the last run, and not booked yet
+    OTHER = "other"  # the target's own business: no reference of ours, no client of ours
+
+
+UNEXPLAINED = frozenset(
+    {Standing.ONLY_SOURCE, Standing.ONLY_TARGET, Standing.DIFFERS, Standing.WRITTEN_WRONG}
+)
+"""What makes the exit code 5."""
+
+
+class ItemKind(StrEnum):
+    """What an item is."""
+
+    INVOICE = "invoice"
+    PREPAYMENT = "prepayment"
+    SETTLEMENT = "settlement"
+    CREDIT_NOTE = "credit_note"
+    PAYMENT = "payment"
+    REFUND = "refund"
+    FEE = "fee"
+    BALANCE_USE = "balance_use"
+    MOVEMENT = "movement"
+
+
+SALES = frozenset({ItemKind.INVOICE, ItemKind.CREDIT_NOTE})
+"""Documents that are sales, or lower them."""
+
+MONEY = frozenset(
+    {
+        ItemKind.PAYMENT,
+        ItemKind.REFUND,
+        ItemKind.FEE,
+        ItemKind.BALANCE_USE,
+        ItemKind.MOVEMENT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a record is where it is.
+
+    Attributes:
+        reason: A reason code of the log, or a word of this comparison (``bank_feed``).
+        what, remedy: Sentences for a person; empty where all is well.
+    """
+
+    standing: Standing
+    reason: str = ""
+    what: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One record, or one share of a transaction that pays several invoices, in its class.
+
+    Attributes:
+        family: What it belongs to, by the source's id where it has one; differences are counted by
+            family, since a deleted invoice takes its payments with it.
+        number: What people call it at the source; the target's number where it is only there.
+        targets: The target's numbers of it.
+        client: The source's client id, or the target's client where it is only there.
+        day: The day under which it counts: the one that the books show or should show.
+        billed: Gross, or the amount of money, at the source; None where it is only in the target.
+        billed_tax: The tax in it.
+        booked: The same in the target, in the source's currency; None where it is not there.
+        booked_tax: The tax in it.
+        account: The target's account, or the source's gateway where it is only there.
+    """
+
+    kind: ItemKind
+    verdict: Verdict
+    family: str
+    token: str
+    number: str
+    client: str
+    day: dt.date
+    billed: Money | None
+    booked: Money | None
+    billed_tax: Money | None = None
+    booked_tax: Money | None = None
+    targets: tuple[str, ...] = ()
+    account: str = ""
+
+    @property
+    def standing(self) -> Standing:
+        """Its class."""
+        return self.verdict.standing
+
+    @property
+    def amount(self) -> Money:
+        """The source's amount, or the target's where it is only there."""
+        amount = self.billed if self.billed is not None else self.booked
+        if amount is None:
+            msg = f"{self.token or self.number} has no amount at either end"
+            raise ValueError(msg)
+        return amount
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One unexplained disagreement, with all records that it concerns.
+
+    Attributes:
+        subject: ``invoice 501 (F2026-77)``.
+    """
+
+    family: str
+    subject: str
+    standing: Standing
+    what: str
+    remedy: str
+    items: tuple[Item, ...]
