@@ -75,9 +75,38 @@ def test_half_a_pair_or_two_are_refused(section: dict[str, str]) -> None:
         settings(**section)
 
 
-def test_reading_the_database_is_refused_in_words() -> None:
-    with pytest.raises(ValidationError, match="not built in this version"):
-        settings(**PAIR, database="mysql://reader@db/whmcs")
+def test_with_a_database_nothing_of_the_api_is_needed() -> None:
+    """Nor refused, so that going back to it is one line less in bridge.yaml."""
+    address = "mysql://reader:topsecret@db.example.com:3306/whmcs"
+    for section in ({}, {"url": URL}, {"url": URL, **PAIR}, {"identifier": "abc"}):
+        made = settings_from({"database": address, **section})
+        assert made.database is not None
+        assert made.database.get_secret_value() == address
+        assert "topsecret" not in repr(made) + made.model_dump_json()
+
+
+def test_without_a_database_an_address_is_needed() -> None:
+    with pytest.raises(ValidationError, match="url is missing"):
+        settings_from(PAIR)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://reader:topsecret@db/whmcs",
+        "mysql://reader:topsecret@db",
+        "mysql://reader:topsecret@db/",
+        "mysql:///whmcs",
+        "mysql://reader:top:secret@db:notaport/whmcs",
+        "whmcs",
+        "",
+    ],
+)
+def test_a_database_that_can_be_none_is_refused_without_its_password(address: str) -> None:
+    with pytest.raises(ValidationError, match="mysql://reader:") as caught:
+        settings_from({"database": address})
+    assert [error["loc"] for error in caught.value.errors()] == [("database",)]
+    assert "topsecret" not in str(caught.value)
 
 
 def test_an_unknown_key_is_refused() -> None:
