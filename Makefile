@@ -12,10 +12,12 @@ help: ## what can be made
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "bridge needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+	@echo "Installing bridge and what it needs into $(VENV) ..."
 	$(PIP) -e .
 	@touch $@
 
 $(VENV)/.developed: $(VENV)/.installed
+	@echo "Installing the tools of the tests into $(VENV) ..."
 	$(PIP) -e '.[dev]'
 	@touch $@
 

@@ -27,7 +27,8 @@ def main() -> int:
     for number, title in enumerate(TITLES):
         print(f"\n=== {title}\n$ bridge sync", flush=True)
         code = subprocess.run([bridge, "sync"], cwd=DEMO, check=False).returncode
-        if code != 0 and (code, number) != (HELD_ON_PURPOSE, 0):
+        last = number == len(TITLES) - 1
+        if code != 0 and (last or code != HELD_ON_PURPOSE):
             print(f"bridge sync ended with exit code {code}", file=sys.stderr)
             return code or 1
     name = bridge.relative_to(ROOT) if bridge.is_relative_to(ROOT) else bridge

@@ -60,7 +60,7 @@ def _shown(default: Any) -> str:
     """As it would be written in the file; nothing where that would be nothing."""
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
-    if default is None or default in ({}, [], ()):
+    if default is None or default in ({}, [], (), ""):
         return ""
     if isinstance(default, BaseModel):
         return "see below"
