@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from bridge import __version__
-from bridge.cli import config, entries, hands, log, plugins, sandbox, status, sync, validate
+from bridge.cli import (
+    config,
+    entries,
+    hands,
+    log,
+    plugins,
+    reconcile,
+    sandbox,
+    status,
+    sync,
+    validate,
+)
 from bridge.cli.console import STATE, talk, tell_error, wrapped
 from bridge.cli.options import CONFIG_HELP, DEBUG_HELP, QUIET_HELP, give_to_all
 from bridge.errors import BridgeError
@@ -61,7 +72,7 @@ def options(
     STATE.as_json = as_json
 
 
-for family in (sync, validate, status, log, entries, hands, sandbox):
+for family in (sync, validate, status, log, entries, hands, reconcile, sandbox):
     family.register(app)
 app.add_typer(plugins.app, name="plugins", help="What is installed.")
 app.add_typer(config.app, name="config", help="The settings in effect.")

@@ -1,0 +1,123 @@
+"""`bridge reconcile`: do both books agree?"""
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bridge.cli.common import Json, counted, open_app
+from bridge.cli.console import STATE, say, say_json, talk, wrapped
+from bridge.cli.drawing import progress
+
+if TYPE_CHECKING:
+    from bridge.engine.reconcile.report import Reconciliation
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(reconcile)
+
+
+def reconcile(
+    *,
+    first: Annotated[
+        str, typer.Option("--from", help="First day, 2026-04-01; else the start date.")
+    ] = "",
+    last: Annotated[str, typer.Option("--to", help="Last day; else today.")] = "",
+    html: Annotated[
+        Path | None, typer.Option(help="Also write one self-contained page.", metavar="FILE")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Read both books afresh and put every record in exactly one class.
+
+    Nothing is written at either end. Exit codes: 0 every record is matched or explained,
+    5 something is not.
+    """
+    import sys
+
+    from bridge.api import Days, UsageError
+
+    STATE.as_json = as_json or STATE.as_json
+    app = open_app()
+    start, today = app.policy().start_date, dt.datetime.now().astimezone().date()
+    days = Days(_day(first, "--from") or start, _day(last, "--to") or max(today, start))
+    if days.first > days.last:
+        raise UsageError(
+            f"the period ends on {days.last}, before it begins on {days.first}",
+            remedy="give --from a day that is not after --to",
+        )
+    if html is not None:
+        _refuse_unwritable(html)
+    drawn = sys.stderr.isatty() and not STATE.is_quiet
+    with progress(drawn=drawn) as bar:
+        report = app.reconcile(days, bar, _tell_cost)
+    if html is not None:
+        _write(html, report, app.config.settings.name)
+    _show(report)
+    raise typer.Exit(report.exit_code)
+
+
+def _day(text: str, option: str) -> dt.date | None:
+    from bridge.api import UsageError
+
+    if not text:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{option} {text} is no day", remedy=f"write it as {option} 2026-04-01"
+        ) from None
+
+
+def _tell_cost(calls: int) -> None:
+    if not STATE.is_quiet:
+        talk(f"Reading both sides afresh: about {counted(calls, 'call')} to the source.")
+
+
+def _show(report: "Reconciliation") -> None:
+    from bridge.engine.reconcile.lines import as_lines
+    from bridge.engine.reconcile.sections import verdict
+    from bridge.engine.reconcile.text import as_text
+
+    if STATE.as_json:
+        for line in as_lines(report):
+            say_json(line)
+    elif not STATE.is_quiet:
+        for text in as_text(report):
+            say(text)
+    elif report.differences:
+        say(verdict(report))
+        for each in report.differences:
+            say(wrapped(f"{each.subject}: {each.what}"))
+            say(wrapped(f"To do: {each.remedy}", 2))
+
+
+def _refuse_unwritable(path: Path) -> None:
+    """Before an hour of reading, not after it."""
+    from bridge.api import UsageError
+
+    if path.is_dir() or not path.resolve().parent.is_dir():
+        what = "is a directory" if path.is_dir() else "is in a directory that does not exist"
+        raise UsageError(f"{path} {what}", remedy="name a file in a directory that exists")
+
+
+def _write(path: Path, report: "Reconciliation", name: str) -> None:
+    """The page replaces an older one in one stroke."""
+    from bridge.api import UsageError
+    from bridge.engine.reconcile.page import as_page
+
+    half = path.with_name(f".{path.name}.part")
+    try:
+        half.write_text(as_page(report, name=name), encoding="utf-8")
+        half.replace(path)
+    except OSError as error:
+        half.unlink(missing_ok=True)
+        raise UsageError(
+            f"{path} could not be written: {error.strerror}",
+            remedy="give --html a file that this user may write",
+        ) from error
+    if not STATE.is_quiet:
+        talk(f"The page is in {path}.")

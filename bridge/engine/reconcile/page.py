@@ -1,0 +1,27 @@
+"""The report as one self-contained page for a bookkeeper: nothing is fetched, nothing runs."""
+
+from importlib.resources import files
+
+from bridge.engine.reconcile.chart import HEIGHT, LEFT, TOP, charts
+from bridge.engine.reconcile.report import Reconciliation
+from bridge.engine.reconcile.sections import Detail, headline, sections
+
+
+def as_page(report: Reconciliation, *, name: str) -> str:
+    """The page. `name` is the bridge's own, from bridge.yaml."""
+    from jinja2 import Environment, StrictUndefined
+
+    template = files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8")
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(template).render(
+        name=name,
+        headline=headline(report),
+        agrees=not report.differences,
+        sections=sections(report, Detail.FULL),
+        charts=charts(report.documents, report.home_currency),
+        left=LEFT,
+        top=TOP,
+        height=HEIGHT,
+    )
