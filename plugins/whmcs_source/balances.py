@@ -1,8 +1,10 @@
 """Client balances, read: GetCredits, and what it takes to tell what each movement is."""
 
 import datetime as dt
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from bridge.api import BalanceEntry, BalanceOrigin, client_ref, invoice_ref
@@ -18,6 +20,14 @@ from whmcs_source.wire import WireCredit, WireTransaction
 
 _SOON = dt.timedelta(days=1)
 _NOTHING = Explained((), frozenset(), frozenset(), {}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Movements:
+    """As read; `at` by the monotonic clock."""
+
+    at: float
+    rows: tuple[WireCredit, ...]
 
 
 class Balances:
@@ -39,7 +49,7 @@ class Balances:
         self._calls = calls
         self._containers = containers
         self._rows = rows
-        self._credits: Memo[int, tuple[WireCredit, ...]] = Memo(200)
+        self._credits: Memo[int, _Movements] = Memo(200)
         self._by_client: Memo[int, Explained] = Memo(200)
 
     def credits(self, client_id: int) -> tuple[WireCredit, ...]:
@@ -48,7 +58,20 @@ class Balances:
         Raises:
             ActionNotAllowedError: the role lacks GetCredits.
         """
-        return self._credits.get_or(client_id, lambda: self._calls.credits(client_id))
+        return self._credits.get_or(client_id, lambda: self._read(client_id)).rows
+
+    def _read(self, client_id: int) -> _Movements:
+        at = time.monotonic()
+        return _Movements(at, self._calls.credits(client_id))
+
+    def forget_older(self, client_id: int, since: float) -> bool:
+        """Forget what was read of a client before a moment; answers whether there was any."""
+        known = self._credits.get(client_id)
+        if known is None or known.at >= since:
+            return False
+        self._credits.take(client_id)
+        self._by_client.take(client_id)
+        return True
 
     def of(self, client_id: int, books: Books) -> Explained:
         """The movements, explained. Raises as `credits`."""

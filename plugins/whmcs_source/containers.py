@@ -5,6 +5,7 @@ it pays, and holds the money itself. One that is open or cancelled settled nothi
 documentation, mass payments; an open module that proves them to the penny.
 """
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -26,9 +27,11 @@ class Clientele:
     """A client's invoices as the list has them, and those of them that were read to know more.
 
     Attributes:
+        at: When the list was read, by the monotonic clock.
         read: What was read of those without tax, by id; None where it was deleted meanwhile.
     """
 
+    at: float = field(default_factory=time.monotonic)
     bills: dict[int, Bill] = field(default_factory=dict)
     read: dict[int, WireInvoice | None] = field(default_factory=dict)
 
@@ -53,6 +56,14 @@ class Containers:
     def of(self, client_id: int) -> Clientele:
         """What is known of a client's invoices; lists them on first use."""
         return self._by_client.get_or(client_id, lambda: self._list(client_id))
+
+    def forget_older(self, client_id: int, since: float) -> bool:
+        """Forget what was read of a client before a moment; answers whether there was any."""
+        known = self._by_client.get(client_id)
+        if known is None or known.at >= since:
+            return False
+        self._by_client.take(client_id)
+        return True
 
     def paying(self, invoice: Invoice, books: Books) -> tuple[Invoice, ...] | Hold:
         """The mass payments that name this invoice, by id; a Hold where not all can be read."""

@@ -36,11 +36,23 @@ class Proofs:
         self._containers = containers
         self._balances = balances
 
-    def complete(self, invoice: Invoice, books: Books) -> Invoice:
-        """The invoice with its containers, its credit proved, and its refunds told apart."""
+    def complete(self, invoice: Invoice, books: Books, since: float) -> Invoice:
+        """The invoice with its containers, its credit proved, and its refunds told apart.
+
+        `since` is when reading it began, by the monotonic clock.
+        """
         if not _settles_others(invoice) and invoice.state not in _NEVER_OWED:
             invoice = self._with_what_paid(invoice, books)
-        return self._with_refunds(invoice, books)
+        return self._with_refunds(invoice, books, since)
+
+    def forget_older(self, invoice: Invoice, since: float) -> bool:
+        """Forget what of its client was read before; answers whether there was any.
+
+        Money moves while a run goes on: what an older reading does not show may be there now.
+        """
+        client_id = int(invoice.client.id)
+        lists = self._containers.forget_older(client_id, since)
+        return self._balances.forget_older(client_id, since) or lists
 
     def entries(self, client_id: int, currency: str, books: Books) -> Iterator[BalanceEntry]:
         """Movements of a client's balance, oldest first.
@@ -95,10 +107,11 @@ class Proofs:
 
     # Refunds ----------------------------------------------------------------------------------
 
-    def _with_refunds(self, invoice: Invoice, books: Books) -> Invoice:
+    def _with_refunds(self, invoice: Invoice, books: Books, since: float) -> Invoice:
         refunds = _unnamed(invoice.transactions)
         if not refunds:
             return invoice
+        self.forget_older(invoice, since)
         client_id = int(invoice.client.id)
         try:
             moved = [(row.money_out.amount, row.date) for row in refunds]

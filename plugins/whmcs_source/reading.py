@@ -11,6 +11,7 @@ GetCredits has movements that matter, GetTransactions and the client's list are 
 """
 
 import datetime as dt
+import time
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
@@ -125,19 +126,27 @@ class Reading:
         number = _number(ref)
         if number is None:
             return Missing(ref, "WHMCS has no such invoice", gone=True)
-        first = self._attempt(ref, number)
-        return first if _is_sound(first) else self._attempt(ref, number)
+        since = time.monotonic()
+        first = self._attempt(ref, number, since)
+        if _is_sound(first) or (isinstance(first, Invoice) and not self._may_differ(first, since)):
+            return first
+        return self._attempt(ref, number, since)
 
-    def _attempt(self, ref: SourceRef, number: int) -> Invoice | Missing:
+    def _may_differ(self, invoice: Invoice, since: float) -> bool:
+        """Whether another reading may clear a hold: of figures, or by what was read before."""
+        figures = any(hold.reason is Reason.TOTAL_MISMATCH for hold in invoice.holds)
+        return self._proofs.forget_older(invoice, since) or figures
+
+    def _attempt(self, ref: SourceRef, number: int, since: float) -> Invoice | Missing:
         try:
             wire = self._calls.invoice(number)
             if wire is None:
                 return Missing(ref, "WHMCS has no such invoice", gone=True)
-            return self._complete(wire)
+            return self._complete(wire, since)
         except (UnreadableReplyError, RecordRejectedError) as error:
             return Missing(ref, error.what, gone=False)
 
-    def _complete(self, wire: WireInvoice) -> Invoice | Missing:
+    def _complete(self, wire: WireInvoice, since: float) -> Invoice | Missing:
         currency = self.currency_of(wire.userid)
         if currency is None:
             why = f"WHMCS has no client {wire.userid}, to whom it belongs"
@@ -149,7 +158,7 @@ class Reading:
             rows=self._rows_of(wire),
             products=self._products_of(wire),
         )
-        return self._proofs.complete(invoice, self.books())
+        return self._proofs.complete(invoice, self.books(), since)
 
     def _rows_of(self, wire: WireInvoice) -> Sequence[WireTransaction]:
         own = {row.id: row for row in wire.transactions}
@@ -247,4 +256,10 @@ def _number(ref: SourceRef) -> int | None:
 def _is_sound(answer: Invoice | Missing) -> bool:
     if isinstance(answer, Missing):
         return answer.gone
-    return all(hold.reason is not Reason.TOTAL_MISMATCH for hold in answer.holds)
+    doubts = {
+        Reason.TOTAL_MISMATCH,
+        Reason.MASS_PAY_UNPROVEN,
+        Reason.CREDIT_UNMAPPED,
+        Reason.REFUND_TO_BALANCE,
+    }
+    return not doubts.intersection(hold.reason for hold in answer.holds)

@@ -478,3 +478,46 @@ def test_tax_that_was_rounded_line_by_line_is_kept_as_stored(
     """2.49 at once would be 2.08 and 0.41."""
     invoice = read(source, company.case("promo_by_line"))
     assert (invoice.net, invoice.tax, invoice.prices) == (gbp("2.07"), gbp("0.42"), "inclusive")
+
+
+# While a run goes on -----------------------------------------------------------------------------
+
+
+def test_a_refund_to_the_balance_made_during_a_run_is_seen_as_one(
+    company: Company, source: WhmcsSource
+) -> None:
+    """The client's balance was read before, without it: that proves nothing about later."""
+    number, payment = paid(company, 42)
+    assert list(source.balances([client_ref(42)]))
+    row = company.do("refund", transaction=payment, amount="31.00", to="credit", date="2026-09-20")
+    assert kinds(read(source, number))[str(row)] is TransactionKind.TO_BALANCE
+
+
+def test_a_mass_payment_made_during_a_run_explains_its_targets(
+    company: Company, source: WhmcsSource
+) -> None:
+    read(source, company.case("mass_pay_first"))
+    first, *_ = mass_payment(company, 41, "100.00", "10.00", transid="m")
+    invoice = read(source, first)
+    assert (invoice.holds, shares(invoice)) == ((), gbp("120.00"))
+
+
+def test_balance_used_during_a_run_explains_the_credit(
+    company: Company, source: WhmcsSource
+) -> None:
+    read(source, company.case("half_credit"))
+    number = company.invoice(41, "50.00", date="2026-10-20")
+    company.do("apply_credit", invoice=number, date="2026-10-20")
+    invoice = read(source, number)
+    assert (invoice.holds, used(source, invoice)) == ((), gbp("60.00"))
+
+
+def test_a_hold_that_nothing_older_can_clear_costs_no_second_reading(
+    company: Company, source: WhmcsSource
+) -> None:
+    number = company.invoice(3, "100.00", date="2026-09-01")
+    company.do("edit_invoice", invoice=number, fields={"credit": "50.00"})
+    company.do("pay", invoice=number, date="2026-09-02", transid="t")
+    company.calls()
+    assert reasons(read(source, number)) == [Reason.CREDIT_UNMAPPED]
+    assert company.calls().count("GetCredits") == 1

@@ -410,3 +410,58 @@ def test_a_deep_scan_goes_on_where_it_stopped(
         assert {header.ref.id for header in found} == {str(number)}
         assert isinstance(rest[-1], Checkpoint)
         assert json.loads(rest[-1].cursor)["deep"] == "idle"
+
+
+# Mass payments whose money went back -------------------------------------------------------------
+
+
+def mass_payment(company: Company) -> tuple[list[int], int, int]:
+    """Two invoices, the container that paid them, and its transaction."""
+    targets = [company.invoice(1, amount) for amount in ("100.00", "10.00")]
+    container = company.do("mass_pay", invoices=targets, transid="m")
+    [row] = company.box.rows("SELECT id FROM tblaccounts WHERE invoiceid = ?", container)
+    return targets, container, row["id"]
+
+
+@pytest.mark.parametrize("how", ["refund", "chargeback"])
+def test_what_a_mass_payment_paid_comes_up_when_its_money_went_back(
+    company: Company, source: WhmcsSource, known: MemoryKnown, how: str
+) -> None:
+    """Their own rows and transactions stay as they were."""
+    targets, container, payment = mass_payment(company)
+    scanned(source, known)
+    for number in (*targets, container):
+        booked(source, known, number)
+    company.do(how, transaction=payment)
+    assert set(scanned(source, known)) == {str(number) for number in (*targets, container)}
+
+
+@pytest.mark.parametrize("row_invoice", ["container", "target", "none"])
+def test_what_a_mass_payment_paid_comes_up_when_part_of_its_money_went_back(
+    company: Company, source: WhmcsSource, known: MemoryKnown, row_invoice: str
+) -> None:
+    """No row of the list shows it: the deep scan finds it on the container, which is not booked."""
+    targets, container, payment = mass_payment(company)
+    scanned(source, known)
+    for number in targets:
+        booked(source, known, number)
+    [read] = source.invoices([invoice_ref(container)])
+    assert isinstance(read, Invoice)
+    known.read(read)
+    where = {"container": container, "target": targets[0], "none": 0}[row_invoice]
+    company.do("refund", transaction=payment, amount="12.00", row_invoice=where)
+    assert scanned(source, known) == {}
+    found = set(scanned(source, known, NEXT_WEEK))
+    assert found == {str(number) for number in (*targets, container)}
+
+
+def test_a_refund_to_the_balance_that_was_read_is_not_found_again(
+    company: Company, source: WhmcsSource, known: MemoryKnown
+) -> None:
+    number = company.invoice(1)
+    payment = company.do("pay", invoice=number, transid="txn_1")
+    company.do("refund", transaction=payment, amount="30.00", to="credit")
+    scanned(source, known)
+    booked(source, known, number)
+    with company.open(page_size=50) as other:
+        assert scanned(other, known, NEXT_WEEK) == {}
