@@ -84,6 +84,13 @@ def test_the_vat_table_is_the_one_that_is_shipped() -> None:
             assert said.startswith("0 %" if row.rate == 0 else "the same rate")
 
 
+def test_the_classes_of_a_reconciliation_are_those_of_the_code() -> None:
+    from bridge.engine.reconcile.values import UNEXPLAINED, Standing
+
+    rows = {row[0].strip("`"): row[2] for row in _rows("reconciliation.md") if row[0] != "class"}
+    assert rows == {one.value: "yes" if one in UNEXPLAINED else "no" for one in Standing}
+
+
 def test_the_api_role_lists_what_is_called() -> None:
     code = (ROOT / "plugins" / "whmcs_source" / "calls.py").read_text()
     called = set(re.findall(r'"(Get[A-Z]\w+|WhmcsDetails)"', code))
