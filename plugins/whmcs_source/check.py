@@ -43,12 +43,7 @@ class Check:
             UnreachableError: no WHMCS there, or one that is too old.
         """
         books = self._reading.books()
-        major = books.major
-        if major < _OLDEST:
-            raise UnreachableError(
-                f"WHMCS {books.version} is older than bridge can read",
-                remedy=f"update WHMCS to version {_OLDEST} or later",
-            )
+        refuse_old(books)
         newest = self._calls.page(offset=0, limit=1, order="desc")
         missing = [action for action, probe in self._needed(newest) if not _allowed(probe)]
         if missing:
@@ -56,7 +51,7 @@ class Check:
                 "the API role of bridge's WHMCS credential does not allow " + ", ".join(missing),
                 remedy=f"tick {', '.join(missing)} in that role, {_ROLE}",
             )
-        return Health(f"WHMCS {books.version}", tuple(self._findings(books, major, newest)))
+        return Health(f"WHMCS {books.version}", tuple(self._findings(books, newest)))
 
     def _needed(self, newest: Page[Row]) -> Iterator[tuple[str, Callable[[], object]]]:
         """GetInvoices, GetCurrencies and WhmcsDetails have answered already."""
@@ -66,15 +61,18 @@ class Check:
         if invoice:  # with no invoice to name, it might answer with everything
             yield "GetTransactions", partial(self._calls.transactions_of_invoice, invoice)
 
-    def _findings(self, books: Books, major: int, newest: Page[Row]) -> Iterator[Finding]:
+    def _version(self, books: Books) -> Iterator[Finding]:
         yield Finding(Level.OK, "version", f"WHMCS {books.version}")
-        if major > _NEWEST:
+        if books.major > _NEWEST:
             yield Finding(
                 Level.WARNING,
                 "version",
-                f"WHMCS {major} is newer than this bridge knows",
+                f"WHMCS {books.major} is newer than this bridge knows",
                 "compare a few booked invoices by hand before you rely on it",
             )
+
+    def _findings(self, books: Books, newest: Page[Row]) -> Iterator[Finding]:
+        yield from self._version(books)
         yield Finding(Level.OK, "base currency", books.base_currency)
         _, client = _ids(newest)
         if self._products and client:
@@ -82,6 +80,12 @@ class Check:
                 "GetClientsProducts",
                 lambda: next(self._calls.services(client), None),
                 "nominals cannot be mapped by product",
+            )
+        if client:
+            yield from _optional(
+                "GetCredits",
+                partial(self._calls.credits, client),
+                "invoices paid from a client's balance, and refunds without a gateway, are held",
             )
         yield from _optional(
             "GetClients",
@@ -125,6 +129,19 @@ class Check:
         if word is None:
             return ""
         return "proforma" if word.strip().lower() in ("on", "1", "true") else "vat_invoice"
+
+
+def refuse_old(books: Books) -> None:
+    """Raise for a WHMCS that bridge cannot read.
+
+    Raises:
+        UnreachableError: with what to do.
+    """
+    if books.major < _OLDEST:
+        raise UnreachableError(
+            f"WHMCS {books.version} is older than bridge can read",
+            remedy=f"update WHMCS to version {_OLDEST} or later",
+        )
 
 
 def _ids(newest: Page[Row]) -> tuple[int, int]:

@@ -14,6 +14,10 @@ def _settings() -> type[Any]:
 
 
 def _open(settings: Any) -> Source:
+    if settings.database is not None:
+        from whmcs_source.database.source import WhmcsDatabase
+
+        return WhmcsDatabase(settings)
     from whmcs_source.source import WhmcsSource
 
     return WhmcsSource(settings)
@@ -29,10 +33,10 @@ def _sandbox(
 
 @hookimpl
 def bridge_sources() -> Iterator[SourcePlugin]:
-    """Offer WHMCS, read over its HTTP API."""
+    """Offer WHMCS, read over its HTTP API or from its database."""
     yield SourcePlugin(
         kind="whmcs",
-        summary="WHMCS 8 and 9, read over its HTTP API",
+        summary="WHMCS 8 and 9, read over its HTTP API or from its database",
         settings=_settings,
         open=_open,
         sandbox=_sandbox,

@@ -45,7 +45,7 @@ class Records:
             for row in stretch.rows:
                 if isinstance(row, OddRow):
                     yield self._odd(row, days)
-                elif row.status != "Draft" and _is_within(row, days):
+                elif row.status != "Draft" and is_within(row, days):
                     yield self._document(row, row.date or row.datepaid or days.first)
         for clients in walk(self._client_page, Place()):
             for client in clients.rows:
@@ -159,7 +159,7 @@ class Records:
         )
 
 
-def _is_within(row: WireRow, days: Days) -> bool:
+def is_within(row: WireRow, days: Days) -> bool:
     """Whether it was issued or paid in the period; what has no day of issue is never left out."""
     return row.date is None or any(day in days for day in (row.date, row.datepaid) if day)
 

@@ -5,18 +5,19 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Any, Self
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
     field_validator,
     model_validator,
 )
+
+from whmcs_source.database.address import check_address
 
 _API_PATH = "/includes/api.php"
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
@@ -29,20 +30,19 @@ class Products(StrEnum):
     SKIP = "skip"
 
 
-def _not_built(value: object) -> None:
-    if value is not None:
-        msg = (
-            "reading the database directly is not built in this version: remove `database` and give"
-            " url, identifier and secret"
-        )
-        raise ValueError(msg)
+class Digest(StrEnum):
+    """How often the database works out digests over all history."""
+
+    EVERY_RUN = "every_run"
+    DEEP_SCAN = "deep_scan"
 
 
 class WhmcsSettings(BaseModel):
     """How to reach WHMCS and sign in.
 
-    Either `identifier` and `secret` (API credentials, the normal way) or `username` and `password`
-    of an administrator.
+    With `database` its tables are read, and nothing else here but `label`, `timeout_s` and
+    `products` matters. Else `url` is needed, and either `identifier` and `secret` (API
+    credentials, the normal way) or `username` and `password` of an administrator.
 
     Source: WHMCS developer documentation, API authentication and access control.
     """
@@ -50,8 +50,10 @@ class WhmcsSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     url: str = Field(
+        "",
         description="Address of WHMCS, such as https://billing.example.com or, where it lives in a"
-        " folder, https://example.com/billing. Plain http only on loopback."
+        " folder, https://example.com/billing. Plain http only on loopback. Needed without"
+        " `database`.",
     )
     identifier: str | None = Field(
         None, description="API credential's identifier (WHMCS: System Settings, API Credentials)."
@@ -80,9 +82,23 @@ class WhmcsSettings(BaseModel):
         pattern=r"^[A-Za-z][A-Za-z0-9]{0,15}$",
         description="Prefix of references in the target: WHMCS-501. Never change it later.",
     )
-    database: Annotated[None, BeforeValidator(_not_built)] = Field(
-        None, description="Not built in this version."
+    database: SecretStr | None = Field(
+        None,
+        description="Read the tables directly, instead of over the API:"
+        " mysql://reader:${PASSWORD}@host:3306/whmcs, with a user who may do nothing but SELECT."
+        " Needs the extra mysql.",
     )
+    database_digest: Digest = Field(
+        Digest.EVERY_RUN,
+        description="With `database`: every_run finds any edit of any invoice, also one that left"
+        " no trace of its time, at the cost of one pass of the server over its tables. deep_scan"
+        " does so every sync.deep_scan_days, and between goes by ids, times and counts.",
+    )
+
+    @field_validator("database")
+    @classmethod
+    def _usable_database(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else SecretStr(check_address(value.get_secret_value()))
 
     @field_validator("url")
     @classmethod
@@ -101,7 +117,16 @@ class WhmcsSettings(BaseModel):
         return value.strip().rstrip("/").removesuffix(_API_PATH)
 
     @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.database is None and not self.url:
+            msg = "url is missing: give the address of WHMCS, or database to read its tables"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _one_sign_in(self) -> Self:
+        if self.database is not None:
+            return self
         pairs = [
             (self.identifier, self.secret, "identifier", "secret"),
             (self.username, self.password, "username", "password"),
@@ -140,6 +165,8 @@ class WhmcsSettings(BaseModel):
         found = [fields[key] for key in ("secret", "password", "accesskey") if key in fields]
         if self.password:
             found.append(self.password.get_secret_value())
+        if self.database:
+            found.append(self.database.get_secret_value())
         return tuple(sorted(filter(None, found), key=len, reverse=True))
 
 

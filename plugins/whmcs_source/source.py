@@ -34,7 +34,7 @@ from whmcs_source.settings import Products, WhmcsSettings
 
 
 @contextmanager
-def _unclear_is_transient() -> Iterator[None]:
+def unclear_is_transient() -> Iterator[None]:
     """WHMCS refused a list, in words that bridge does not know: reading again is safe."""
     try:
         yield
@@ -61,14 +61,14 @@ class WhmcsSource(Source):
 
     def check(self) -> Health:
         """Sign in, read version and currencies, and probe each action: about 10 calls."""
-        with _unclear_is_transient():
+        with unclear_is_transient():
             health = Check(self._calls, self._reading, products=self._wants_products).health()
             self.base_currency = self._reading.books().base_currency
             return health
 
     def survey(self) -> Survey:
         """Currencies, gateways, tax rates and settings: about 5 calls."""
-        with _unclear_is_transient():
+        with unclear_is_transient():
             return Check(self._calls, self._reading, products=self._wants_products).survey()
 
     def scan(
@@ -78,7 +78,7 @@ class WhmcsSource(Source):
 
         Source: WHMCS API reference, GetInvoices: no filter or order by change.
         """
-        with _unclear_is_transient():
+        with unclear_is_transient():
             scan = Scan(self._calls, self._reading, known, policy, Cursor.read(cursor))
             self._reading.stray_clients = scan.cursor.strays
             self._reading.today = policy.today
@@ -97,7 +97,7 @@ class WhmcsSource(Source):
 
     def transactions(self, clients: Sequence[SourceRef]) -> Iterator[Transaction]:
         """GetTransactions for each client; WHMCS gives all of a client's money at once."""
-        with _unclear_is_transient():
+        with unclear_is_transient():
             for client in clients:
                 yield from self._reading.transactions(int(client.id))
 
@@ -107,16 +107,16 @@ class WhmcsSource(Source):
         Raises:
             AccessError: the API role lacks GetCredits.
         """
-        with _unclear_is_transient():
+        with unclear_is_transient():
             for client in clients:
                 yield from self._reading.balance(int(client.id))
 
     def records(self, days: Days) -> Iterator[Record]:
         """Invoices issued in the period and money that moved in it. See `records_cost`."""
-        with _unclear_is_transient():
+        with unclear_is_transient():
             yield from Records(self._calls, self._reading, self.label).read(days)
 
     def records_cost(self, days: Days) -> int:
         """About how many calls `records` would take; 3 calls to find out."""
-        with _unclear_is_transient():
+        with unclear_is_transient():
             return Records(self._calls, self._reading, self.label).cost(days)

@@ -9,6 +9,9 @@ import codecs
 import html
 import re
 
+STRAY_BYTES = "whmcs_western"
+"""The `errors` of a decoding by which a byte that is no UTF-8 is read as Western European."""
+
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _BREAK = re.compile(r"<br\s*/?>|</(?:p|div|li|tr|h[1-6])\s*>", re.IGNORECASE)
 # Only known names, so that "Ann <ann@example.com>" and "a < b > c" keep their text.
@@ -26,8 +29,15 @@ def _decode_entities(text: str) -> str:
     return _ENTITY.sub(lambda match: html.unescape(match.group()), text)
 
 
+def _is_plain(text: str) -> bool:
+    """Whether nothing can have to be done but to strip it: most texts, and told in no time."""
+    return text.isascii() and text.isprintable() and "&" not in text and "<" not in text
+
+
 def plain(text: str) -> str:
     """Plain text, line breaks kept: entities decoded once, tags gone, nothing XML forbids."""
+    if _is_plain(text):
+        return text.strip()
     text = _decode_entities(text)
     text = _TAG.sub("", _BREAK.sub("\n", text))
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\N{NO-BREAK SPACE}", " ")
@@ -37,6 +47,8 @@ def plain(text: str) -> str:
 
 def single_line(text: str) -> str:
     """As `plain`, on one line, with single spaces: for names and addresses."""
+    if _is_plain(text) and "  " not in text:
+        return text.strip()
     return " ".join(plain(text).split())
 
 
@@ -55,7 +67,7 @@ def _western(byte: int) -> str:
         return single.decode("latin-1")
 
 
-codecs.register_error("whmcs_western", _one_byte_text)
+codecs.register_error(STRAY_BYTES, _one_byte_text)
 
 
 def decoded(body: bytes) -> str:
@@ -63,4 +75,4 @@ def decoded(body: bytes) -> str:
 
     Some installs mix Latin-1 bytes into tables declared UTF-8. Source: seen in open WHMCS modules.
     """
-    return body.decode("utf-8-sig", errors="whmcs_western")
+    return body.decode("utf-8-sig", errors=STRAY_BYTES)

@@ -64,7 +64,7 @@ _TABLES = {
     "Upgrade": "upgrade",
     "Item": "billable item",
 }
-_SERVICE_TYPES = ("Hosting", "Setup", "PromoHosting")
+SERVICE_TYPES = ("Hosting", "Setup", "PromoHosting")
 PAID_STATES = (InvoiceState.PAID, InvoiceState.REFUNDED, InvoiceState.REVERSED)
 
 
@@ -108,7 +108,7 @@ def line_of(
 ) -> LineItem:
     """A line. `products` are the client's services by id."""
     kind = line_kind(wire.type, wire.amount)
-    product = products.get(wire.relid) if wire.type in _SERVICE_TYPES else None
+    product = products.get(wire.relid) if wire.type in SERVICE_TYPES else None
     return LineItem(
         id=str(wire.id),
         kind=kind,
@@ -219,7 +219,7 @@ def invoice_of(
 
 def wants_products(wire: WireInvoice) -> bool:
     """Whether any line belongs to a service, so that its product is worth a call."""
-    return any(item.type in _SERVICE_TYPES and item.relid for item in wire.items)
+    return any(item.type in SERVICE_TYPES and item.relid for item in wire.items)
 
 
 def client_of(wire: WireClient) -> Client:

@@ -1,0 +1,181 @@
+"""Invoices: list rows, and whole ones with lines and money, many at a time."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
+
+from whmcs_source.calls import OddRow
+from whmcs_source.calls import Row as ListRow
+from whmcs_source.database.door import Row, Snapshot
+from whmcs_source.database.numbers import among, pieces
+from whmcs_source.database.rows import Maker, number_of
+from whmcs_source.database.setup import Asked, Setup, names_of
+from whmcs_source.errors import UnreadableReplyError
+from whmcs_source.money_rows import rows_of_invoice
+from whmcs_source.wire import Wire, WireInvoice, WireRow, parse
+
+ModelT = TypeVar("ModelT", bound=Wire)
+Answers = dict[int, WireInvoice | UnreadableReplyError]
+
+_SPECIAL_LINES = "'Invoice','AddFunds'"
+
+
+def listed(asked: Asked, condition: str) -> tuple[ListRow, ...]:
+    """List rows that fit a condition, which must be of bridge's own words and numbers."""
+    setup = asked.setup()
+    with asked.door.snapshot() as snapshot:
+        return list_rows(setup, snapshot, condition)
+
+
+def listed_by_id(asked: Asked, numbers: Collection[int]) -> dict[int, ListRow]:
+    """List rows of these invoices; those that do not exist are left out."""
+    found: dict[int, ListRow] = {}
+    for piece in pieces(numbers):
+        wanted = set(piece)
+        rows = listed(asked, f"{among('id', piece)} ORDER BY id")
+        found.update((row.id, row) for row in rows if row.id in wanted)
+    return found
+
+
+def list_rows(setup: Setup, snapshot: Snapshot, condition: str) -> tuple[ListRow, ...]:
+    """As `listed`, within a transaction."""
+    maker = setup.row
+    rows = snapshot.rows(
+        f"SELECT {names_of(maker.columns)} FROM tblinvoices WHERE {condition}"  # noqa: S608
+    )
+    user = maker.columns.index("userid")
+    codes = setup.codes_of(snapshot, {number_of(row[user]) for row in rows})
+    return tuple(_list_row(maker, row, codes.get(number_of(row[user]), "")) for row in rows)
+
+
+def _list_row(maker: Maker[WireRow], row: Row, currency: str) -> ListRow:
+    number = number_of(row[0])
+    try:
+        return maker.make(row, f"invoice {number}", currencycode=currency)
+    except UnreadableReplyError as error:
+        raw = maker.raw(row)
+        user = number_of(row[maker.columns.index("userid")])
+        return OddRow(number, user, str(raw.get("status") or ""), error.what)
+
+
+def special(asked: Asked, numbers: Collection[int]) -> set[int]:
+    """Which of these invoices have a line that pays another invoice or adds funds."""
+    found: set[int] = set()
+    for piece in pieces(numbers):
+        with asked.door.snapshot() as snapshot:
+            rows = snapshot.rows(
+                "SELECT DISTINCT invoiceid FROM tblinvoiceitems"  # noqa: S608  # numbers
+                f" WHERE {among('invoiceid', piece)} AND type IN ({_SPECIAL_LINES})"
+            )
+        found.update(number_of(row[0]) for row in rows)
+    return found & set(numbers)
+
+
+def paid_by(asked: Asked, numbers: Collection[int]) -> set[int]:
+    """Which invoices those of these that are mass payments pay."""
+    found: set[int] = set()
+    for piece in pieces(numbers):
+        wanted = set(piece)
+        with asked.door.snapshot() as snapshot:
+            rows = snapshot.rows(
+                "SELECT invoiceid, relid FROM tblinvoiceitems"  # noqa: S608  # numbers
+                f" WHERE {among('invoiceid', piece)} AND type = 'Invoice'"
+            )
+        found.update(number_of(row[1]) for row in rows if number_of(row[0]) in wanted)
+    return found
+
+
+def whole(asked: Asked, numbers: Collection[int]) -> Answers:
+    """Invoices in full; those that do not exist are left out.
+
+    Each has the transactions that belong to it, wherever their rows stand. What makes no sense is
+    answered with the error that says so.
+    """
+    setup, found = asked.setup(), Answers()
+    for piece in pieces(numbers):
+        with asked.door.snapshot() as snapshot:
+            batch = _Batch(setup, snapshot, piece)
+        found |= batch.answers()
+    return found
+
+
+class _Batch:
+    """The rows of one batch, read in one transaction."""
+
+    def __init__(self, setup: Setup, snapshot: Snapshot, numbers: Sequence[int]) -> None:
+        self._setup = setup
+        self._wanted = set(numbers)
+        self._heads = snapshot.rows(
+            f"SELECT {names_of(setup.invoice.columns)} FROM tblinvoices"  # noqa: S608  # our names
+            f" WHERE {among('id', numbers)} ORDER BY id"
+        )
+        self._lines = _grouped(snapshot, "tblinvoiceitems", setup.item, numbers)
+        self._money = _grouped(snapshot, "tblaccounts", setup.transaction, numbers)
+        self._add_from_elsewhere(snapshot)
+
+    def _add_from_elsewhere(self, snapshot: Snapshot) -> None:
+        """Add to each invoice the refunds of its payments that stand elsewhere, and the payments
+        that stand elsewhere of refunds that are on it.
+        """
+        maker = self._setup.transaction
+        names = f"SELECT {names_of(maker.columns)} FROM tblaccounts"  # noqa: S608  # our own names
+        refund_of = maker.columns.index("refundid")
+        rows = [(number, row) for number, rows in self._money.items() for row in rows]
+        place = {number_of(row[0]): number for number, row in rows}
+        returned = {
+            number_of(row[refund_of]): number
+            for number, row in rows
+            if row[refund_of] not in (None, b"0")
+        }
+        wanted = set(self._setup.refunds.of(snapshot, place)) | set(returned)
+        for piece in pieces(wanted - place.keys()):
+            for row in snapshot.rows(f"{names} WHERE {among('id', piece)}"):
+                original = place.get(number_of(row[refund_of]))
+                returning = returned.get(number_of(row[0]))
+                for number in {original, returning} - {None}:
+                    self._money[number or 0].append(row)
+
+    def answers(self) -> Answers:
+        """The invoices."""
+        return {
+            number: self._answer(number, head)
+            for head in self._heads
+            if (number := number_of(head[0])) in self._wanted
+        }
+
+    def _answer(self, number: int, head: Row) -> WireInvoice | UnreadableReplyError:
+        setup, record = self._setup, f"invoice {number}"
+        lines, money = self._lines.get(number, ()), self._money.get(number, ())
+        try:
+            try:
+                items = tuple([setup.item.make(row, record) for row in lines])
+                rows = [setup.transaction.make(row, record) for row in money]
+            except UnreadableReplyError:
+                return parse(WireInvoice, self._raw(head, lines, money), record)
+            own = rows_of_invoice(number, rows) if rows else ()
+            return setup.invoice.make(head, record, items=items, transactions=own)
+        except UnreadableReplyError as error:
+            return error
+
+    def _raw(self, head: Row, lines: Sequence[Row], money: Sequence[Row]) -> dict[str, object]:
+        """As the API would send it, so that what is wrong is told in the same words."""
+        setup = self._setup
+        return {
+            **setup.invoice.raw(head),
+            "items": [setup.item.raw(row) for row in lines],
+            "transactions": [setup.transaction.raw(row) for row in money],
+        }
+
+
+def _grouped(
+    snapshot: Snapshot, table: str, maker: Maker[ModelT], numbers: Sequence[int]
+) -> Mapping[int, list[Row]]:
+    """Rows of a table by the invoice they stand on, by row id."""
+    found = snapshot.rows(
+        f"SELECT {names_of(maker.columns)}, invoiceid FROM {table}"  # noqa: S608  # our own names
+        f" WHERE {among('invoiceid', numbers)} ORDER BY id"
+    )
+    grouped: dict[int, list[Row]] = defaultdict(list)
+    for row in found:
+        grouped[number_of(row[-1])].append(row[:-1])
+    return grouped

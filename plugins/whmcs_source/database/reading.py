@@ -1,0 +1,200 @@
+"""Invoices and clients in full: many in a few statements, while those before are translated."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from bridge.api import Client, Hold, Invoice, Missing, RecordRejectedError, SourceRef, Transaction
+from whmcs_source.balances import Balances
+from whmcs_source.containers import Clientele, Containers, Rows, bill_of
+from whmcs_source.database import people
+from whmcs_source.database.invoices import Answers, special
+from whmcs_source.database.numbers import PIECE
+from whmcs_source.database.people import Service
+from whmcs_source.database.tables import Tables
+from whmcs_source.errors import UnreadableReplyError
+from whmcs_source.memo import Memo
+from whmcs_source.proofs import Proofs
+from whmcs_source.reading import Reading
+from whmcs_source.settings import Products
+from whmcs_source.translate import SERVICE_TYPES, Product, client_of
+from whmcs_source.wire import WireInvoice, WireTransaction
+
+_NOT_THERE = "WHMCS has no such invoice"
+
+
+class BulkContainers(Containers):
+    """Finds mass payments with one list of a client, and reads no invoice that cannot be one."""
+
+    def __init__(self, tables: Tables, rows: Rows) -> None:
+        super().__init__(tables, rows)
+        self._tables = tables
+
+    def _list(self, client_id: int) -> Clientele:
+        bills = (bill_of(row) for row in self._tables.of_client(client_id))
+        return Clientele(bills={bill.id: bill for bill in bills})
+
+    def look_into(self, clientele: Clientele, numbers: Iterable[int]) -> Hold | None:
+        """As in API mode, after the lines told which of them are mass payments or add funds."""
+        unread = {
+            number
+            for number in numbers
+            if number not in clientele.read and clientele.bills[number].may_be_container
+        }
+        wanted = special(self._tables.asked, unread)
+        clientele.read.update(dict.fromkeys(unread - wanted))
+        return super().look_into(clientele, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What was read for a piece of what was asked.
+
+    Attributes:
+        since: When reading it began, by the monotonic clock.
+    """
+
+    refs: Sequence[SourceRef]
+    answers: Answers
+    since: float
+
+
+class DatabaseReading(Reading):
+    """Reads many records at once, with what was learnt in this run. Safe for several threads."""
+
+    def __init__(self, tables: Tables, *, products: Products) -> None:
+        super().__init__(tables, products=products)
+        self._tables = tables
+        self._services: Memo[int, Service] = Memo(8 * PIECE)
+        containers = BulkContainers(tables, self._rows_of)
+        self._proofs = Proofs(containers, Balances(tables, containers, self._money_of))
+
+    # Invoices ---------------------------------------------------------------------------------
+
+    def invoice(self, ref: SourceRef) -> Invoice | Missing:
+        """An invoice, or why not."""
+        [answer] = self.invoices([ref])
+        return answer
+
+    def invoices(self, refs: Sequence[SourceRef]) -> Iterator[Invoice | Missing]:
+        """One answer for each, in the order asked."""
+        parts = [refs[start : start + PIECE] for start in range(0, len(refs), PIECE)]
+        if len(parts) < 2:
+            for part in parts:
+                yield from self._answers(self._read(part))
+            return
+        with ThreadPoolExecutor(1, thread_name_prefix="whmcs-tables") as pool:
+            ahead = pool.submit(self._read, parts[0])
+            for following in [*parts[1:], None]:
+                piece = ahead.result()
+                if following is not None:
+                    ahead = pool.submit(self._read, following)
+                yield from self._answers(piece)
+
+    def _read(self, refs: Sequence[SourceRef]) -> _Piece:
+        since = time.monotonic()
+        numbers = [number for ref in refs if (number := number_in(ref)) is not None]
+        answers = self._tables.whole(numbers)
+        wires = [wire for wire in answers.values() if isinstance(wire, WireInvoice)]
+        self._learn_currencies({wire.userid for wire in wires})
+        self._learn_services(wires)
+        return _Piece(refs, answers, since)
+
+    def _answers(self, piece: _Piece) -> Iterator[Invoice | Missing]:
+        for ref in piece.refs:
+            number = number_in(ref)
+            answer = None if number is None else piece.answers.get(number)
+            yield self._answer(ref, answer, piece.since)
+
+    def _answer(
+        self, ref: SourceRef, answer: WireInvoice | UnreadableReplyError | None, since: float
+    ) -> Invoice | Missing:
+        """An invoice's own figures are of one moment; what else decides may have been older."""
+        if answer is None:
+            return Missing(ref, _NOT_THERE, gone=True)
+        try:
+            if isinstance(answer, UnreadableReplyError):
+                raise answer
+            found = self._complete(answer, since)
+            if isinstance(found, Missing) or not found.holds:
+                return found
+            if self._proofs.forget_older(found, since):
+                return self._attempt(ref, answer.id, since)
+            return found
+        except (UnreadableReplyError, RecordRejectedError) as error:
+            return Missing(ref, error.what, gone=False)
+
+    def _rows_of(self, wire: WireInvoice) -> Sequence[WireTransaction]:
+        """`Tables` gave it all that belong to it."""
+        return wire.transactions
+
+    # What goes with them ----------------------------------------------------------------------
+
+    def _learn_currencies(self, clients: Iterable[int]) -> None:
+        unknown = [client for client in clients if self._currencies.get(client) is None]
+        if unknown:
+            for client, code in self._tables.currencies_of(unknown).items():
+                if code:
+                    self._currencies.put(client, code.upper())
+
+    def _learn_services(self, wires: Iterable[WireInvoice]) -> None:
+        if self._reads_products:
+            unknown = {
+                number
+                for wire in wires
+                for number in _services_of(wire)
+                if self._services.get(number) is None
+            }
+            for number, service in people.services(self._tables.asked, unknown).items():
+                self._services.put(number, service)
+
+    def _products_of(self, wire: WireInvoice) -> dict[int, Product]:
+        """Products of the client's own services, as the API lists them by client."""
+        if not self._reads_products:
+            return {}
+        found: dict[int, Product] = {}
+        for number in _services_of(wire):
+            service = self._services.get(number)
+            if service is not None and service.client == wire.userid:
+                found[number] = Product(service.product, service.group)
+        return found
+
+    # Clients ----------------------------------------------------------------------------------
+
+    def clients(self, refs: Sequence[SourceRef]) -> Iterator[Client | Missing]:
+        """One answer for each, in the order asked."""
+        numbers = [number for ref in refs if (number := number_in(ref)) is not None]
+        wires = self._tables.clients(numbers)
+        for ref in refs:
+            number = number_in(ref)
+            wire = None if number is None else wires.get(number)
+            if wire is None:
+                yield Missing(ref, "WHMCS has no such client", gone=True)
+            elif isinstance(wire, UnreadableReplyError):
+                yield Missing(ref, wire.what, gone=False)
+            else:
+                yield client_of(wire)
+
+    def money(self, clients: Sequence[SourceRef]) -> Iterator[Transaction]:
+        """All money of these clients, oldest row first per client."""
+        numbers = [number for ref in clients if (number := number_in(ref)) is not None]
+        for start in range(0, len(numbers), PIECE):
+            part = numbers[start : start + PIECE]
+            money = people.money_of(self._tables.asked, part)
+            self._learn_currencies(part)
+            for number in part:
+                rows = money[number]
+                if isinstance(rows, UnreadableReplyError):
+                    raise rows
+                currency = self._currencies.get(number) or self.books().base_currency
+                yield from self.translated(number, rows, currency)
+
+
+def number_in(ref: SourceRef) -> int | None:
+    """WHMCS's id in a ref; None where it can be none."""
+    return int(ref.id) if ref.id.isascii() and ref.id.isdigit() else None
+
+
+def _services_of(wire: WireInvoice) -> list[int]:
+    return [item.relid for item in wire.items if item.relid and item.type in SERVICE_TYPES]

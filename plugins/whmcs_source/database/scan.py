@@ -1,0 +1,267 @@
+"""Finding what changed in all history, with digests that the database works out.
+
+A scan first has the database digest its rows: those that an earlier scan covered, and those that
+came since. Chunks whose digests are as they were are done with; the rows of the others are read
+and compared with the log. Digests are always taken before the rows are read, so that what changes
+between the two shows next time: too much may be found, never too little.
+
+With `database_digest: deep_scan` that is done every `deep_scan_days`; between, a scan goes by ids,
+by the times that WHMCS writes down, and by counts, and digests all if those disagree.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from bridge.api import Checkpoint, Gone, Header, Known, ScanPolicy, fingerprint
+from whmcs_source.calls import Row as ListRow
+from whmcs_source.database import invoices
+from whmcs_source.database.compare import Compare
+from whmcs_source.database.cursor import TablesCursor
+from whmcs_source.database.digest import LOOSE, SHAPES, Part, digests, newest_ids
+from whmcs_source.database.moved import moved_by, moved_where, with_new_lines
+from whmcs_source.database.numbers import PIECE
+from whmcs_source.database.reading import DatabaseReading
+from whmcs_source.database.rows import number_of
+from whmcs_source.database.series import Series, Sums, added
+from whmcs_source.database.tables import Tables
+from whmcs_source.settings import Digest
+
+Found = Header | Gone | Checkpoint
+Digests = Mapping[Part, Series]
+
+_CHUNKS_A_CHECKPOINT = 10
+_TIMES = ("updated_at", "datepaid", "date_refunded", "date_cancelled")
+_OVERLAP = dt.timedelta(days=2)
+
+
+class TablesScan:
+    """One scan. The cursor moves on as it goes.
+
+    Args:
+        digest: Whether all is digested on every run, or only when a deep scan is due.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        reading: DatabaseReading,
+        known: Known,
+        policy: ScanPolicy,
+        cursor: TablesCursor | None,
+        *,
+        digest: Digest,
+    ) -> None:
+        self._tables = tables
+        self._door = tables.door
+        self._known = known
+        self._layout = tables.asked.setup().layout
+        self._currencies = fingerprint(reading.books().currencies)
+        self._compare = Compare(tables, reading, known, policy)
+        self._policy = policy
+        self._always = digest is Digest.EVERY_RUN
+        self._is_first = cursor is None
+        self._cursor = cursor or TablesCursor(compares_money=known.newest() is not None)
+        self._before: Mapping[Part, int] = dict(self._cursor.last)
+
+    def run(self) -> Iterator[Found]:
+        """What may have changed, with checkpoints; the last thing is one."""
+        newest = newest_ids(self._door)
+        fresh = self._digests(self._before, newest)
+        if self._is_due() or self._disagrees(fresh):
+            yield from self._by_digests(newest, fresh)
+        else:
+            yield from self._changes(newest, self._cursor.series, fresh)
+            yield from self._by_times()
+        self._cursor = replace(self._cursor, looked=self._policy.today)
+        yield self._checkpoint()
+
+    def _checkpoint(self) -> Checkpoint:
+        return Checkpoint(self._cursor.text())
+
+    def _digests(self, after: Mapping[Part, int], last: Mapping[Part, int]) -> Digests:
+        ranges = {part: (after.get(part, 0), last.get(part, 0)) for part in Part}
+        return digests(self._door, self._layout, ranges)
+
+    # What to go by ----------------------------------------------------------------------------
+
+    def _is_due(self) -> bool:
+        done = self._cursor.digested
+        if self._always or not self._cursor.complete or done is None:
+            return True
+        return self._policy.today - done >= dt.timedelta(days=self._policy.deep_scan_days)
+
+    def _disagrees(self, fresh: Digests) -> bool:
+        """Whether anything came or went among what was counted before."""
+        with ThreadPoolExecutor(2, thread_name_prefix="whmcs-count") as pool:
+            counts = dict(zip(Part, pool.map(self._count, Part), strict=True))
+        return self._currencies != self._cursor.currencies or any(
+            counts[part] != self._cursor.digest(part).rows() + fresh[part].rows() for part in Part
+        )
+
+    def _count(self, part: Part) -> int:
+        with self._door.snapshot() as snapshot:
+            [count] = snapshot.row(f"SELECT COUNT(*) FROM {SHAPES[part].table}")  # noqa: S608
+        return number_of(count)
+
+    def _by_digests(self, newest: Mapping[Part, int], fresh: Digests) -> Iterator[Found]:
+        old = self._digests({}, self._before)
+        if self._is_first:
+            self._take_as_seen(newest, fresh)
+            yield from self._invoices(newest[Part.INVOICES], Series(), fresh[Part.INVOICES])
+        else:
+            yield from self._changes(newest, old, fresh)
+        self._cursor = replace(
+            self._cursor,
+            complete=True,
+            compares_money=False,
+            digested=self._policy.today,
+            currencies=self._currencies,
+        )
+
+    def _take_as_seen(self, newest: Mapping[Part, int], fresh: Digests) -> None:
+        """Nothing of lines and money was seen before: all is read with its invoice, later."""
+        for part in (Part.LINES, Part.MONEY, Part.CLIENTS):
+            self._cursor = self._cursor.covering(part, fresh[part], newest[part])
+        moved = moved_by(
+            self._tables.asked, after=0, last=newest[Part.MONEY], condition="refundid > 0"
+        )
+        self._cursor = self._cursor.with_strays(moved.strays)
+
+    def _changes(self, newest: Mapping[Part, int], old: Digests, fresh: Digests) -> Iterator[Found]:
+        """What changed in each part: `old` are digests of what an earlier scan covered."""
+        work = {
+            Part.INVOICES: self._invoices,
+            Part.LINES: self._lines,
+            Part.MONEY: self._money,
+            Part.CLIENTS: self._clients,
+        }
+        for part, changes in work.items():
+            yield from changes(newest[part], old.get(part) or Series(), fresh[part])
+
+    def _differing(self, part: Part, old: Series) -> list[int]:
+        return self._cursor.digest(part).differing(old)
+
+    def _cover(self, part: Part, last: int, old: Series, fresh: Series) -> Checkpoint:
+        self._cursor = self._cursor.covering(part, old.plus(fresh), last)
+        return self._checkpoint()
+
+    # Invoices ---------------------------------------------------------------------------------
+
+    def _invoices(self, last: int, old: Series, fresh: Series) -> Iterator[Found]:
+        """Chunk by chunk, so that a first scan that is interrupted goes on where it was."""
+        keys = sorted({*self._differing(Part.INVOICES, old), *fresh, *self._once_known()})
+        looked_at: dict[int, Sums] = {}
+        for number, key in enumerate(keys, 1):
+            yield from self._chunk(key, last)
+            looked_at[key] = added(old[key], fresh[key])
+            if number % _CHUNKS_A_CHECKPOINT == 0:
+                yield self._reached(_ids(Part.INVOICES, key)[1], last, looked_at)
+        yield self._reached(last, last, looked_at)
+
+    def _once_known(self) -> range:
+        """All chunks up to the newest that a log filled in another mode has: some may be gone."""
+        newest = self._known.newest() if self._cursor.compares_money else None
+        return range(int(newest.id) // SHAPES[Part.INVOICES].width + 1 if newest else 0)
+
+    def _chunk(self, key: int, last: int) -> Iterator[Found]:
+        first, end = _ids(Part.INVOICES, key)
+        where = f"id BETWEEN {first} AND {min(end, last)} ORDER BY id"
+        rows = invoices.listed(self._tables.asked, where)
+        yield from self._compare.changed(rows)
+        if self._cursor.compares_money or not self._is_first:
+            yield from self._compare.gone(first, end, rows)
+        if self._cursor.compares_money:
+            yield from self._compare.with_other_money((row.id for row in rows), read=True)
+
+    def _reached(self, end: int, last: int, looked_at: dict[int, Sums]) -> Checkpoint:
+        series = self._cursor.digest(Part.INVOICES).put(looked_at)
+        covered = max(self._cursor.covered(Part.INVOICES), min(end, last))
+        self._cursor = self._cursor.covering(Part.INVOICES, series, covered)
+        looked_at.clear()
+        return self._checkpoint()
+
+    # Lines, money, currencies -----------------------------------------------------------------
+
+    def _lines(self, last: int, old: Series, fresh: Series) -> Iterator[Found]:
+        for key in self._differing(Part.LINES, old):
+            yield from self._compare.with_other_lines(self._older(Part.LINES, key))
+        pieces = with_new_lines(
+            self._tables.asked,
+            after=self._before.get(Part.LINES, 0),
+            last=last,
+            upto=self._before.get(Part.INVOICES, 0),
+        )
+        for piece in pieces:
+            yield from self._compare.with_other_lines(piece)
+        yield self._cover(Part.LINES, last, old, fresh)
+
+    def _money(self, last: int, old: Series, fresh: Series) -> Iterator[Found]:
+        """A refund may stand anywhere: whenever old rows changed, those that stray are compared."""
+        asked, upto = self._tables.asked, self._before.get(Part.INVOICES, 0)
+        moved = moved_by(
+            asked,
+            after=self._before.get(Part.MONEY, 0),
+            last=last,
+            condition=f"invoiceid <= {upto} OR refundid > 0",
+        )
+        candidates = {number for number in moved.invoices if number <= upto}
+        strays = set(moved.strays)
+        for key in self._differing(Part.MONEY, old):
+            first, end = _ids(Part.MONEY, key)
+            where = (
+                "IFNULL(invoiceid, 0) = 0"
+                if key == LOOSE
+                else (f"invoiceid BETWEEN {first} AND {end}")
+            )
+            strays |= moved_where(asked, f"{where} AND refundid > 0").strays | self._cursor.strays
+            if key != LOOSE:
+                yield from self._compare.with_other_money(self._older(Part.MONEY, key))
+        self._cursor = self._cursor.with_strays(strays)
+        yield from self._compare.with_other_money(candidates | strays)
+        yield self._cover(Part.MONEY, last, old, fresh)
+
+    def _older(self, part: Part, key: int) -> range:
+        """The invoices of a chunk that an earlier scan covered; newer ones are news anyway."""
+        first, end = _ids(part, key)
+        return range(first, min(end, self._before.get(Part.INVOICES, 0)) + 1)
+
+    def _clients(self, last: int, old: Series, fresh: Series) -> Iterator[Found]:
+        """A client's currency, and the code of a currency, show on every invoice."""
+        keys = self._differing(Part.CLIENTS, old)
+        if self._currencies != self._cursor.currencies:
+            keys = list(old)
+        for key in keys:
+            first, end = _ids(Part.CLIENTS, key)
+            for rows in self._listed(f"userid BETWEEN {first} AND {end}"):
+                yield from self._compare.changed(rows)
+        yield self._cover(Part.CLIENTS, last, old, fresh)
+
+    # Times ------------------------------------------------------------------------------------
+
+    def _by_times(self) -> Iterator[Found]:
+        """What WHMCS wrote a time at. Times are to the day here, with days to spare."""
+        since = (self._cursor.looked or self._policy.today) - _OVERLAP
+        there = self._layout.of("tblinvoices")
+        times = " OR ".join(f"`{name}` >= '{since}'" for name in _TIMES if name in there)
+        for rows in self._listed(f"id <= {self._before.get(Part.INVOICES, 0)} AND ({times})"):
+            yield from self._compare.changed(rows)
+
+    def _listed(self, condition: str) -> Iterator[Sequence[ListRow]]:
+        """List rows that fit, in pieces."""
+        last = 0
+        while True:
+            where = f"id > {last} AND ({condition}) ORDER BY id LIMIT {PIECE}"
+            rows = invoices.listed(self._tables.asked, where)
+            if rows:
+                yield rows
+            if len(rows) < PIECE:
+                return
+            last = rows[-1].id
+
+
+def _ids(part: Part, key: int) -> tuple[int, int]:
+    """The first and the last id of a chunk's owners."""
+    width = SHAPES[part].width
+    return key * width, key * width + width - 1

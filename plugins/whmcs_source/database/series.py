@@ -1,0 +1,124 @@
+"""Digests of many chunks in little memory, and how two sets of them differ. Pure."""
+
+import base64
+import binascii
+import zlib
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Self
+
+Sums = tuple[int, int, int]
+"""Of a chunk: how many rows, and two checksums."""
+
+_BYTES = (4, 4, 6)
+_SIZE = sum(_BYTES)
+_LIMITS = tuple(1 << 8 * size for size in _BYTES)
+
+
+class Series:
+    """Digests by chunk number: fourteen bytes for each.
+
+    Checksums are sums over rows, so that the digest of two sets of rows is the sum of theirs.
+    """
+
+    __slots__ = ("_body", "_keys")
+
+    def __init__(self, keys: Iterable[int] = (), body: bytes = b"") -> None:
+        self._keys = array("I", keys)
+        self._body = body
+
+    @classmethod
+    def of(cls, sums: Mapping[int, Sums]) -> Self:
+        """From sums by chunk; a chunk without rows is none."""
+        keys = sorted(key for key, one in sums.items() if one[0])
+        return cls(keys, b"".join(_packed(sums[key]) for key in keys))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Series):
+            return NotImplemented
+        return self._keys == other._keys and self._body == other._body
+
+    __hash__ = None  # type: ignore[assignment]  # it is compared, never looked up
+
+    def __getitem__(self, key: int) -> Sums:
+        place = bisect_left(self._keys, key)
+        if place == len(self._keys) or self._keys[place] != key:
+            return 0, 0, 0
+        return _unpacked(self._body[place * _SIZE : (place + 1) * _SIZE])
+
+    def rows(self) -> int:
+        """How many rows there are in all."""
+        return sum(self[key][0] for key in self)
+
+    def differing(self, other: Self) -> list[int]:
+        """Chunks whose digests are not the same in both, ascending."""
+        if self == other:
+            return []
+        return [key for key in sorted({*self, *other}) if self[key] != other[key]]
+
+    def plus(self, other: Self) -> Self:
+        """The digests of the rows of both, which have none in common."""
+        if not other:
+            return self
+        every = {*self, *other}
+        return self.of({key: added(self[key], other[key]) for key in every})
+
+    def put(self, fresh: Mapping[int, Sums]) -> Self:
+        """These chunks with other digests."""
+        return self.of({**{key: self[key] for key in self}, **fresh})
+
+    # Text -------------------------------------------------------------------------------------
+
+    def text(self) -> str:
+        """For the sync log. Digests do not compress; their numbers, which ascend, do."""
+        keys = zlib.compress(self._keys.tobytes(), 9)
+        return f"{_encoded(keys)}.{_encoded(self._body)}"
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """From the sync log.
+
+        Raises:
+            ValueError: it is none.
+        """
+        head, _, tail = text.partition(".")
+        keys = array("I")
+        try:
+            keys.frombytes(zlib.decompress(base64.b64decode(head, validate=True)))
+            body = base64.b64decode(tail, validate=True)
+        except (binascii.Error, zlib.error) as error:
+            raise ValueError("it is no series of digests") from error
+        if len(body) != len(keys) * _SIZE:
+            raise ValueError("it has not one digest a chunk")
+        return cls(keys, body)
+
+
+def added(one: Sums, other: Sums) -> Sums:
+    """The digest of two sets of rows."""
+    first, second, third = (
+        (a + b) % limit for a, b, limit in zip(one, other, _LIMITS, strict=True)
+    )
+    return first, second, third
+
+
+def _packed(sums: Sums) -> bytes:
+    return b"".join(
+        (number % limit).to_bytes(size, "big")
+        for number, size, limit in zip(sums, _BYTES, _LIMITS, strict=True)
+    )
+
+
+def _unpacked(body: bytes) -> Sums:
+    rows, first, second = body[:4], body[4:8], body[8:]
+    return int.from_bytes(rows, "big"), int.from_bytes(first, "big"), int.from_bytes(second, "big")
+
+
+def _encoded(body: bytes) -> str:
+    return base64.b64encode(body).decode("ascii")

@@ -1,0 +1,116 @@
+"""What is asked of the database once and kept for a run."""
+
+import threading
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from whmcs_source.database.door import Door, Row, Snapshot
+from whmcs_source.database.layout import Layout, read_layout
+from whmcs_source.database.numbers import among, pieces
+from whmcs_source.database.refunds import Refunds
+from whmcs_source.database.rows import Maker, number_of, text_of
+from whmcs_source.text import single_line
+from whmcs_source.wire import (
+    Wire,
+    WireClient,
+    WireCredit,
+    WireInvoice,
+    WireItem,
+    WireRow,
+    WireTransaction,
+)
+
+ModelT = TypeVar("ModelT", bound=Wire)
+
+
+class Setup:
+    """The tables that there are, how their rows become records, and what refunds return.
+
+    Attributes:
+        layout: What the database has.
+        refunds: Refunds by their payments.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.refunds = Refunds(indexed=("tblaccounts", "refundid") in layout.indexed)
+        self.row = _maker(WireRow, layout.of("tblinvoices"))
+        self.invoice = _maker(WireInvoice, layout.of("tblinvoices"))
+        self.item = _maker(WireItem, layout.of("tblinvoiceitems"))
+        self.transaction = _maker(WireTransaction, layout.of("tblaccounts"))
+        self.client = Maker(WireClient, layout.of("tblclients"))
+        self.credit = _maker(WireCredit, layout.of("tblcredit"))
+        self._codes: Mapping[int, str] | None = None
+        self._products: Mapping[int, tuple[str, str]] | None = None
+
+    def codes(self, snapshot: Snapshot) -> Mapping[int, str]:
+        """Currency codes by WHMCS's currency id."""
+        if self._codes is None:
+            rows = snapshot.rows("SELECT id, code FROM tblcurrencies")
+            self._codes = {number_of(row[0]): single_line(text_of(row[1]) or "") for row in rows}
+        return self._codes
+
+    def codes_of(self, snapshot: Snapshot, clients: Collection[int]) -> dict[int, str]:
+        """Currency codes of these clients, without those who are gone."""
+        codes, found = self.codes(snapshot), dict[int, str]()
+        for piece in pieces(clients):
+            rows = snapshot.rows(
+                f"SELECT id, currency FROM tblclients WHERE {among('id', piece)}"  # noqa: S608
+            )
+            found.update((number_of(row[0]), codes.get(number_of(row[1]), "")) for row in rows)
+        return found
+
+    def products(self, snapshot: Snapshot) -> Mapping[int, tuple[str, str]]:
+        """Names of product and group by product id; one without a group is left out, as the API
+        leaves it out.
+        """
+        if self._products is None:
+            groups = snapshot.rows("SELECT id, name FROM tblproductgroups")
+            names = {number_of(row[0]): _line(row, 1) for row in groups}
+            products = snapshot.rows("SELECT id, gid, name FROM tblproducts")
+            self._products = {
+                number_of(row[0]): (_line(row, 2), names[number_of(row[1])])
+                for row in products
+                if number_of(row[1]) in names
+            }
+        return self._products
+
+
+def _line(row: Row, place: int) -> str:
+    return single_line(text_of(row[place]) or "")
+
+
+def _maker(model: type[ModelT], columns: Iterable[str]) -> Maker[ModelT]:
+    return Maker(model, tuple(name for name in columns if name in model.model_fields))
+
+
+def names_of(columns: Sequence[str]) -> str:
+    """Columns for a statement."""
+    return ", ".join(f"`{name}`" for name in columns)
+
+
+class Asked:
+    """The setup, asked for when it is first needed. Safe for several threads."""
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+        self._lock = threading.Lock()
+        self._setup: Setup | None = None
+
+    def setup(self) -> Setup:
+        """What there is.
+
+        Raises:
+            AccessError, UnreachableError: something that bridge needs is not there for it.
+        """
+        with self._lock:
+            if self._setup is None:
+                layout = read_layout(self.door)
+                layout.verify()
+                self._setup = Setup(layout)
+            return self._setup
+
+    def forget(self) -> None:
+        """Ask anew: another run begins."""
+        with self._lock:
+            self._setup = None
