@@ -171,7 +171,7 @@ class Preparer:
             if is_balance_use(ref) and document_of(ref) == invoice.ref:
                 used += link.payload.paid if link.payload and link.payload.paid else used - used
         balances: list[BalanceEntry] = []
-        if invoice.credit and not invoice.containers:
+        if invoice.credit and not invoice.containers and not invoice.holds:
             balances = list(self.ends.source.balances([invoice.client]))
         return Before(is_booked=bool(links), used=used, balances=balances)
 

@@ -9,7 +9,6 @@ from bridge.api import (
     BalanceEntry,
     Hold,
     Invoice,
-    InvoiceState,
     LineKind,
     Money,
     Reason,
@@ -26,7 +25,6 @@ from whmcs_source.translate import PAID_STATES
 from whmcs_source.wire import WireTransaction
 
 _A_DAY = dt.timedelta(days=1)
-_NEVER_OWED = (InvoiceState.DRAFT, InvoiceState.CANCELLED)
 
 
 class Proofs:
@@ -41,8 +39,8 @@ class Proofs:
 
         `since` is when reading it began, by the monotonic clock.
         """
-        if not _settles_others(invoice) and invoice.state not in _NEVER_OWED:
-            invoice = self._with_what_paid(invoice, books)
+        if invoice.credit or _is_paid_otherwise(invoice):
+            invoice = self._with_credit(self._with_containers(invoice, books), books)
         return self._with_refunds(invoice, books, since)
 
     def forget_older(self, invoice: Invoice, since: float) -> bool:
@@ -64,16 +62,16 @@ class Proofs:
 
     # Mass payments and balance ----------------------------------------------------------------
 
-    def _with_what_paid(self, invoice: Invoice, books: Books) -> Invoice:
-        if not invoice.credit and not _is_paid_otherwise(invoice):
+    def _with_containers(self, invoice: Invoice, books: Books) -> Invoice:
+        if _settles_others(invoice):  # no mass payment pays another
             return invoice
         found = self._containers.paying(invoice, books)
         if isinstance(found, Hold):
             return _held(invoice, found)
-        return self._with_credit(replace(invoice, containers=found), books)
+        return replace(invoice, containers=found)
 
     def _with_credit(self, invoice: Invoice, books: Books) -> Invoice:
-        if invoice.holds:  # figures that disagree prove nothing
+        if invoice.holds:  # figures that disagree, or an unread invoice, prove nothing
             return invoice
         try:
             if invoice.credit.amount > claimed(invoice):

@@ -31,7 +31,13 @@ ROLE = [
     "GetClientsDetails",
     "GetCurrencies",
 ]
-OPTIONAL = ["GetClientsProducts", "GetClients", "GetPaymentMethods", "GetConfigurationValue"]
+OPTIONAL = [
+    "GetClientsProducts",
+    "GetCredits",
+    "GetClients",
+    "GetPaymentMethods",
+    "GetConfigurationValue",
+]
 JANUARY = Days(dt.date(2026, 1, 1), dt.date(2026, 1, 31))
 
 

@@ -297,6 +297,19 @@ def test_credit_that_cannot_be_checked_is_held_with_the_permission_to_give(
         assert read(source, company.case("mass_pay_first")).holds == ()
 
 
+def test_a_missing_permission_is_said_before_anybody_asks_for_the_balance(
+    company: Company,
+) -> None:
+    """Whoever finds neither a hold nor mass payments on an invoice with credit may ask for it."""
+    company.box.switch(allowed_actions=NO_CREDITS)
+    rows = company.box.rows("SELECT id FROM tblinvoices")
+    with company.open() as source:
+        for invoice in source.invoices([invoice_ref(row["id"]) for row in rows]):
+            assert isinstance(invoice, Invoice)
+            if invoice.credit:
+                assert bool(invoice.holds) is not bool(invoice.containers)
+
+
 def test_an_unpaid_invoice_with_some_credit_is_proved_too(
     company: Company, source: WhmcsSource
 ) -> None:
