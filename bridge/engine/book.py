@@ -100,8 +100,8 @@ class Booker:
         return Hold(
             Reason.UNFUNDED_CREDIT,
             f"{asked} of it was paid from the client's balance, of which the books hold {there}",
-            "find out where the balance came from: book it by hand, or set `manual_credits` if it"
-            " was given; then `bridge retry --reason unfunded_credit`",
+            "find out where the balance came from, book the invoice and its payment by hand, and"
+            " `bridge skip` it with the reason",
         )
 
 

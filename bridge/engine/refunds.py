@@ -49,8 +49,8 @@ def _by_choice(reduction: Reduction, choices: Choices) -> Hold | None:
         return Hold(
             Reason.REFUND_TO_BALANCE,
             f"refund {row.id} put {amount} on the client's balance instead of returning it",
-            "pay it out in the source, or set `refund_to_balance: credit_note` if that is a"
-            " set-off in law; then `bridge retry --reason refund_to_balance`",
+            "decide with the accountant what it is, book it by hand, and `bridge skip` the invoice"
+            " with the reason",
         )
     if not reduction.to_balance and choices.price_reductions != "credit_note":
         return Hold(
