@@ -1,7 +1,7 @@
 """Invoices: list rows, and whole ones with lines and money, many at a time."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from whmcs_source.calls import OddRow
@@ -117,23 +117,31 @@ class _Batch:
         """Add to each invoice the refunds of its payments that stand elsewhere, and the payments
         that stand elsewhere of refunds that are on it.
         """
-        maker = self._setup.transaction
-        names = f"SELECT {names_of(maker.columns)} FROM tblaccounts"  # noqa: S608  # our own names
-        refund_of = maker.columns.index("refundid")
-        rows = [(number, row) for number, rows in self._money.items() for row in rows]
-        place = {number_of(row[0]): number for number, row in rows}
-        returned = {
-            number_of(row[refund_of]): number
-            for number, row in rows
-            if row[refund_of] not in (None, b"0")
+        refund_of = self._setup.transaction.columns.index("refundid")
+        own = {
+            number_of(row[0]): (number, row) for number, rows in self._money.items() for row in rows
         }
-        wanted = set(self._setup.refunds.of(snapshot, place)) | set(returned)
-        for piece in pieces(wanted - place.keys()):
-            for row in snapshot.rows(f"{names} WHERE {among('id', piece)}"):
-                original = place.get(number_of(row[refund_of]))
-                returning = returned.get(number_of(row[0]))
-                for number in {original, returning} - {None}:
-                    self._money[number or 0].append(row)
+        returned: dict[int, set[int]] = defaultdict(set)
+        for number, row in own.values():
+            if row[refund_of] not in (None, b"0"):
+                returned[number_of(row[refund_of])].add(number)
+        wanted = {*self._setup.refunds.of(snapshot, own), *returned}
+        for row in [*self._others(snapshot, wanted - own.keys()), *_rows(own, wanted)]:
+            stands_on, _ = own.get(number_of(row[0]), (None, row))
+            original, _ = own.get(number_of(row[refund_of]), (None, row))
+            returning = returned.get(number_of(row[0]), set())
+            for number in {original, *returning} - {None, stands_on}:
+                self._money[number or 0].append(row)
+
+    def _others(self, snapshot: Snapshot, numbers: Collection[int]) -> Iterator[Row]:
+        names = names_of(self._setup.transaction.columns)
+        for piece in pieces(numbers):
+            wanted = set(piece)
+            for row in snapshot.rows(
+                f"SELECT {names} FROM tblaccounts WHERE {among('id', piece)}"  # noqa: S608
+            ):
+                if number_of(row[0]) in wanted:
+                    yield row
 
     def answers(self) -> Answers:
         """The invoices."""
@@ -165,6 +173,10 @@ class _Batch:
             "items": [setup.item.raw(row) for row in lines],
             "transactions": [setup.transaction.raw(row) for row in money],
         }
+
+
+def _rows(own: Mapping[int, tuple[int, Row]], numbers: Collection[int]) -> list[Row]:
+    return [own[number][1] for number in numbers if number in own]
 
 
 def _grouped(
