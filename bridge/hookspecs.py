@@ -45,8 +45,8 @@ def bridge_review_invoice(invoice: Invoice) -> Hold | None:
 
         @hookimpl
         def bridge_review_invoice(invoice):
-            if invoice.gross > Money(Decimal(10_000), "GBP"):
-                return Hold(Reason.HOUSE_RULE, "it is over 10,000 pounds", "ask the director")
+            if invoice.gross.amount > 10_000:
+                return Hold(Reason.HOUSE_RULE, "it is over 10,000", "ask the director")
     """
 
 
