@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 WORKERS ?= auto
 
-.PHONY: help demo test lint bench wheel clean
+.PHONY: help demo test lint wheel clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -32,9 +32,6 @@ lint: $(VENV)/.developed ## style and types alone
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-
-bench: $(VENV)/.developed ## the benchmarks, in a quick size; BENCH_SIZE=full for the whole
-	$(BIN)/python -m benchmarks
 
 wheel: $(VENV)/.developed ## dist/*.whl
 	$(BIN)/python -m build --wheel
