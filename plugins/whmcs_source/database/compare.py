@@ -68,13 +68,19 @@ class Compare(Scan):
             yield from self._unsure(differing)
 
     def _unsure(self, numbers: Iterable[int]) -> Iterator[Header]:
-        """As to be read and compared; after mass payments also the invoices that they paid."""
+        """As to be read and compared; after mass payments also the invoices that they paid.
+
+        Each once more with its fingerprint, lest the next look at its chunk finds it anew because
+        the log has none.
+        """
         told = set(numbers)
         paid = self._seen(invoices.paid_by(self._asked, told) - told)
         found = invoices.listed_by_id(self._asked, told | set(paid))
         for number, row in sorted(found.items()):
             self._tell(number)
-            yield replace(self._header(row), fingerprint=None)
+            header = self._header(row)
+            yield replace(header, fingerprint=None)
+            yield header
 
     def _seen(self, numbers: Iterable[int]) -> Mapping[int, Seen]:
         """What the log knows of these, less what was told in this scan already."""

@@ -130,8 +130,8 @@ class _Batch:
             stands_on, _ = own.get(number_of(row[0]), (None, row))
             original, _ = own.get(number_of(row[refund_of]), (None, row))
             returning = returned.get(number_of(row[0]), set())
-            for number in {original, *returning} - {None, stands_on}:
-                self._money[number or 0].append(row)
+            for place in {original, *returning} - {None, stands_on}:
+                self._money[place or 0].append(row)
 
     def _others(self, snapshot: Snapshot, numbers: Collection[int]) -> Iterator[Row]:
         names = names_of(self._setup.transaction.columns)
