@@ -1,6 +1,7 @@
 """Invoices and credit notes of both ends, matched. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bridge.api import InvoiceState, Kind, Record, RecordClass, SourceRef, client_ref, total
@@ -141,7 +142,8 @@ class _Matcher:
         link = self.lore.links.get(SourceRef(Kind.INVOICE, number))
         wrong = []
         due = self.terms.due_day(record)
-        if doc.date not in self.terms.allowed(due) | days_sent(link):
+        told = {record.date, record.paid_on}
+        if doc.date not in self.terms.allowed(due) | days_sent(link, told, self.terms):
             wrong.append(f"its day is {doc.date} instead of {due}")
         client = self.lore.links.get(client_ref(record.client))
         if client and doc.client and doc.client != client.target.id:
@@ -229,16 +231,19 @@ def foreign_item(record: Record, verdict: Verdict, family: str) -> Item:
     )
 
 
-def days_sent(link: LinkRow | None) -> set[object]:
-    """The days that the log knows a record under."""
+def days_sent(
+    link: LinkRow | None, told: Collection[dt.date | None], terms: Terms
+) -> set[dt.date | None]:
+    """The days that a record may bear because it was sent so.
+
+    A day that the source tells no more is none, unless it was moved to an open day or stood there
+    before: then a setting or a person chose it. `told` are the days that the source tells.
+    """
     if link is None:
         return set()
-    return {link.day, link.payload.date if link.payload else None}
-
-
-def linked_clients(links: Mapping[SourceRef, LinkRow]) -> dict[str, str]:
-    """The target's clients that are ours, with the source's ids."""
-    return {link.target.id: ref.id for ref, link in links.items() if ref.kind is Kind.CLIENT}
+    sent = {link.day, link.payload.date if link.payload else None}
+    chosen = link.adopted or terms.choices.when_closed == "first_open_day"
+    return sent if chosen else sent & set(told)
 
 
 def _named(docs: Sequence[Record]) -> str:

@@ -128,7 +128,8 @@ class Judge:
     def _on_its_day(self, record: Record, rows: Sequence[Record]) -> Verdict:
         for row in rows:
             ref = key_of(row.token, self.terms.label).ref
-            sent = days_sent(self.lore.links.get(ref)) if ref else set()
+            link = self.lore.links.get(ref) if ref else None
+            sent = days_sent(link, {record.date}, self.terms)
             if row.date not in self.terms.allowed(record.date) | sent:
                 return _differs(f"its day is {row.date} instead of {record.date}")
         return MATCHED

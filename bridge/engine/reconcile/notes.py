@@ -59,7 +59,8 @@ class _Notes:
             )
         elif gross.currency != source.net.currency or gross < source.net:
             wrong.append(f"it credits {-gross}, and {-source.net} was refunded")
-        if note.date not in self.judge.terms.allowed(source.date) | days_sent(link):
+        terms = self.judge.terms
+        if note.date not in terms.allowed(source.date) | days_sent(link, {source.date}, terms):
             wrong.append(f"its day is {note.date} instead of {source.date}")
         return wrong
 

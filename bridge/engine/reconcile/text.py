@@ -8,7 +8,7 @@ from bridge.engine.reconcile.sections import Detail, headline, sections
 from bridge.engine.reconcile.tables import Table
 
 WIDTH = 80
-_LEAST = 24
+_LEAST = 12
 
 
 def as_text(report: Reconciliation) -> Iterator[str]:
@@ -33,30 +33,40 @@ def _table(table: Table) -> Iterator[str]:
     names = tuple(name.lstrip(">") for name in table.columns)
     right = tuple(name.startswith(">") for name in table.columns)
     lines = [names, *table.rows]
-    widths = _widths(lines, right)
+    gap = 2 if _least(lines, right) + 2 * (len(names) - 1) <= WIDTH else 1
+    widths = _widths(lines, right, gap)
     for place, line in enumerate(lines):
         if table.last and place == len(lines) - table.last:
-            yield "-" * min(WIDTH, sum(widths) + 2 * (len(widths) - 1))
-        yield from _folded(line, widths, right)
+            yield "-" * (sum(widths) + gap * (len(widths) - 1))
+        yield from _folded(line, widths, right, " " * gap)
 
 
-def _widths(lines: Sequence[Sequence[str]], right: Sequence[bool]) -> list[int]:
-    """As wide as needed; what is too wide for the page is taken off the widest texts, not figures.
+def _needed(lines: Sequence[Sequence[str]], right: Sequence[bool]) -> list[int]:
+    return [max(len(line[index]) for line in lines) for index in range(len(right))]
 
-    Columns stand two blanks apart.
-    """
-    widths = [max(len(line[index]) for line in lines) for index in range(len(right))]
-    room = WIDTH - 2 * (len(widths) - 1)
+
+def _least(lines: Sequence[Sequence[str]], right: Sequence[bool]) -> int:
+    """How narrow it can be made: texts fold, figures do not."""
+    needed = zip(_needed(lines, right), right, strict=True)
+    return sum(width if figures else min(width, _LEAST) for width, figures in needed)
+
+
+def _widths(lines: Sequence[Sequence[str]], right: Sequence[bool], gap: int) -> list[int]:
+    """As wide as needed; what is too wide for the page is taken off the widest texts."""
+    widths = _needed(lines, right)
+    room = WIDTH - gap * (len(widths) - 1)
     while sum(widths) > room:
         texts = [index for index, figures in enumerate(right) if not figures]
         widest = max(texts, key=lambda index: widths[index], default=0)
-        if widths[widest] <= _LEAST // 2:
+        if not texts or widths[widest] <= _LEAST:
             break
         widths[widest] -= 1
     return widths
 
 
-def _folded(line: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> Iterator[str]:
+def _folded(
+    line: Sequence[str], widths: Sequence[int], right: Sequence[bool], gap: str
+) -> Iterator[str]:
     cells = [
         textwrap.wrap(cell, width, break_on_hyphens=False) or [""]
         for cell, width in zip(line, widths, strict=True)
@@ -67,4 +77,4 @@ def _folded(line: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -
             for cell, width, figures in zip(cells, widths, right, strict=True)
             for part in (cell[place] if place < len(cell) else "",)
         ]
-        yield "  ".join(parts).rstrip()
+        yield gap.join(parts).rstrip()
