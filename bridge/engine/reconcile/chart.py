@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bridge.api import Money
+from bridge.engine.reconcile.columns import figure
 from bridge.engine.reconcile.sums import MonthLine
-from bridge.engine.reconcile.tables import ASIDE, figure
+from bridge.engine.reconcile.tables import ASIDE
 from bridge.engine.reconcile.values import UNEXPLAINED, Standing
 
 HEIGHT = 180

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from bridge.engine.reconcile import tables
+from bridge.engine.reconcile import tables, waits
+from bridge.engine.reconcile.columns import Table, by_currency
 from bridge.engine.reconcile.report import Reconciliation
-from bridge.engine.reconcile.tables import Table
 from bridge.engine.reconcile.values import Difference, ItemKind, Standing
 
 
@@ -126,7 +126,7 @@ def _balances(report: Reconciliation) -> Section:
         if item.kind in {ItemKind.BALANCE_USE, ItemKind.PREPAYMENT}
         and item.standing is Standing.HELD
     ]
-    amounts = tables.by_currency(item.billed for item in held if item.billed is not None)
+    amounts = by_currency(item.billed for item in held if item.billed is not None)
     waiting = f"Held of both: {len(held)}, {amounts}." if held else "None is held."
     if not report.takes_balances and not report.balances:
         says = _says(
@@ -140,7 +140,7 @@ def _balances(report: Reconciliation) -> Section:
         " client, and what stood there before the period, are not read by this version: hold the"
         f" closing figures against the source's list of credits. {waiting}"
     )
-    return Section("Client balances", says, (tables.balances(report.balances),))
+    return Section("Client balances", says, (waits.balances(report.balances),))
 
 
 def _debtors(report: Reconciliation) -> Section:
@@ -148,16 +148,16 @@ def _debtors(report: Reconciliation) -> Section:
         "Our documents in the currency in which the target keeps payments. Paid is the target's own"
         " figure, so open is what its own list of debtors shows for them."
     )
-    return Section("Debtors", says, (tables.debtors(report.debtors),))
+    return Section("Debtors", says, (waits.debtors(report.debtors),))
 
 
 def _unmatched(report: Reconciliation) -> Section:
     feed = [each for each in report.open_documents if each.by_feed]
     rest = [each for each in report.open_documents if not each.by_feed]
     shown = (
-        tables.open_documents("Waiting for the bank feed", feed),
-        tables.open_documents("Not paid in full otherwise", rest),
-        tables.loose("Money without an invoice", report.loose),
+        waits.open_documents("Waiting for the bank feed", feed),
+        waits.open_documents("Not paid in full otherwise", rest),
+        waits.loose("Money without an invoice", report.loose),
     )
     kept = tuple(each for each in shown if each.rows)
     says = _says(
@@ -171,15 +171,15 @@ def _gaps(report: Reconciliation) -> Section:
     if not report.gaps:
         return Section("Number sequence", ("No number is missing.",))
     says = _says("Numbers between the lowest and the highest of each series that no invoice bears.")
-    return Section("Number sequence", says, (tables.gaps(report.gaps),))
+    return Section("Number sequence", says, (waits.gaps(report.gaps),))
 
 
 def _held(report: Reconciliation, *, full: bool) -> Section:
     if not report.held:
         return Section("Held and waiting", ("Nothing.",))
-    shown = [tables.held(report.held)]
+    shown = [waits.held(report.held)]
     if full:
-        shown.append(tables.waiting(report.items))
+        shown.append(waits.waiting(report.items))
     says = _says("VAT is what stays off the return until they are booked. Oldest is in days.")
     return Section("Held and waiting", says, tuple(shown))
 
@@ -189,7 +189,7 @@ def _read(report: Reconciliation) -> Section:
         f"Read from {_time(report.began)} to {_time(report.ended)}: {report.source} and"
         f" {report.target}. bridge {report.version}, settings {report.settings[:12]}."
     )
-    return Section("Read when", says, (tables.runs(report.runs),))
+    return Section("Read when", says, (waits.runs(report.runs),))
 
 
 def _time(moment: dt.datetime) -> str:

@@ -1,56 +1,17 @@
-"""Each table of the report, as columns of text. Pure."""
+"""The tables of differences, documents, VAT and accounts, as columns of text. Pure."""
 
-import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 
 from bridge.api import Money
 from bridge.engine.reconcile.accounts import AccountLine
-from bridge.engine.reconcile.gaps import Gap
-from bridge.engine.reconcile.owing import BalanceLine, DebtorLine, OpenDocument
-from bridge.engine.reconcile.report import HeldLine
+from bridge.engine.reconcile.columns import Row, Table, by_currency, figure, month, words
 from bridge.engine.reconcile.returns import ReturnLine, TaxLine
 from bridge.engine.reconcile.sums import MonthLine
-from bridge.engine.reconcile.values import UNEXPLAINED, Difference, Item, ItemKind, Standing
-from bridge.store.rows import RunRow
+from bridge.engine.reconcile.values import UNEXPLAINED, Difference, Item, Standing
 
 ASIDE = (Standing.SKIPPED, Standing.BEFORE_START, Standing.WAITING)
-Row = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Columns of text.
-
-    Attributes:
-        columns: A name that begins with ``>`` is of figures, set flush right.
-        last: How many of the rows at the end are sums.
-    """
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-    last: int = 0
-
-
-def figure(amount: Money) -> str:
-    """An amount without its currency, thousands apart."""
-    text = str(amount).partition(" ")[0]
-    places = len(text.partition(".")[2])
-    return f"{amount.amount:,.{places}f}"
-
-
-def by_currency(amounts: Iterable[Money]) -> str:
-    """Sums by currency: ``1,200.00 GBP and 35.10 EUR``."""
-    sums: dict[str, Money] = {}
-    for amount in amounts:
-        sums[amount.currency] = sums.get(amount.currency, Money.zero(amount.currency)) + amount
-    return " and ".join(f"{figure(each)} {key}" for key, each in sorted(sums.items())) or "0.00"
-
-
-def _month(day: dt.date) -> str:
-    return f"{day:%Y-%m}"
 
 
 def differences(found: Sequence[Difference]) -> Table:
@@ -58,7 +19,7 @@ def differences(found: Sequence[Difference]) -> Table:
     rows: list[Row] = []
     for number, each in enumerate(found, start=1):
         what = f"{each.what}. To do: {each.remedy}" if each.remedy else each.what
-        rows.append((str(number), each.subject, _words(each.standing), what))
+        rows.append((str(number), each.subject, words(each.standing), what))
         rows.extend(_member(item, number) for item in each.items[1:])
     return Table("", ("No.", "Record", "Class", "What was found"), tuple(rows))
 
@@ -70,13 +31,9 @@ def _member(item: Item, number: int) -> Row:
     return (
         str(number),
         f"{item.kind.value.replace('_', ' ')} {name}",
-        _words(item.standing),
+        words(item.standing),
         f"{billed}, {booked}",
     )
-
-
-def _words(standing: Standing) -> str:
-    return standing.value.replace("_", " ")
 
 
 def months(title: str, lines: Sequence[MonthLine]) -> Table:
@@ -92,7 +49,7 @@ def months(title: str, lines: Sequence[MonthLine]) -> Table:
         ">Unexplained",
         ">Booked",
     )
-    rows = [(_month(line.month), line.currency, *_month_figures([line])) for line in lines]
+    rows = [(month(line.month), line.currency, *_month_figures([line])) for line in lines]
     by_code: dict[str, list[MonthLine]] = defaultdict(list)
     for line in lines:
         by_code[line.currency].append(line)
@@ -123,7 +80,7 @@ def classes(items: Iterable[Item], *, by_record: bool) -> Table:
         waits = item.standing is Standing.HELD and not by_record
         kind = item.kind.value.replace("_", " ") if by_record else ""
         reason = "see below" if waits else item.verdict.reason
-        counts[_words(item.standing), reason, kind] += 1
+        counts[words(item.standing), reason, kind] += 1
     rows = [
         (standing, reason, *([kind] if by_record else []), f"{number:,}")
         for (standing, reason, kind), number in sorted(counts.items())
@@ -137,7 +94,7 @@ def returns(lines: Sequence[ReturnLine]) -> Table:
     columns = ("Month", ">Box 1, ours", ">Box 6, ours", ">Box 1, others", ">Box 6, others")
     rows: list[Row] = [
         (
-            _month(line.month),
+            month(line.month),
             figure(line.tax_due),
             figure(line.net_sales),
             figure(line.other_tax_due),
@@ -166,7 +123,7 @@ _TAX = ("Country", "Code", "Cur", "Whose", ">No.", ">Net", ">Tax", ">Gross")
 
 def taxes(lines: Iterable[TaxLine]) -> Table:
     """By month, country and code."""
-    rows = [(_month(line.month), *_tax_row([line])) for line in lines]
+    rows = [(month(line.month), *_tax_row([line])) for line in lines]
     return Table("By country and code", ("Month", *_TAX), tuple(rows))
 
 
@@ -202,7 +159,7 @@ _MOVED = (">Receipts", ">Refunds", ">Fees", ">Exchange", ">Other", ">Net")
 
 def accounts(lines: Iterable[AccountLine]) -> Table:
     """By account and month."""
-    rows = [(line.account, _month(line.month), line.currency, *_moved([line])) for line in lines]
+    rows = [(line.account, month(line.month), line.currency, *_moved([line])) for line in lines]
     return Table("By account and month", ("Account", "Month", "Cur", *_MOVED), tuple(rows))
 
 
@@ -225,143 +182,3 @@ def _moved(lines: Sequence[AccountLine]) -> Row:
             amount += getattr(line, name)
         sums.append(figure(amount))
     return tuple(sums)
-
-
-def balances(lines: Iterable[BalanceLine]) -> Table:
-    """By client."""
-    rows = [
-        (
-            line.client or "not told",
-            line.currency,
-            figure(line.additions),
-            figure(line.uses),
-            figure(line.closing),
-        )
-        for line in lines
-    ]
-    return Table("", ("Client", "Cur", ">Additions", ">Uses", ">Closing"), tuple(rows))
-
-
-def debtors(lines: Sequence[DebtorLine]) -> Table:
-    """By month."""
-    columns = ("Month", "Cur", ">Invoices", ">Credit notes", ">Paid", ">Open")
-    rows = [(_month(line.month), line.currency, *_owed([line])) for line in lines]
-    by_code: dict[str, list[DebtorLine]] = defaultdict(list)
-    for line in lines:
-        by_code[line.currency].append(line)
-    sums = [("All", code, *_owed(some)) for code, some in sorted(by_code.items())]
-    return Table("", columns, (*rows, *sums), len(sums))
-
-
-def _owed(lines: Sequence[DebtorLine]) -> Row:
-    zero = Money.zero(lines[0].currency)
-    invoices = notes = paid = zero
-    for line in lines:
-        invoices, notes, paid = invoices + line.invoices, notes + line.notes, paid + line.paid
-    return tuple(figure(each) for each in (invoices, notes, paid, invoices + notes - paid))
-
-
-def open_documents(title: str, found: Iterable[OpenDocument]) -> Table:
-    """One row each, oldest first."""
-    columns = ("Invoice", "Target", "Client", "Date", ">Age", ">Gross", ">Open", "Cur")
-    rows = [
-        (
-            each.number,
-            each.target,
-            each.client,
-            str(each.day),
-            str(each.age),
-            f"{figure(each.gross)} {each.gross.currency}",
-            figure(each.open),
-            each.open.currency,
-        )
-        for each in found
-    ]
-    return Table(title, columns, tuple(rows))
-
-
-def loose(title: str, items: Iterable[Item]) -> Table:
-    """Money that stands on no invoice, or on none of ours."""
-    rows = [
-        (
-            "target" if item.billed is None else "source",
-            item.number or item.token,
-            str(item.day),
-            item.account,
-            figure(item.amount),
-            item.amount.currency,
-        )
-        for item in items
-    ]
-    return Table(title, ("Where", "Record", "Date", "Account", ">Amount", "Cur"), tuple(rows))
-
-
-def gaps(found: Iterable[Gap]) -> Table:
-    """One row each."""
-    rows = [
-        (
-            each.first if each.first == each.last else f"{each.first} to {each.last}",
-            f"{each.count:,}",
-            each.why,
-        )
-        for each in found
-    ]
-    return Table("", ("Number", ">No.", "What is known"), tuple(rows))
-
-
-def held(lines: Iterable[HeldLine]) -> Table:
-    """By reason, oldest first."""
-    rows = [
-        (
-            line.reason,
-            _words(line.standing),
-            f"{line.count:,}",
-            figure(line.gross),
-            figure(line.tax),
-            line.currency,
-            str(line.oldest),
-        )
-        for line in lines
-    ]
-    columns = ("Reason", "Class", ">No.", ">Gross", ">VAT", "Cur", ">Oldest")
-    return Table("By reason", columns, tuple(rows))
-
-
-def waiting(items: Iterable[Item]) -> Table:
-    """Each invoice that waits, with what to do."""
-    columns = ("Invoice", "Client", "Date", ">Gross", "Cur", "Reason", "What to do")
-    return Table("Each of them", columns, tuple(_waiting(items)))
-
-
-def _waiting(items: Iterable[Item]) -> Iterator[Row]:
-    kinds = {ItemKind.INVOICE, ItemKind.PREPAYMENT, ItemKind.SETTLEMENT}
-    for item in sorted(items, key=lambda each: (each.day, each.family)):
-        if item.kind in kinds and item.standing in {Standing.HELD, Standing.WAITING}:
-            yield (
-                item.number,
-                item.client,
-                str(item.day),
-                figure(item.amount),
-                item.amount.currency,
-                item.verdict.reason,
-                f"{item.verdict.what}. To do: {item.verdict.remedy}".rstrip(". "),
-            )
-
-
-def runs(rows: Iterable[RunRow]) -> Table:
-    """The latest runs."""
-    columns = (">Run", "Command", "Started (UTC)", ">Exit", "Settings")
-    return Table(
-        "Latest runs",
-        columns,
-        tuple(
-            (
-                str(run.id),
-                run.command,
-                f"{run.started:%Y-%m-%d %H:%M}",
-                "-" if run.exit_code is None else str(run.exit_code),
-                run.settings_digest[:12],
-            )
-            for run in rows
-        ),
-    )

@@ -3,9 +3,9 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from bridge.engine.reconcile.columns import Table
 from bridge.engine.reconcile.report import Reconciliation
 from bridge.engine.reconcile.sections import Detail, headline, sections
-from bridge.engine.reconcile.tables import Table
 
 WIDTH = 80
 _LEAST = 12
