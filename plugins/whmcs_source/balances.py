@@ -4,14 +4,14 @@ import datetime as dt
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bridge.api import BalanceEntry, BalanceOrigin, client_ref, invoice_ref
 from whmcs_source.balance_rows import Account, Explained, day_of, explained
 from whmcs_source.bills import PAID_WORDS, Bill
 from whmcs_source.calls import Calls
-from whmcs_source.containers import Clientele, Containers, is_container
+from whmcs_source.containers import Containers
 from whmcs_source.credit import credit_shown, unsaid_credit
 from whmcs_source.memo import Memo
 from whmcs_source.money_rows import Books, money
@@ -82,28 +82,14 @@ class Balances:
         if not found:
             return _NOTHING
         clientele, rows = self._containers.of(client_id), self._rows(client_id)
-        account = _account(clientele, found, rows, books)
+        account = Account(found, clientele.bills, rows, (), books)
         self._containers.look_into(clientele, _worth_reading(account))
-        answer = explained(_account(clientele, found, rows, books))
-        if _is_in_doubt(answer) and any(map(is_container, clientele.special())):
-            # A mass payment of long ago may be what makes a later one too much.
-            self._containers.look_into(clientele, clientele.bills)
-            answer = explained(_account(clientele, found, rows, books))
-        return answer
+        return explained(replace(account, special=clientele.special()))
 
     def entries(self, client_id: int, currency: str, books: Books) -> Iterator[BalanceEntry]:
         """The movements for the core, oldest first. Raises as `credits`."""
         for row in self.of(client_id, books).rows:
             yield _entry(row, client_id, currency)
-
-
-def _account(
-    clientele: Clientele,
-    movements: Sequence[WireCredit],
-    rows: Sequence[WireTransaction],
-    books: Books,
-) -> Account:
-    return Account(movements, clientele.bills, rows, clientele.special(), books)
 
 
 def _worth_reading(account: Account) -> Iterator[int]:
@@ -135,10 +121,6 @@ def _is_near(bill: Bill, day: dt.date, amount: Decimal) -> bool:
     if not bill.readable or bill.paid_on is None:
         return False
     return bill.gross >= amount and abs(bill.paid_on - day) <= _SOON
-
-
-def _is_in_doubt(answer: Explained) -> bool:
-    return any(not row.explained for row in answer.rows)
 
 
 def _entry(row: Told, client_id: int, currency: str) -> BalanceEntry:

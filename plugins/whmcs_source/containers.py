@@ -116,11 +116,6 @@ def bill_of(row: Row) -> Bill:
     )
 
 
-def is_container(wire: WireInvoice) -> bool:
-    """Whether it pays other invoices."""
-    return any(item.type == "Invoice" for item in wire.items)
-
-
 def _names(container: WireInvoice, invoice_id: int) -> bool:
     return any(item.type == "Invoice" and item.relid == invoice_id for item in container.items)
 

@@ -199,6 +199,31 @@ def test_credit_taken_by_hand_beside_uses_is_not_taken_for_one(
     assert told(source, 3) == [("60.00", "prepayment"), ("-50.00", "use"), ("-10.00", "unknown")]
 
 
+def test_credit_taken_by_hand_is_no_use_where_a_mass_payment_explains_the_credit(
+    company: Company, source: WhmcsSource
+) -> None:
+    """The invoice shows just that amount of credit, and the container accounts for all of it."""
+    company.box.switch(credit_texts="none")
+    company.do("add_credit", client=3, amount="200.00", date="2026-09-01", description="Gift")
+    number = company.invoice(3, "100.00", date="2026-09-02")
+    company.do("mass_pay", invoices=[number], date="2026-09-03", transid="m")
+    company.do("add_credit", client=3, amount="-120.00", date="2026-09-03", description="Taken")
+    assert told(source, 3) == [("200.00", "unknown"), ("-120.00", "unknown")]
+
+
+def test_a_second_mass_payment_weeks_later_is_an_excess_of_its_own_day(
+    company: Company, source: WhmcsSource
+) -> None:
+    company.box.switch(credit_texts="none")
+    number = company.invoice(3, "100.00", date="2026-09-02")
+    first, second = (company.do("mass_pay", invoices=[number], paid=False, date="2026-09-03")
+                     for _ in range(2))  # fmt: skip
+    company.do("pay", invoice=first, date="2026-09-05", transid="m1")
+    company.do("pay", invoice=second, date="2026-10-05", transid="m2")
+    [only] = movements(source, 3)
+    assert (only.origin, only.invoice) == (BalanceOrigin.EXCESS, invoice_ref(number))
+
+
 def test_two_shortfalls_and_one_movement_are_not_guessed_at(
     company: Company, source: WhmcsSource
 ) -> None:
