@@ -28,16 +28,27 @@ _SESSION = (
 class Snapshot:
     """The database at one moment; open for as long as one batch takes."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, where: str) -> None:
         self._connection = connection
+        self._where = where
 
     def rows(self, statement: str) -> Sequence[Row]:
-        """All rows of a statement. It must be of bridge's own words and of numbers."""
-        return self._connection.exec_driver_sql(statement).fetchall()
+        """All rows of a statement. It must be of bridge's own words and of numbers.
+
+        Raises:
+            AccessError, UnreachableError, TransientError: for whatever goes wrong.
+        """
+        with told(self._where):
+            return self._connection.exec_driver_sql(statement).fetchall()
 
     def row(self, statement: str) -> Row:
         """The one row of a statement that has one."""
         return self.rows(statement)[0]
+
+    def do(self, statement: str) -> None:
+        """A statement that has no rows."""
+        with told(self._where):
+            self._connection.exec_driver_sql(statement)
 
 
 class Door:
@@ -73,18 +84,19 @@ class Door:
         """A read-only transaction that sees the database as it is now, and only that.
 
         Raises:
-            AccessError, UnreachableError, TransientError: from anything that fails inside.
+            AccessError, UnreachableError, TransientError: it could not be begun or ended.
         """
-        with told(self.where), self._engine.connect() as connection:
-            connection.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-            yield Snapshot(connection)
-            connection.exec_driver_sql("COMMIT")
-
-    @contextmanager
-    def plain(self) -> Iterator[Snapshot]:
-        """Single statements, for questions about the server; errors come as they are."""
-        with self._engine.connect() as connection:
-            yield Snapshot(connection)
+        with told(self.where):
+            connection = self._engine.connect()
+        with connection:
+            opened = Snapshot(connection, self.where)
+            try:
+                opened.do("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+                yield opened
+                opened.do("COMMIT")
+            except BaseException:
+                connection.invalidate()  # it may be in the middle of a reply
+                raise
 
 
 def _engine(address: str, timeout_s: float) -> Engine:

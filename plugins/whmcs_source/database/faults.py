@@ -4,6 +4,7 @@ Source: MariaDB error codes; MySQL uses the same numbers.
 """
 
 import re
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +23,19 @@ _DATABASE_DENIED = 1044
 _NOT_THERE = frozenset({1130, 2001, 2002, 2003, 2005, 2026})
 _DENIED = frozenset({TABLE_DENIED, COLUMN_DENIED, 1227, 1370})
 _MISSING = frozenset({UNKNOWN_COLUMN, NO_SUCH_TABLE})
+# The driver does not expect bytes that are no reply, and stumbles over them in many ways.
+_FOREIGN = (
+    exc.SQLAlchemyError,
+    struct.error,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    TypeError,
+    ValueError,
+)
 _SPACES = re.compile(r"\s+")
 
 
@@ -30,6 +44,11 @@ def code_of(error: BaseException) -> int:
     origin = getattr(error, "orig", None) or error
     first = origin.args[0] if origin.args else 0
     return first if isinstance(first, int) else 0
+
+
+def code_in(error: BridgeError) -> int:
+    """The database's own number for what became an error of bridge."""
+    return code_of(error.__cause__) if error.__cause__ else 0
 
 
 @contextmanager
@@ -41,8 +60,8 @@ def told(where: str) -> Iterator[None]:
     """
     try:
         yield
-    except (exc.SQLAlchemyError, OSError, UnicodeError, EOFError) as error:
-        raise trouble(error, where) from None
+    except _FOREIGN as error:
+        raise trouble(error, where) from error
 
 
 def trouble(error: BaseException, where: str) -> BridgeError:

@@ -7,11 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import exc
-
 from bridge.api import AccessError, UnreachableError
 from whmcs_source.database.door import Door, Snapshot
-from whmcs_source.database.faults import COLUMN_DENIED, TABLE_DENIED, code_of
+from whmcs_source.database.faults import COLUMN_DENIED, TABLE_DENIED, code_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,9 +256,9 @@ def _absent(
 
 def _why(door: Door, table: str, column: str) -> int:
     """The database's number for why a column cannot be read; 0 where it can after all."""
-    with door.plain() as asked:
-        try:
-            asked.rows(f"SELECT `{column}` FROM `{table}` LIMIT 0")  # noqa: S608  # our own names
-        except exc.SQLAlchemyError as error:
-            return code_of(error)
+    try:
+        with door.snapshot() as snapshot:
+            snapshot.rows(f"SELECT `{column}` FROM `{table}` LIMIT 0")  # noqa: S608  # our own names
+    except (AccessError, UnreachableError) as error:
+        return code_in(error)
     return 0

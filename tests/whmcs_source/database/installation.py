@@ -73,7 +73,7 @@ class Installation:
         """Change something."""
         with self._connected() as connection:
             for statement in statements:
-                connection.exec_driver_sql(statement)
+                connection.exec_driver_sql(statement.replace("%", "%%"))
 
     def ask(self, statement: str) -> Sequence[Any]:
         """Rows."""
