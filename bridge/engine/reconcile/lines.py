@@ -33,8 +33,13 @@ def as_lines(report: Reconciliation) -> Iterator[dict[str, Any]]:
     )
     for name, rows in tables:
         for row in rows:
-            yield {"type": name, **_plain(row)}
+            yield {"type": name, **_short(_plain(row))}
     yield _summary(report)
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    """A month as ``2026-03``."""
+    return {**row, "month": row["month"][:7]} if "month" in row else row
 
 
 def _item(item: Item) -> dict[str, Any]:
