@@ -22,7 +22,7 @@ _NO_DATABASE = 1049
 _DATABASE_DENIED = 1044
 _NOT_THERE = frozenset({1130, 2001, 2002, 2003, 2005, 2026})
 _DENIED = frozenset({TABLE_DENIED, COLUMN_DENIED, 1227, 1370})
-_MISSING = frozenset({UNKNOWN_COLUMN, NO_SUCH_TABLE})
+_MISSING = frozenset({UNKNOWN_COLUMN, NO_SUCH_TABLE, 1109})
 # The driver does not expect bytes that are no reply, and stumbles over them in many ways.
 _FOREIGN = (
     exc.SQLAlchemyError,

@@ -84,11 +84,11 @@ WANTED: Mapping[str, Table] = {
             "postcode",
             "country",
             "phonenumber",
+            "tax_id",
             "taxexempt",
             "currency",
             "credit",
         ),
-        ("tax_id",),
     ),
     "tblcurrencies": Table(("id", "code", "rate")),
     "tblcredit": Table(("id", "clientid", "date", "description", "amount"), ("relid",)),
@@ -109,6 +109,7 @@ _QUICK = {
     ("tblinvoiceitems", "invoiceid"): "the lines of an invoice",
     ("tblaccounts", "invoiceid"): "the transactions of an invoice",
     ("tblaccounts", "userid"): "the transactions of a client",
+    ("tblcredit", "clientid"): "the movements of a client's balance",
 }
 """What is looked up by other columns than the primary key. WHMCS's indexes are not documented."""
 
@@ -176,20 +177,24 @@ class Layout:
         return f"{table}.{', '.join(names)}" if names else table
 
     def grants(self, tables: Sequence[str]) -> list[str]:
-        """Statements that let bridge's user read what it needs of these tables, and no more."""
+        """Statements that let bridge's user read what it needs of these tables.
+
+        No more than that, but for tables of which it cannot be seen which columns there are: none
+        of these holds secrets.
+        """
         return [
-            f"GRANT SELECT ({', '.join(f'`{name}`' for name in self._grantable(table))})"
-            f" ON `{self.database}`.`{table}` TO {self.reader};"
+            f"GRANT SELECT{self._columns(table)} ON `{self.database}`.`{table}` TO {self.reader};"
             for table in tables
         ]
 
-    def _grantable(self, table: str) -> tuple[str, ...]:
-        """All that is wanted, less what is known to be missing and what may hold secrets."""
-        absent = self.missing.get(table, ())
-        there = (*self.columns.get(table, {}), *self.denied.get(table, ()))
+    def _columns(self, table: str) -> str:
         extra = () if table == _GATEWAYS else WANTED[table].extra
+        if extra and table not in self.columns:
+            return ""
+        there = (*self.columns.get(table, {}), *self.denied.get(table, ()))
         wanted = (*WANTED[table].columns, *(name for name in extra if name in there))
-        return tuple(name for name in wanted if name not in absent)
+        absent = self.missing.get(table, ())
+        return f" ({', '.join(f'`{name}`' for name in wanted if name not in absent)})"
 
     def slow(self) -> Iterator[tuple[str, str, str]]:
         """(table, column, what is looked up by it) where no index helps."""
