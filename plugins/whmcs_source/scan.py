@@ -191,10 +191,10 @@ class Scan:
     def _header(self, row: Row) -> Header:
         if isinstance(row, OddRow):
             return odd_header(row, self._reading.books())
-        currency = row.currencycode.upper() or self._reading.currency_of(row.userid)
-        if currency:
-            self._reading.remember_currency(row.userid, currency)
         try:
+            currency = row.currencycode.upper() or self._reading.currency_of(row.userid)
+            if currency:
+                self._reading.remember_currency(row.userid, currency)
             return header_of(row, currency or self._reading.books().base_currency)
         except UnreadableReplyError as error:
             odd = OddRow(row.id, row.userid, row.status, error.what)

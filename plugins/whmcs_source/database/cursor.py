@@ -43,7 +43,7 @@ class TablesCursor:
         try:
             raw = json.loads(text or "")
             return cls._from(raw) if raw["form"] == _FORM else None
-        except (ValueError, KeyError, TypeError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             return None
 
     @classmethod

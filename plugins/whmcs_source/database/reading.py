@@ -67,6 +67,7 @@ class DatabaseReading(Reading):
         super().__init__(tables, products=products)
         self._tables = tables
         self._services: Memo[int, Service] = Memo(8 * PIECE)
+        self._gone: Memo[int, bool] = Memo(8 * PIECE)
         containers = BulkContainers(tables, self._rows_of)
         self._proofs = Proofs(containers, Balances(tables, containers, self._money_of))
 
@@ -130,6 +131,15 @@ class DatabaseReading(Reading):
         return wire.transactions
 
     # What goes with them ----------------------------------------------------------------------
+
+    def currency_of(self, client_id: int) -> str | None:
+        """As in API mode; clients who are gone are asked for once, since they are many."""
+        if self._gone.get(client_id):
+            return None
+        currency = super().currency_of(client_id)
+        if currency is None:
+            self._gone.put(client_id, True)  # noqa: FBT003  # a value
+        return currency
 
     def _learn_currencies(self, clients: Iterable[int]) -> None:
         unknown = [client for client in clients if self._currencies.get(client) is None]

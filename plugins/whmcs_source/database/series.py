@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+import itertools
+import operator
 import zlib
 from array import array
 from bisect import bisect_left
@@ -77,9 +79,9 @@ class Series:
     # Text -------------------------------------------------------------------------------------
 
     def text(self) -> str:
-        """For the sync log. Digests do not compress; their numbers, which ascend, do."""
-        keys = zlib.compress(self._keys.tobytes(), 9)
-        return f"{_encoded(keys)}.{_encoded(self._body)}"
+        """For the sync log. Digests do not compress; the steps between their numbers do."""
+        steps = array("I", map(operator.sub, self._keys, [0, *self._keys[:-1]]))
+        return f"{_encoded(zlib.compress(steps.tobytes(), 9))}.{_encoded(self._body)}"
 
     @classmethod
     def read(cls, text: str) -> Self:
@@ -89,15 +91,15 @@ class Series:
             ValueError: it is none.
         """
         head, _, tail = text.partition(".")
-        keys = array("I")
+        steps = array("I")
         try:
-            keys.frombytes(zlib.decompress(base64.b64decode(head, validate=True)))
+            steps.frombytes(zlib.decompress(base64.b64decode(head, validate=True)))
             body = base64.b64decode(tail, validate=True)
         except (binascii.Error, zlib.error) as error:
             raise ValueError("it is no series of digests") from error
-        if len(body) != len(keys) * _SIZE:
+        if len(body) != len(steps) * _SIZE:
             raise ValueError("it has not one digest a chunk")
-        return cls(keys, body)
+        return cls(itertools.accumulate(steps), body)
 
 
 def added(one: Sums, other: Sums) -> Sums:
