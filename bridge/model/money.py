@@ -24,6 +24,11 @@ def minor_digits(currency: str) -> int:
     return get_currency_precision(currency)
 
 
+@lru_cache(maxsize=256)
+def _minor_unit(currency: str) -> Decimal:
+    return Decimal(1).scaleb(-minor_digits(currency))
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An exact amount of one currency.
@@ -48,12 +53,13 @@ class Money:
         if type(self.amount) is not Decimal:
             msg = f"an amount must be a Decimal, not {type(self.amount).__name__}"
             raise TypeError(msg)
-        digits = minor_digits(self.currency)
+        unit = _minor_unit(self.currency)
         if not self.amount.is_finite():
             msg = f"{self.amount} is not an amount"
             raise ValueError(msg)
-        exact = self.amount.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+        exact = self.amount.quantize(unit, rounding=ROUND_HALF_UP)
         if exact != self.amount:
+            digits = minor_digits(self.currency)
             msg = f"{self.amount} {self.currency} has more than {digits} decimal places"
             raise ValueError(msg)
         object.__setattr__(self, "amount", exact + 0)  # + 0 turns -0.00 into 0.00

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 
 from bridge.api import (
     Hold,
@@ -38,13 +39,22 @@ class Books:
     @property
     def major(self) -> int:
         """The version's first number; 0 when it has none."""
-        number = _FIRST_NUMBER.search(self.version)
-        return int(number.group()) if number else 0
+        return _first_number(self.version)
 
     @property
     def keeps_gross_total(self) -> bool:
         """Whether `total` is the whole document (WHMCS 9) or what credit left of it (8)."""
         return self.major >= 9
+
+
+@lru_cache(maxsize=16)
+def _first_number(text: str) -> int:
+    number = _FIRST_NUMBER.search(text)
+    return int(number.group()) if number else 0
+
+
+# The same few prices stand on most lines, and Money never changes: one object will do for all.
+_exact = lru_cache(maxsize=4096)(Money)
 
 
 def money(amount: Decimal, currency: str, record: str) -> Money:
@@ -54,7 +64,7 @@ def money(amount: Decimal, currency: str, record: str) -> Money:
         UnreadableReplyError: the currency is none, or has fewer places than the amount.
     """
     try:
-        return Money(amount, currency)
+        return _exact(amount, currency)
     except ValueError as error:
         raise UnreadableReplyError(
             str(error),

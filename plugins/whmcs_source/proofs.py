@@ -167,11 +167,10 @@ def _is_paid_otherwise(invoice: Invoice) -> bool:
 
     In WHMCS 8 its share then stands as credit; how WHMCS 9 shows it is not documented.
     """
-    return (
-        invoice.state in PAID_STATES
-        and invoice.gross.amount > 0
-        and _received(invoice) < invoice.gross
-    )
+    if invoice.state not in PAID_STATES:
+        return False
+    gross = invoice.gross
+    return gross.amount > 0 and _received(invoice) < gross
 
 
 def _is_nameless(row: Transaction) -> bool:

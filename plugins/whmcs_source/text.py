@@ -29,14 +29,14 @@ def _decode_entities(text: str) -> str:
     return _ENTITY.sub(lambda match: html.unescape(match.group()), text)
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
     """Whether nothing can have to be done but to strip it: most texts, and told in no time."""
     return text.isascii() and text.isprintable() and "&" not in text and "<" not in text
 
 
 def plain(text: str) -> str:
     """Plain text, line breaks kept: entities decoded once, tags gone, nothing XML forbids."""
-    if _is_plain(text):
+    if is_plain(text):
         return text.strip()
     text = _decode_entities(text)
     text = _TAG.sub("", _BREAK.sub("\n", text))
@@ -47,7 +47,7 @@ def plain(text: str) -> str:
 
 def single_line(text: str) -> str:
     """As `plain`, on one line, with single spaces: for names and addresses."""
-    if _is_plain(text) and "  " not in text:
+    if is_plain(text) and "  " not in text:
         return text.strip()
     return " ".join(plain(text).split())
 

@@ -8,7 +8,7 @@ from whmcs_source.calls import OddRow
 from whmcs_source.calls import Row as ListRow
 from whmcs_source.database.door import Row, Snapshot
 from whmcs_source.database.numbers import among, pieces
-from whmcs_source.database.rows import Maker, number_of
+from whmcs_source.database.rows import NULL, Maker, number_of
 from whmcs_source.database.setup import Asked, Setup, names_of
 from whmcs_source.errors import UnreadableReplyError
 from whmcs_source.money_rows import rows_of_invoice
@@ -40,9 +40,7 @@ def listed_by_id(asked: Asked, numbers: Collection[int]) -> dict[int, ListRow]:
 def list_rows(setup: Setup, snapshot: Snapshot, condition: str) -> tuple[ListRow, ...]:
     """As `listed`, within a transaction."""
     maker = setup.row
-    rows = snapshot.rows(
-        f"SELECT {names_of(maker.columns)} FROM tblinvoices WHERE {condition}"  # noqa: S608
-    )
+    rows = setup.rows(snapshot, "tblinvoices", maker.columns, f"WHERE {condition}")
     user = maker.columns.index("userid")
     codes = setup.codes_of(snapshot, {number_of(row[user]) for row in rows})
     return tuple(_list_row(maker, row, codes.get(number_of(row[user]), "")) for row in rows)
@@ -105,13 +103,21 @@ class _Batch:
     def __init__(self, setup: Setup, snapshot: Snapshot, numbers: Sequence[int]) -> None:
         self._setup = setup
         self._wanted = set(numbers)
-        self._heads = snapshot.rows(
-            f"SELECT {names_of(setup.invoice.columns)} FROM tblinvoices"  # noqa: S608  # our names
-            f" WHERE {among('id', numbers)} ORDER BY id"
-        )
-        self._lines = _grouped(snapshot, "tblinvoiceitems", setup.item, numbers)
-        self._money = _grouped(snapshot, "tblaccounts", setup.transaction, numbers)
+        where = f"WHERE {among('id', numbers)} ORDER BY id"
+        self._heads = setup.rows(snapshot, "tblinvoices", setup.invoice.columns, where)
+        self._lines = self._grouped(snapshot, "tblinvoiceitems", setup.item, numbers)
+        self._money = self._grouped(snapshot, "tblaccounts", setup.transaction, numbers)
         self._add_from_elsewhere(snapshot)
+
+    def _grouped(
+        self, snapshot: Snapshot, table: str, maker: Maker[ModelT], numbers: Sequence[int]
+    ) -> Mapping[int, list[Row]]:
+        """Rows of a table by the invoice they stand on, by row id."""
+        where = f"WHERE {among('invoiceid', numbers)} ORDER BY id"
+        grouped: dict[int, list[Row]] = defaultdict(list)
+        for row in self._setup.rows(snapshot, table, ("invoiceid", *maker.columns), where):
+            grouped[number_of(row[0])].append(row[1:])
+        return grouped
 
     def _add_from_elsewhere(self, snapshot: Snapshot) -> None:
         """Add to each invoice the refunds of its payments that stand elsewhere, and the payments
@@ -123,7 +129,7 @@ class _Batch:
         }
         returned: dict[int, set[int]] = defaultdict(set)
         for number, row in own.values():
-            if row[refund_of] not in (None, b"0"):
+            if row[refund_of] not in (None, NULL, b"0"):
                 returned[number_of(row[refund_of])].add(number)
         wanted = {*self._setup.refunds.of(snapshot, own), *returned}
         for row in [*self._others(snapshot, wanted - own.keys()), *_rows(own, wanted)]:
@@ -160,7 +166,8 @@ class _Batch:
                 rows = [setup.transaction.make(row, record) for row in money]
             except UnreadableReplyError:
                 return parse(WireInvoice, self._raw(head, lines, money), record)
-            own = rows_of_invoice(number, rows) if rows else ()
+            strays = any(row.refundid for row in rows)
+            own = rows_of_invoice(number, rows) if strays else tuple(rows)
             return setup.invoice.make(head, record, items=items, transactions=own)
         except UnreadableReplyError as error:
             return error
@@ -177,17 +184,3 @@ class _Batch:
 
 def _rows(own: Mapping[int, tuple[int, Row]], numbers: Collection[int]) -> list[Row]:
     return [own[number][1] for number in numbers if number in own]
-
-
-def _grouped(
-    snapshot: Snapshot, table: str, maker: Maker[ModelT], numbers: Sequence[int]
-) -> Mapping[int, list[Row]]:
-    """Rows of a table by the invoice they stand on, by row id."""
-    found = snapshot.rows(
-        f"SELECT {names_of(maker.columns)}, invoiceid FROM {table}"  # noqa: S608  # our own names
-        f" WHERE {among('invoiceid', numbers)} ORDER BY id"
-    )
-    grouped: dict[int, list[Row]] = defaultdict(list)
-    for row in found:
-        grouped[number_of(row[-1])].append(row[:-1])
-    return grouped

@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 PIECE = 500
 """Ids in one statement. MariaDB turns a list of 1,000 and more into a join of its own making."""
 
-_DENSE = 4
-
 
 def pieces(numbers: Iterable[int], size: int = PIECE) -> Iterator[list[int]]:
     """The ids, each once and ascending, in pieces of at most `size`."""
@@ -26,7 +24,7 @@ def among(column: str, numbers: Sequence[int]) -> str:
     '`id` IN (5,900)'
     """
     first, last = numbers[0], numbers[-1]
-    if last - first < _DENSE * len(numbers):
+    if 2 * (last - first) < 3 * len(numbers):
         return f"`{column}` BETWEEN {first} AND {last}"
     return f"`{column}` IN ({','.join(map(str, numbers))})"
 

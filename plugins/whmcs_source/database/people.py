@@ -10,6 +10,7 @@ from whmcs_source.database.numbers import among, pieces
 from whmcs_source.database.rows import Maker, number_of
 from whmcs_source.database.setup import Asked, names_of
 from whmcs_source.errors import UnreadableReplyError
+from whmcs_source.translate import Product
 from whmcs_source.wire import WireClient, WireCredit, WireTransaction, parse
 
 Money = tuple[WireTransaction, ...] | UnreadableReplyError
@@ -20,8 +21,7 @@ class Service:
     """A client's service and what it is an instance of."""
 
     client: int
-    product: str
-    group: str
+    product: Product
 
 
 def clients(asked: Asked, numbers: Collection[int]) -> dict[int, WireClient | UnreadableReplyError]:
@@ -113,7 +113,7 @@ def services_where(asked: Asked, condition: str) -> dict[int, Service]:
             f"SELECT id, userid, packageid FROM tblhosting WHERE {condition}"  # noqa: S608
         )
     return {
-        number_of(row[0]): Service(number_of(row[1]), *products[number_of(row[2])])
+        number_of(row[0]): Service(number_of(row[1]), products[number_of(row[2])])
         for row in rows
         if number_of(row[2]) in products
     }

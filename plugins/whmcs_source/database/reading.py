@@ -1,9 +1,9 @@
-"""Invoices and clients in full: many in a few statements, while those before are translated."""
+"""Invoices and clients in full, many in a few statements."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bridge.api import Client, Hold, Invoice, Missing, RecordRejectedError, SourceRef, Transaction
 from whmcs_source.balances import Balances
@@ -14,13 +14,14 @@ from whmcs_source.database.numbers import PIECE
 from whmcs_source.database.people import Service
 from whmcs_source.database.tables import Tables
 from whmcs_source.errors import UnreadableReplyError
-from whmcs_source.memo import Memo
 from whmcs_source.proofs import Proofs
 from whmcs_source.reading import Reading
 from whmcs_source.settings import Products
 from whmcs_source.translate import SERVICE_TYPES, Product, client_of
 from whmcs_source.wire import WireInvoice, WireTransaction
 
+_KEPT = 16 * PIECE
+ValueT = TypeVar("ValueT")
 _NOT_THERE = "WHMCS has no such invoice"
 
 
@@ -66,8 +67,8 @@ class DatabaseReading(Reading):
     def __init__(self, tables: Tables, *, products: Products) -> None:
         super().__init__(tables, products=products)
         self._tables = tables
-        self._services: Memo[int, Service] = Memo(8 * PIECE)
-        self._gone: Memo[int, bool] = Memo(8 * PIECE)
+        self._services: dict[int, Service | None] = {}
+        self._codes: dict[int, str | None] = {}
         containers = BulkContainers(tables, self._rows_of)
         self._proofs = Proofs(containers, Balances(tables, containers, self._money_of))
 
@@ -80,18 +81,8 @@ class DatabaseReading(Reading):
 
     def invoices(self, refs: Sequence[SourceRef]) -> Iterator[Invoice | Missing]:
         """One answer for each, in the order asked."""
-        parts = [refs[start : start + PIECE] for start in range(0, len(refs), PIECE)]
-        if len(parts) < 2:
-            for part in parts:
-                yield from self._answers(self._read(part))
-            return
-        with ThreadPoolExecutor(1, thread_name_prefix="whmcs-tables") as pool:
-            ahead = pool.submit(self._read, parts[0])
-            for following in [*parts[1:], None]:
-                piece = ahead.result()
-                if following is not None:
-                    ahead = pool.submit(self._read, following)
-                yield from self._answers(piece)
+        for start in range(0, len(refs), PIECE):
+            yield from self._answers(self._read(refs[start : start + PIECE]))
 
     def _read(self, refs: Sequence[SourceRef]) -> _Piece:
         since = time.monotonic()
@@ -134,40 +125,37 @@ class DatabaseReading(Reading):
 
     def currency_of(self, client_id: int) -> str | None:
         """As in API mode; clients who are gone are asked for once, since they are many."""
-        if self._gone.get(client_id):
-            return None
-        currency = super().currency_of(client_id)
-        if currency is None:
-            self._gone.put(client_id, True)  # noqa: FBT003  # a value
-        return currency
+        try:
+            return self._codes[client_id]
+        except KeyError:
+            code = super().currency_of(client_id)
+            _keep(self._codes, {client_id: code})
+            return code
 
     def _learn_currencies(self, clients: Iterable[int]) -> None:
-        unknown = [client for client in clients if self._currencies.get(client) is None]
+        unknown = [client for client in clients if client not in self._codes]
         if unknown:
-            for client, code in self._tables.currencies_of(unknown).items():
-                if code:
-                    self._currencies.put(client, code.upper())
+            found = self._tables.currencies_of(unknown)
+            _keep(self._codes, {client: code.upper() for client, code in found.items() if code})
 
     def _learn_services(self, wires: Iterable[WireInvoice]) -> None:
         if self._reads_products:
-            unknown = {
-                number
-                for wire in wires
-                for number in _services_of(wire)
-                if self._services.get(number) is None
-            }
-            for number, service in people.services(self._tables.asked, unknown).items():
-                self._services.put(number, service)
+            wanted = {number for wire in wires for number in _services_of(wire)}
+            unknown = wanted - self._services.keys()
+            found = people.services(self._tables.asked, unknown)
+            _keep(self._services, {number: found.get(number) for number in unknown})
 
     def _products_of(self, wire: WireInvoice) -> dict[int, Product]:
         """Products of the client's own services, as the API lists them by client."""
         if not self._reads_products:
             return {}
-        found: dict[int, Product] = {}
-        for number in _services_of(wire):
+        numbers, found = _services_of(wire), dict[int, Product]()
+        if not all(number in self._services for number in numbers):
+            self._learn_services([wire])
+        for number in numbers:
             service = self._services.get(number)
             if service is not None and service.client == wire.userid:
-                found[number] = Product(service.product, service.group)
+                found[number] = service.product
         return found
 
     # Clients ----------------------------------------------------------------------------------
@@ -197,13 +185,20 @@ class DatabaseReading(Reading):
                 rows = money[number]
                 if isinstance(rows, UnreadableReplyError):
                     raise rows
-                currency = self._currencies.get(number) or self.books().base_currency
+                currency = self._codes.get(number) or self.books().base_currency
                 yield from self.translated(number, rows, currency)
 
 
 def number_in(ref: SourceRef) -> int | None:
     """WHMCS's id in a ref; None where it can be none."""
     return int(ref.id) if ref.id.isascii() and ref.id.isdigit() else None
+
+
+def _keep(memory: dict[int, ValueT], more: Mapping[int, ValueT]) -> None:
+    """Keep values for this run. A full memory is emptied: what it had is asked for again."""
+    if len(memory) + len(more) > _KEPT:
+        memory.clear()
+    memory.update(more)
 
 
 def _services_of(wire: WireInvoice) -> list[int]:

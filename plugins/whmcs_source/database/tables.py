@@ -175,7 +175,10 @@ class Tables(Calls):
         found = people.services_where(self.asked, f"userid = {client_id} ORDER BY id")
         for number, service in found.items():
             yield WireService(
-                id=number, clientid=client_id, name=service.product, groupname=service.group
+                id=number,
+                clientid=client_id,
+                name=service.product.name,
+                groupname=service.product.group,
             )
 
 

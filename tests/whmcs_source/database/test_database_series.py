@@ -102,7 +102,7 @@ def test_a_condition_on_ids_holds_for_each_of_them(numbers: set[int]) -> None:
     if "BETWEEN" in condition:
         first, last = (int(word) for word in condition.split() if word.isdigit())
         assert (first, last) == (min(numbers), max(numbers))
-        assert last - first < 4 * len(numbers)
+        assert 2 * (last - first) < 3 * len(numbers)
     else:
         listed = condition.partition("(")[2].rstrip(")").split(",")
         assert {int(word) for word in listed} == numbers
