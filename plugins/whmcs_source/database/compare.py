@@ -17,19 +17,30 @@ from whmcs_source.database.reading import DatabaseReading
 from whmcs_source.database.tables import Tables
 from whmcs_source.scan import Scan
 
-_TOLD_MAX = 100_000
+_TOLD_MAX = 50_000
 _GONE = "WHMCS has it no longer: it was deleted or merged"
 
 
 class Compare(Scan):
-    """Gives headers of invoices that may have changed, each once."""
+    """Gives headers of invoices that may have changed, each once.
+
+    Args:
+        upto: The highest id that an earlier scan knew. Those after it are only given as new.
+    """
 
     def __init__(
-        self, tables: Tables, reading: DatabaseReading, known: Known, policy: ScanPolicy
+        self,
+        tables: Tables,
+        reading: DatabaseReading,
+        known: Known,
+        policy: ScanPolicy,
+        *,
+        upto: int,
     ) -> None:
         super().__init__(tables, reading, known, policy, Cursor())
         self._asked = tables.asked
         self._invoices = reading.invoices
+        self._upto = upto
         self._told: set[int] = set()
 
     def changed(self, rows: Sequence[ListRow]) -> Iterator[Header | Gone]:
@@ -89,5 +100,5 @@ class Compare(Scan):
         return {int(ref.id): seen for ref, seen in found.items() if seen.status}
 
     def _tell(self, number: int) -> None:
-        if len(self._told) < _TOLD_MAX:
+        if number <= self._upto and len(self._told) < _TOLD_MAX:
             self._told.add(number)

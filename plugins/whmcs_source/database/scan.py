@@ -12,7 +12,7 @@ by the times that WHMCS writes down, and by counts, and digests all if those dis
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bridge.api import Checkpoint, Gone, Header, Known, ScanPolicy, fingerprint
 from whmcs_source.calls import Row as ListRow
@@ -58,22 +58,24 @@ class TablesScan:
         self._known = known
         self._layout = tables.asked.setup().layout
         self._currencies = fingerprint(reading.books().currencies)
-        self._compare = Compare(tables, reading, known, policy)
         self._policy = policy
         self._always = digest is Digest.EVERY_RUN
         self._is_first = cursor is None
         self._cursor = cursor or TablesCursor(compares_money=known.newest() is not None)
         self._before: Mapping[Part, int] = dict(self._cursor.last)
+        self._upto = self._before.get(Part.INVOICES, 0)
+        self._compare = Compare(tables, reading, known, policy, upto=self._upto)
 
     def run(self) -> Iterator[Found]:
         """What may have changed, with checkpoints; the last thing is one."""
         newest = newest_ids(self._door)
         fresh = self._digests(self._before, newest)
-        if self._is_due() or self._disagrees(fresh):
+        looks = None if self._is_due() else self._look()
+        if looks is None or self._disagrees(looks.counts, fresh):
             yield from self._by_digests(newest, fresh)
         else:
             yield from self._changes(newest, self._cursor.series, fresh)
-            yield from self._by_times()
+            yield from self._by_times(looks.timed)
         self._cursor = replace(self._cursor, looked=self._policy.today)
         yield self._checkpoint()
 
@@ -92,10 +94,19 @@ class TablesScan:
             return True
         return self._policy.today - done >= dt.timedelta(days=self._policy.deep_scan_days)
 
-    def _disagrees(self, fresh: Digests) -> bool:
+    def _look(self) -> "_Looks":
+        """Counts, and what a time was written at: on two connections at once."""
+        with ThreadPoolExecutor(2, thread_name_prefix="whmcs-look") as pool:
+            counts = {Part.LINES: pool.submit(self._count, Part.LINES)}  # the slowest first
+            timed = pool.submit(self._page, self._times(), 0)
+            for part in Part:
+                if part not in counts:
+                    counts[part] = pool.submit(self._count, part)
+            found = {part: count.result() for part, count in counts.items()}
+            return _Looks(found, timed.result())
+
+    def _disagrees(self, counts: Mapping[Part, int], fresh: Digests) -> bool:
         """Whether anything came or went among what was counted before."""
-        with ThreadPoolExecutor(2, thread_name_prefix="whmcs-count") as pool:
-            counts = dict(zip(Part, pool.map(self._count, Part), strict=True))
         return self._currencies != self._cursor.currencies or any(
             counts[part] != self._cursor.digest(part).rows() + fresh[part].rows() for part in Part
         )
@@ -191,7 +202,7 @@ class TablesScan:
             self._tables.asked,
             after=self._before.get(Part.LINES, 0),
             last=last,
-            upto=self._before.get(Part.INVOICES, 0),
+            upto=self._upto,
         )
         for piece in pieces:
             yield from self._compare.with_other_lines(piece)
@@ -199,7 +210,7 @@ class TablesScan:
 
     def _money(self, last: int, old: Series, fresh: Series) -> Iterator[Found]:
         """A refund may stand anywhere: whenever old rows changed, those that stray are compared."""
-        asked, upto = self._tables.asked, self._before.get(Part.INVOICES, 0)
+        asked, upto = self._tables.asked, self._upto
         moved = moved_by(
             asked,
             after=self._before.get(Part.MONEY, 0),
@@ -225,7 +236,7 @@ class TablesScan:
     def _older(self, part: Part, key: int) -> range:
         """The invoices of a chunk that an earlier scan covered; newer ones are news anyway."""
         first, end = _ids(part, key)
-        return range(first, min(end, self._before.get(Part.INVOICES, 0)) + 1)
+        return range(first, min(end, self._upto) + 1)
 
     def _clients(self, last: int, old: Series, fresh: Series) -> Iterator[Found]:
         """A client's currency, and the code of a currency, show on every invoice."""
@@ -240,25 +251,38 @@ class TablesScan:
 
     # Times ------------------------------------------------------------------------------------
 
-    def _by_times(self) -> Iterator[Found]:
+    def _times(self) -> str:
         """What WHMCS wrote a time at. Times are to the day here, with days to spare."""
         since = (self._cursor.looked or self._policy.today) - _OVERLAP
         there = self._layout.of("tblinvoices")
         times = " OR ".join(f"`{name}` >= '{since}'" for name in _TIMES if name in there)
-        for rows in self._listed(f"id <= {self._before.get(Part.INVOICES, 0)} AND ({times})"):
-            yield from self._compare.changed(rows)
+        return f"id <= {self._upto} AND ({times})"
 
-    def _listed(self, condition: str) -> Iterator[Sequence[ListRow]]:
-        """List rows that fit, in pieces."""
-        last = 0
-        while True:
-            where = f"id > {last} AND ({condition}) ORDER BY id LIMIT {PIECE}"
-            rows = invoices.listed(self._tables.asked, where)
-            if rows:
-                yield rows
+    def _by_times(self, first: Sequence[ListRow]) -> Iterator[Found]:
+        yield from self._compare.changed(first)
+        if len(first) == PIECE:
+            for rows in self._listed(self._times(), first[-1].id):
+                yield from self._compare.changed(rows)
+
+    def _listed(self, condition: str, last: int = 0) -> Iterator[Sequence[ListRow]]:
+        """List rows that fit, after an id, in pieces."""
+        while rows := self._page(condition, last):
+            yield rows
             if len(rows) < PIECE:
                 return
             last = rows[-1].id
+
+    def _page(self, condition: str, last: int) -> Sequence[ListRow]:
+        where = f"id > {last} AND ({condition}) ORDER BY id LIMIT {PIECE}"
+        return invoices.listed(self._tables.asked, where)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """What a look without digests found: how many rows there are, and the first with a time."""
+
+    counts: Mapping[Part, int]
+    timed: Sequence[ListRow]
 
 
 def _ids(part: Part, key: int) -> tuple[int, int]:

@@ -32,6 +32,9 @@ from whmcs_source.source import WhmcsSource, unclear_is_transient
 class WhmcsDatabase(WhmcsSource):
     """Reads the tables of WHMCS 8 and 9. Safe for several threads, but for `scan`: one at a time.
 
+    Attributes:
+        tables: The tables themselves.
+
     Raises:
         ConfigError: the driver is not installed.
     """
@@ -42,16 +45,16 @@ class WhmcsDatabase(WhmcsSource):
         self.base_currency = ""
         self._wants_products = settings.products is Products.READ
         self._settings = settings
-        self._tables = Tables(
+        self.tables = Tables(
             Door(address, timeout_s=settings.timeout_s), page_size=settings.page_size
         )
-        self._calls = self._tables
+        self._calls = self.tables
         self._begin()
 
     def _begin(self) -> None:
         """Know nothing: what was learnt is of one run."""
-        self._tables.asked.forget()
-        self._own = DatabaseReading(self._tables, products=self._settings.products)
+        self.tables.asked.forget()
+        self._own = DatabaseReading(self.tables, products=self._settings.products)
         self._reading = self._own
 
     def check(self) -> Health:
@@ -65,7 +68,7 @@ class WhmcsDatabase(WhmcsSource):
         return self._checked().survey()
 
     def _checked(self) -> DatabaseCheck:
-        return DatabaseCheck(self._tables, self._own, products=self._wants_products)
+        return DatabaseCheck(self.tables, self._own, products=self._wants_products)
 
     def scan(
         self, cursor: str | None, known: Known, policy: ScanPolicy
@@ -74,7 +77,7 @@ class WhmcsDatabase(WhmcsSource):
         self._begin()
         where = TablesCursor.read(cursor)
         how = self._settings.database_digest
-        scan = TablesScan(self._tables, self._own, known, policy, where, digest=how)
+        scan = TablesScan(self.tables, self._own, known, policy, where, digest=how)
         yield from scan.run()
 
     def invoices(self, refs: Sequence[SourceRef]) -> Iterator[Invoice | Missing]:
@@ -93,8 +96,8 @@ class WhmcsDatabase(WhmcsSource):
     def records(self, days: Days) -> Iterator[Record]:
         """Invoices issued or paid in the period and money that moved in it."""
         with unclear_is_transient():
-            yield from DatabaseRecords(self._tables, self.label).read(days)
+            yield from DatabaseRecords(self.tables, self.label).read(days)
 
     def records_cost(self, days: Days) -> int:
         """About how many statements `records` would take; 3 to find out."""
-        return DatabaseRecords(self._tables, self.label).cost(days)
+        return DatabaseRecords(self.tables, self.label).cost(days)
