@@ -22,6 +22,7 @@ _SESSION = (
     "SET NAMES binary",
     "SET SESSION sql_mode = ''",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "SET SESSION group_concat_max_len = 1000000",  # for lists of some hundred ids
 )
 
 

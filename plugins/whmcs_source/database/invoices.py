@@ -86,25 +86,31 @@ def paid_by(asked: Asked, numbers: Collection[int]) -> set[int]:
 def whole(asked: Asked, numbers: Collection[int]) -> Answers:
     """Invoices in full; those that do not exist are left out.
 
-    Each has the transactions that belong to it, wherever their rows stand. What makes no sense is
-    answered with the error that says so.
+    What makes no sense is answered with the error that says so.
     """
-    setup, found = asked.setup(), Answers()
+    found: Answers = {}
     for piece in pieces(numbers):
-        with asked.door.snapshot() as snapshot:
-            batch = _Batch(setup, snapshot, piece)
-        found |= batch.answers()
+        batch = read_batch(asked, piece)
+        answers = ((number, batch.get(number)) for number in piece)
+        found |= {number: answer for number, answer in answers if answer is not None}
     return found
 
 
-class _Batch:
-    """The rows of one batch, read in one transaction."""
+def read_batch(asked: Asked, numbers: Sequence[int]) -> "Batch":
+    """The rows of some hundred invoices, ids ascending, as they are at one moment."""
+    setup = asked.setup()
+    with asked.door.snapshot() as snapshot:
+        return Batch(setup, snapshot, numbers)
+
+
+class Batch:
+    """The rows of some hundred invoices; each is put together when it is asked for."""
 
     def __init__(self, setup: Setup, snapshot: Snapshot, numbers: Sequence[int]) -> None:
         self._setup = setup
-        self._wanted = set(numbers)
         where = f"WHERE {among('id', numbers)} ORDER BY id"
-        self._heads = setup.rows(snapshot, "tblinvoices", setup.invoice.columns, where)
+        heads = setup.rows(snapshot, "tblinvoices", setup.invoice.columns, where)
+        self._heads = {number_of(row[0]): row for row in heads}
         self._lines = self._grouped(snapshot, "tblinvoiceitems", setup.item, numbers)
         self._money = self._grouped(snapshot, "tblaccounts", setup.transaction, numbers)
         self._add_from_elsewhere(snapshot)
@@ -149,13 +155,23 @@ class _Batch:
                 if number_of(row[0]) in wanted:
                     yield row
 
-    def answers(self) -> Answers:
-        """The invoices."""
-        return {
-            number: self._answer(number, head)
-            for head in self._heads
-            if (number := number_of(head[0])) in self._wanted
-        }
+    def clients(self) -> set[int]:
+        """Whose they are."""
+        place = self._setup.invoice.columns.index("userid")
+        return {number_of(row[place]) for row in self._heads.values()}
+
+    def related(self, types: Collection[str]) -> set[int]:
+        """What lines of these types relate to."""
+        words = {word.encode() for word in types}
+        columns = self._setup.item.columns
+        type_, relid = columns.index("type"), columns.index("relid")
+        lines = (row for rows in self._lines.values() for row in rows if row[type_] in words)
+        return {number_of(row[relid]) for row in lines}
+
+    def get(self, number: int) -> WireInvoice | UnreadableReplyError | None:
+        """An invoice with the transactions that belong to it; None where it does not exist."""
+        head = self._heads.get(number)
+        return None if head is None else self._answer(number, head)
 
     def _answer(self, number: int, head: Row) -> WireInvoice | UnreadableReplyError:
         setup, record = self._setup, f"invoice {number}"

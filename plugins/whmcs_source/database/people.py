@@ -98,22 +98,33 @@ def services(asked: Asked, numbers: Collection[int]) -> dict[int, Service]:
     """Services by id; one whose product or group is gone is left out, as the API leaves it out."""
     found: dict[int, Service] = {}
     for piece in pieces(numbers):
-        found |= services_where(asked, among("id", piece))
+        found |= _services(asked, among("id", piece))
     return found
 
 
-def services_where(asked: Asked, condition: str) -> dict[int, Service]:
-    """As `services`, by a condition of bridge's own words and numbers."""
+def services_of(asked: Asked, client: int) -> dict[int, Service]:
+    """A client's services by id, ascending."""
+    every = _services(asked, f"userid = {client}")
+    return dict(sorted(every.items()))
+
+
+def _services(asked: Asked, condition: str) -> dict[int, Service]:
+    """In one row a product: the rows would take longer than what is in them."""
     setup = asked.setup()
     if not all(setup.layout.has(name) for name in PRODUCT_TABLES):
         return {}
     with asked.door.snapshot() as snapshot:
         products = setup.products(snapshot)
         rows = snapshot.rows(
-            f"SELECT id, userid, packageid FROM tblhosting WHERE {condition}"  # noqa: S608
+            "SELECT packageid, GROUP_CONCAT(id, '.', userid) FROM tblhosting"  # noqa: S608
+            f" WHERE {condition} GROUP BY packageid"
         )
-    return {
-        number_of(row[0]): Service(number_of(row[1]), products[number_of(row[2])])
-        for row in rows
-        if number_of(row[2]) in products
-    }
+    found: dict[int, Service] = {}
+    for package, pairs in rows:
+        product = products.get(number_of(package))
+        if product is None:
+            continue
+        for pair in (pairs or b"").split(b","):
+            service, _, client = pair.partition(b".")
+            found[int(service)] = Service(int(client), product)
+    return found

@@ -1,7 +1,7 @@
 """Invoices and clients in full, many in a few statements."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ from bridge.api import Client, Hold, Invoice, Missing, RecordRejectedError, Sour
 from whmcs_source.balances import Balances
 from whmcs_source.containers import Clientele, Containers, Rows, bill_of
 from whmcs_source.database import people
-from whmcs_source.database.invoices import Answers, special
+from whmcs_source.database.invoices import Batch, read_batch, special
 from whmcs_source.database.numbers import PIECE
 from whmcs_source.database.people import Service
 from whmcs_source.database.tables import Tables
@@ -22,6 +22,7 @@ from whmcs_source.wire import WireInvoice, WireTransaction
 
 _KEPT = 16 * PIECE
 ValueT = TypeVar("ValueT")
+_NOBODY = 0  # no record has this id
 _NOT_THERE = "WHMCS has no such invoice"
 
 
@@ -57,7 +58,7 @@ class _Piece:
     """
 
     refs: Sequence[SourceRef]
-    answers: Answers
+    batch: Batch
     since: float
 
 
@@ -87,16 +88,15 @@ class DatabaseReading(Reading):
     def _read(self, refs: Sequence[SourceRef]) -> _Piece:
         since = time.monotonic()
         numbers = [number for ref in refs if (number := number_in(ref)) is not None]
-        answers = self._tables.whole(numbers)
-        wires = [wire for wire in answers.values() if isinstance(wire, WireInvoice)]
-        self._learn_currencies({wire.userid for wire in wires})
-        self._learn_services(wires)
-        return _Piece(refs, answers, since)
+        batch = read_batch(self._tables.asked, sorted(set(numbers)) or [_NOBODY])
+        self._learn_currencies(batch.clients())
+        self._learn_services(batch.related(SERVICE_TYPES))
+        return _Piece(refs, batch, since)
 
     def _answers(self, piece: _Piece) -> Iterator[Invoice | Missing]:
         for ref in piece.refs:
             number = number_in(ref)
-            answer = None if number is None else piece.answers.get(number)
+            answer = None if number is None else piece.batch.get(number)
             yield self._answer(ref, answer, piece.since)
 
     def _answer(
@@ -138,10 +138,9 @@ class DatabaseReading(Reading):
             found = self._tables.currencies_of(unknown)
             _keep(self._codes, {client: code.upper() for client, code in found.items() if code})
 
-    def _learn_services(self, wires: Iterable[WireInvoice]) -> None:
+    def _learn_services(self, wanted: Collection[int]) -> None:
         if self._reads_products:
-            wanted = {number for wire in wires for number in _services_of(wire)}
-            unknown = wanted - self._services.keys()
+            unknown = set(wanted) - self._services.keys()
             found = people.services(self._tables.asked, unknown)
             _keep(self._services, {number: found.get(number) for number in unknown})
 
@@ -151,7 +150,7 @@ class DatabaseReading(Reading):
             return {}
         numbers, found = _services_of(wire), dict[int, Product]()
         if not all(number in self._services for number in numbers):
-            self._learn_services([wire])
+            self._learn_services(numbers)
         for number in numbers:
             service = self._services.get(number)
             if service is not None and service.client == wire.userid:

@@ -55,7 +55,7 @@ class Setup:
         """
         joined = _joined(columns, self.layout.columns[table])
         found = snapshot.rows(f"SELECT {joined} FROM {table} {rest}")  # noqa: S608  # our own names
-        rows = [(row[0] or b"").split(_PART) for row in found]
+        rows = [tuple((row[0] or b"").split(_PART)) for row in found]
         if all(len(row) == len(columns) for row in rows):
             return rows
         return snapshot.rows(f"SELECT {names_of(columns)} FROM {table} {rest}")  # noqa: S608
@@ -72,9 +72,12 @@ class Setup:
         codes, found = self.codes(snapshot), dict[int, str]()
         for piece in pieces(clients):
             rows = snapshot.rows(
-                f"SELECT id, currency FROM tblclients WHERE {among('id', piece)}"  # noqa: S608
+                "SELECT currency, GROUP_CONCAT(id) FROM tblclients"  # noqa: S608  # numbers
+                f" WHERE {among('id', piece)} GROUP BY currency"
             )
-            found.update((number_of(row[0]), codes.get(number_of(row[1]), "")) for row in rows)
+            for currency, ids in rows:
+                code = codes.get(number_of(currency), "")
+                found.update(dict.fromkeys(map(int, (ids or b"").split(b",")), code))
         return found
 
     def products(self, snapshot: Snapshot) -> Mapping[int, Product]:

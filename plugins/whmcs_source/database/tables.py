@@ -172,7 +172,7 @@ class Tables(Calls):
 
     def services(self, client_id: int) -> Iterator[WireService]:
         """A client's services with the names of their products."""
-        found = people.services_where(self.asked, f"userid = {client_id} ORDER BY id")
+        found = people.services_of(self.asked, client_id)
         for number, service in found.items():
             yield WireService(
                 id=number,
