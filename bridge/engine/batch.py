@@ -75,6 +75,8 @@ class Batches:
         return left
 
     def _tell(self, job: Prepared) -> Ready | None:
+        if job.used:
+            self.steps.writer.note(job.used)
         match job.answer:
             case Skip():
                 self.steps.teller.skip(job.row, job.answer, job.money)

@@ -24,8 +24,9 @@ from bridge.engine.ends import Ends, Observers
 from bridge.engine.keys import document_of, is_balance_use
 from bridge.engine.standing import decide_header
 from bridge.engine.terms import Before, Terms
+from bridge.engine.used import as_used
 from bridge.store.log import SyncLog
-from bridge.store.rows import EntryRow, LinkRow
+from bridge.store.rows import EntryRow, KeepSnapshot, LinkRow
 
 _UNREADABLE_IN_A_ROW = 3
 
@@ -56,6 +57,7 @@ class Prepared:
 
     Attributes:
         money: Digest of the transactions, None when the invoice was not read.
+        used: What the source said, to be kept with the decision; None when it was not read.
         links: What of it stands in the books already.
     """
 
@@ -63,6 +65,7 @@ class Prepared:
     answer: Ready | Skip | Hold | Unread
     money: str | None
     links: Mapping[SourceRef, LinkRow] = field(default_factory=dict)
+    used: KeepSnapshot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,8 @@ class Preparer:
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             # A record that our own rules stumble over must not stop the others, nor be booked.
             decision = Unread(f"bridge could not make sense of it ({error!r})")
-        return Prepared(row, decision, answer.money_fingerprint(), links)
+        used = as_used(answer, clients[answer.client])
+        return Prepared(row, decision, answer.money_fingerprint(), links, used)
 
     def _decide(
         self,

@@ -24,6 +24,7 @@ from bridge.store.rows import (
     LinkRow,
     RunRow,
     SightingRow,
+    SnapshotRow,
     StepRow,
     Write,
 )
@@ -177,6 +178,10 @@ class SyncLog(Known, Protocol):
         run: int | None = None,
     ) -> Sequence[StepRow]:
         """Steps by id ascending."""
+        ...
+
+    def snapshots(self, invoice: SourceRef) -> Sequence[SnapshotRow]:
+        """What the source said when it was decided, each version; the one used last at the end."""
         ...
 
     def links(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, LinkRow]:

@@ -153,6 +153,25 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotRow:
+    """What the source said of an invoice when it was decided.
+
+    Attributes:
+        digest: Of `data`: one row a version.
+        used: UTC of the last decision that rested on it.
+        run: The run that decided.
+        content: As `EntryRow.content_fingerprint`, by which the booked version is found.
+        data: The invoice and its client in the core's words; amounts as ``"12.50 GBP"``.
+    """
+
+    digest: str
+    used: dt.datetime
+    run: int
+    content: str
+    data: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
 class RunRow:
     """A run as `status` shows it. `ended` is None while it works, or when it was killed."""
 
@@ -241,4 +260,14 @@ class AddEvent:
     data: Mapping[str, Json] = field(default_factory=dict)
 
 
-Write: TypeAlias = Intend | Conclude | PutLink | DropLink | SetEntry | AddEvent
+@dataclass(frozen=True, slots=True)
+class KeepSnapshot:
+    """Keep what the source said, once a version. Attributes as on `SnapshotRow`."""
+
+    invoice: SourceRef
+    digest: str
+    content: str
+    data: Mapping[str, Json]
+
+
+Write: TypeAlias = Intend | Conclude | PutLink | DropLink | SetEntry | AddEvent | KeepSnapshot

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-REVISION = "0001"
+REVISION = "0002"
 """The schema that this version of bridge reads and writes. Revisions sort as text."""
 
 VERSION_TABLE = "bridge_version"
@@ -171,6 +171,33 @@ link = Table(
     Column("created", BigInteger, nullable=False),
     Index("bridge_link_target", "bridge", "kind", "target_id", "target_internal", unique=True),
     Index("bridge_link_permanent", "bridge", "kind", "target_permanent", unique=True),
+    **MYSQL,
+)
+
+# What the source said whenever an entry was decided, one row a version: never changed or pruned.
+snapshot = Table(
+    "bridge_snapshot",
+    metadata,
+    Column("bridge", key(NAME_LENGTH), primary_key=True),
+    Column("invoice", key(), primary_key=True),
+    Column("digest", key(64), primary_key=True),
+    Column("used", BigInteger, nullable=False),  # last
+    Column("run", BigInteger, nullable=False),
+    Column("content", key(), nullable=False),
+    Column("data", prose(), nullable=False),
+    **MYSQL,
+)
+
+# Documents that people made in the target and that reconcile no longer counts as differences.
+acceptance = Table(
+    "bridge_acceptance",
+    metadata,
+    Column("bridge", key(NAME_LENGTH), primary_key=True),
+    Column("number", key(), primary_key=True),
+    Column("shown", prose(), nullable=False),
+    Column("who", prose(), nullable=False),
+    Column("because", prose(), nullable=False),
+    Column("at", BigInteger, nullable=False),
     **MYSQL,
 )
 

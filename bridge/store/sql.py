@@ -25,7 +25,7 @@ from bridge.api import (
     StepState,
     TargetRef,
 )
-from bridge.store import executions, history, known, seeing, worklist, writing
+from bridge.store import executions, history, known, seeing, snapshots, worklist, writing
 from bridge.store.codec import dump_json, from_micros, now_micros, printable
 from bridge.store.database import Database
 from bridge.store.lock import check_token, hold_lock
@@ -39,6 +39,7 @@ from bridge.store.rows import (
     LinkRow,
     RunRow,
     SightingRow,
+    SnapshotRow,
     StepRow,
     Write,
 )
@@ -232,6 +233,10 @@ class SqlLog:
     ) -> Sequence[StepRow]:
         """Steps by id ascending."""
         return history.steps(self._database, self._name, states=states, invoice=invoice, run=run)
+
+    def snapshots(self, invoice: SourceRef) -> Sequence[SnapshotRow]:
+        """What the source said when it was decided."""
+        return snapshots.of_invoice(self._database, self._name, invoice)
 
     def links(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, LinkRow]:
         """The links of these records."""

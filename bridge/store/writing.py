@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, delete, insert, or_, select, update
 
 from bridge.api import Kind, SourceRef, StoreError
-from bridge.store import schema
+from bridge.store import schema, snapshots
 from bridge.store.codec import (
     dump_json,
     dump_payload,
@@ -23,6 +23,7 @@ from bridge.store.rows import (
     Conclude,
     DropLink,
     Intend,
+    KeepSnapshot,
     LinkRow,
     PutLink,
     SetEntry,
@@ -68,6 +69,8 @@ def carry_out(
                 _set_entry(connection, bridge, run, now, write)
             case AddEvent():
                 _add_event(connection, bridge, run, now, write)
+            case KeepSnapshot():
+                snapshots.keep(connection, bridge, run, now, write)
 
 
 def _intend(connection: Connection, bridge: str, step: StepRow) -> None:

@@ -22,8 +22,8 @@ NEXT = '''
 """A revision of a later version."""
 import sqlalchemy as sa
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 def upgrade():
     op.add_column("bridge_cursor", sa.Column("note", sa.Text()))
 '''
@@ -38,7 +38,7 @@ if versions:
     home = Path(migrations.__file__).parent
     directory = ScriptDirectory(str(home), version_locations=[str(home / "versions"), versions])
     migrations.scripts = lambda: directory
-    schema.REVISION = "0002"
+    schema.REVISION = "0003"
 log = open_log(url, name, base=Path(base))
 print("ready", flush=True)
 while not Path(go).exists():
@@ -55,12 +55,12 @@ def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """This process becomes a later version of bridge, with one more revision."""
     versions = tmp_path / "later"
     versions.mkdir()
-    (versions / "revision_0002.py").write_text(NEXT)
+    (versions / "revision_0003.py").write_text(NEXT)
     home = Path(migrations.__file__).parent
     locations = [str(home / "versions"), str(versions)]
     directory = ScriptDirectory(str(home), version_locations=locations)
     monkeypatch.setattr(migrations, "scripts", lambda: directory)
-    monkeypatch.setattr(schema, "REVISION", "0002")
+    monkeypatch.setattr(schema, "REVISION", "0003")
     return versions
 
 
@@ -191,7 +191,7 @@ def test_an_older_log_is_brought_up_and_keeps_what_is_in_it(
     assert entry is not None
     assert entry.state is EntryState.DONE
     log.close()
-    assert revision(fresh_place) == "0002"
+    assert revision(fresh_place) == "0003"
     columns = look(
         fresh_place, lambda c: [x["name"] for x in inspect(c).get_columns("bridge_cursor")]
     )
@@ -208,16 +208,16 @@ def test_a_sqlite_file_is_copied_before_it_is_changed(
     log = place.open()
     log.migrate()
     log.close()
-    copy = tmp_path / "log.db.before-0002"
+    copy = tmp_path / "log.db.before-0003"
     assert copy.stat().st_mode & 0o777 == 0o600
     with sqlite3.connect(copy) as connection:
         assert connection.execute("SELECT version_num FROM bridge_version").fetchall() == [
-            ("0001",)
+            ("0002",)
         ]
         assert connection.execute("SELECT count(*) FROM bridge_link").fetchone() == (1,)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
-    assert not copy.with_name("log.db.before-0002.part").exists()
+    assert not copy.with_name("log.db.before-0003.part").exists()
 
 
 def test_a_new_sqlite_file_is_not_copied(tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_processes_that_migrate_at_once_migrate_once(
     go.touch()
     assert [line_of(process) for process in processes] == ["migrated"] * 3
     assert [finish(process) for process in processes] == [0, 0, 0]
-    assert revision(fresh_place) == ("0002" if versions else "0001")
+    assert revision(fresh_place) == ("0003" if versions else "0002")
 
 
 def test_no_migration_while_a_run_of_an_older_version_is_at_work(
@@ -256,9 +256,9 @@ def test_no_migration_while_a_run_of_an_older_version_is_at_work(
         log = fresh_place.open()
         with pytest.raises(LockHeldError, match="bridge 'another'"):
             log.migrate()
-        assert revision(fresh_place) == "0001"
+        assert revision(fresh_place) == "0002"
     log.migrate()
-    assert revision(fresh_place) == "0002"
+    assert revision(fresh_place) == "0003"
     other.close()
     log.close()
 
@@ -269,7 +269,7 @@ def test_a_run_that_opened_before_a_migration_does_not_get_the_lock_after_it(
     made_by_first_version(fresh_place)
     log = fresh_place.open()
     assert log.cursor("scan") == "page 1"
-    change(fresh_place, "UPDATE bridge_version SET version_num = '0002'")
+    change(fresh_place, "UPDATE bridge_version SET version_num = '0003'")
     with pytest.raises(StoreError, match="newer version"), log.lock(lease_s=1, command="sync"):
         pass
     log.close()
@@ -298,7 +298,7 @@ def test_an_older_log_is_not_read_before_it_is_brought_up(
     with pytest.raises(StoreError, match="older version of bridge") as caught:
         fresh_place.open(create=False)
     assert "bridge sync" in caught.value.remedy
-    assert revision(fresh_place) == "0001"
+    assert revision(fresh_place) == "0002"
 
 
 def test_a_first_migration_that_was_killed_half_way_is_finished(fresh_place: Place) -> None:
@@ -327,20 +327,20 @@ def test_a_migration_that_fails_leaves_the_log_as_it_was(
     tmp_path: Path, later: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = Place("sqlite:///log.db", "books", tmp_path)
-    monkeypatch.setattr(schema, "REVISION", "0001")
+    monkeypatch.setattr(schema, "REVISION", "0002")
     older = ScriptDirectory(str(Path(migrations.__file__).parent))
     newer = migrations.scripts()
     monkeypatch.setattr(migrations, "scripts", lambda: older)
     made_by_first_version(place)
     monkeypatch.setattr(migrations, "scripts", lambda: newer)
-    monkeypatch.setattr(schema, "REVISION", "0002")
-    module = newer.get_revision("0002").module
+    monkeypatch.setattr(schema, "REVISION", "0003")
+    module = newer.get_revision("0003").module
     monkeypatch.setattr(module, "upgrade", lambda: _add_then_fail(module.op))
     log = place.open()
     with pytest.raises(StoreError, match="no such table: nowhere"):
         log.migrate()
     log.close()
-    assert revision(place) == "0001"
+    assert revision(place) == "0002"
     columns = look(place, lambda c: [x["name"] for x in inspect(c).get_columns("bridge_cursor")])
     assert "note" not in columns
 
@@ -352,4 +352,4 @@ def _add_then_fail(op: Any) -> None:
 
 def test_the_migrations_ship_with_the_package() -> None:
     home = Path(sys.modules["bridge.store"].__path__[0]) / "migrations" / "versions"
-    assert (home / "revision_0001.py").is_file()
+    assert (home / "revision_0002.py").is_file()
