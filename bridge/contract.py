@@ -7,43 +7,47 @@ not sent, `RecordRejectedError` if the far side refused it, and `OutcomeUnknownE
 in between.
 """
 
-import abc
-import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from enum import StrEnum
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol, Self
+from __future__ import annotations
 
-from bridge.model.documents import (
-    CreditNote,
-    Days,
-    Movement,
-    Nothing,
-    Payload,
-    Payment,
-    Record,
-    Sale,
-    TargetClient,
-    TargetDocument,
-    TargetMovement,
-    TargetPayment,
-)
-from bridge.model.reasons import Hold
-from bridge.model.records import (
-    BalanceEntry,
-    Checkpoint,
-    Client,
-    Gone,
-    Header,
-    Invoice,
-    Missing,
-    Seen,
-    Transaction,
-)
-from bridge.model.refs import Reference, SourceRef, TargetRef
+import abc
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    # Only annotations need them, and `bridge plugins list` is quick without.
+    import datetime as dt
+    from types import TracebackType
+
+    from bridge.model.documents import (
+        CreditNote,
+        Days,
+        Movement,
+        Nothing,
+        Payload,
+        Payment,
+        Record,
+        Sale,
+        TargetClient,
+        TargetDocument,
+        TargetMovement,
+        TargetPayment,
+    )
+    from bridge.model.reasons import Hold
+    from bridge.model.records import (
+        BalanceEntry,
+        Checkpoint,
+        Client,
+        Gone,
+        Header,
+        Invoice,
+        Missing,
+        Seen,
+        Transaction,
+    )
+    from bridge.model.refs import Reference, SourceRef, TargetRef
 
 
 class Level(StrEnum):
@@ -435,68 +439,3 @@ class Target(AbstractContextManager["Target"], abc.ABC):
         Raises:
             RecordRejectedError: the target does not let it go, or has no way to.
         """
-
-
-class Sandbox(AbstractContextManager["Sandbox"], Protocol):
-    """A running stand-in of a system on loopback, speaking its real protocol.
-
-    Attributes:
-        settings: What to put under `source:` or `target:` to talk to it.
-        address: Where it listens, for people.
-    """
-
-    settings: Mapping[str, str]
-    address: str
-
-
-class SandboxFactory(Protocol):
-    """Starts a plugin's sandbox."""
-
-    def __call__(
-        self, directory: Path, *, port: int = 0, switches: Mapping[str, str] | None = None
-    ) -> Sandbox:
-        """A sandbox whose data lives in `directory`, seeded on first use.
-
-        Entered, it listens; left, it stops. `port` 0 takes any free one. `switches` are the
-        sandbox's own, such as how it misbehaves.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class SourcePlugin:
-    """An offer: one system that can be read.
-
-    Attributes:
-        kind: The word after `plugin:` in bridge.yaml.
-        summary: One line for `bridge plugins list`.
-        capabilities: What it can do beyond the contract, by name.
-        settings: Imports and returns the pydantic model of its settings. Secrets are `SecretStr`.
-        open: Makes the source from validated settings. No network yet.
-        sandbox: Starts its stand-in.
-        sandbox_key: The setting that may hold the word ``sandbox``.
-    """
-
-    kind: str
-    summary: str
-    settings: Callable[[], type[Any]]
-    open: Callable[[Any], Source]
-    sandbox: SandboxFactory
-    sandbox_key: str
-    capabilities: frozenset[str] = field(default_factory=frozenset)
-
-
-@dataclass(frozen=True, slots=True)
-class TargetPlugin:
-    """An offer: one system that can be written. Attributes as `SourcePlugin`."""
-
-    kind: str
-    summary: str
-    settings: Callable[[], type[Any]]
-    open: Callable[[Any], Target]
-    sandbox: SandboxFactory
-    sandbox_key: str
-    capabilities: frozenset[str] = field(default_factory=frozenset)
-
-
-Offers = Iterable[SourcePlugin] | Iterable[TargetPlugin]

@@ -1,13 +1,18 @@
 """The hooks that plugins answer: offers, one house rule, and events."""
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pluggy
 
-from bridge.contract import SourcePlugin, TargetPlugin
-from bridge.model.reasons import Hold
-from bridge.model.records import Invoice
-from bridge.model.runs import Entry, Report, Run
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bridge.model.reasons import Hold
+    from bridge.model.records import Invoice
+    from bridge.model.runs import Entry, Report, Run
+    from bridge.offers import SourcePlugin, TargetPlugin
 
 hookspec = pluggy.HookspecMarker("bridge")
 hookimpl = pluggy.HookimplMarker("bridge")

@@ -119,10 +119,11 @@ def _named_commands(text: str) -> Iterator[list[str]]:
 
 def _wrong(words: list[str]) -> str:
     """What of a command does not exist, or nothing."""
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_group(app)
     options = set(FOR_ALL)
     for word in words:
-        commands = getattr(command, "commands", None)
+        lists = getattr(command, "list_commands", None)
+        commands = lists and {name: command.get_command(None, name) for name in lists(None)}
         if word.startswith("-"):
             if word.partition("=")[0] not in options:
                 return f"option {word}"

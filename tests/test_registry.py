@@ -4,14 +4,16 @@ import datetime as dt
 import importlib
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from importlib.metadata import EntryPoint, PathDistribution
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import EntryPoint, PathDistribution, entry_points
 from pathlib import Path
 
 import pytest
 
 from bridge.api import ConfigError, Reason, Run
 from bridge.registry import Plugins, load_plugins
+from bridge.registry.installed import Point, installed
 from bridge.testing import builders
 
 RUN = Run(1, "books", "sync", dt.datetime(2026, 4, 1, tzinfo=dt.UTC))
@@ -204,3 +206,51 @@ def test_what_is_installed_here_is_found_through_entry_points() -> None:
     assert plugins.source("whmcs").sandbox_key == "url"
     assert plugins.target("kashflow").sandbox_key == "endpoint"
     assert not plugins.broken
+
+
+def _named(points: Iterable[EntryPoint | Point]) -> set[tuple[str, str]]:
+    return {(point.name, point.value) for point in points}
+
+
+def test_every_plugin_that_python_knows_of_is_found(install: Install) -> None:
+    """Reading a few files answers what `importlib.metadata` does, in a tenth of the time."""
+    install("shop", OFFER.format(kind="shop"))
+    found = _named(installed("bridge"))
+    assert {("shop", "shop_plugin"), ("whmcs", "whmcs_source.plugin")} <= found
+    assert found == _named(entry_points(group="bridge"))
+    assert _named(installed("console_scripts")) == _named(entry_points(group="console_scripts"))
+
+
+def test_of_two_copies_of_a_distribution_the_first_on_the_path_counts(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("shop", OFFER.format(kind="shop"))
+    other = tmp_path / "other" / "Shop_Plugin-2.0.dist-info"
+    other.mkdir(parents=True)
+    (other / "entry_points.txt").write_text("[bridge]\nshop = another\n")
+    sys.path.append(str(other.parent))
+    assert [one.value for one in installed("bridge") if one.name == "shop"] == ["shop_plugin"]
+    monkeypatch.syspath_prepend(other.parent)
+    assert [one.value for one in installed("bridge") if one.name == "shop"] == ["another"]
+
+
+def test_a_plugin_in_a_zip_file_is_found_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "zipped.zip", "w") as archive:
+        info = "zipped-1.0.dist-info"
+        archive.writestr("zipped_plugin.py", OFFER.format(kind="zipped"))
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: zipped\nVersion: 1.0\n")
+        archive.writestr(f"{info}/entry_points.txt", "[bridge]\nzipped = zipped_plugin\n")
+    monkeypatch.syspath_prepend(tmp_path / "zipped.zip")
+    found = {one.offer.kind: one.origin for one in load_plugins().sources()}
+    assert (found["zipped"].distribution, found["zipped"].version) == ("zipped", "1.0")
+
+
+def test_what_an_entry_point_names_may_be_a_part_of_a_module(install: Install) -> None:
+    body = "class Shop:\n" + "\n".join("    " + line for line in OFFER.splitlines())
+    install("nested", body.format(kind="nested"))
+    (info,) = Path(sys.path[0]).glob("nested*.dist-info")
+    (info / "entry_points.txt").write_text("[other]\na = b\n\n[bridge]\nx = nested_plugin : Shop\n")
+    (point,) = [one for one in installed("bridge") if one.name == "x"]
+    assert point.load().__name__ == "Shop"

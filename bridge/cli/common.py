@@ -1,6 +1,5 @@
 """What several command families need."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,6 +28,8 @@ Json = Annotated[
 
 def open_app() -> "App":
     """The bridge that the chosen file describes; its warnings are told."""
+    import json
+
     from bridge.app import App
 
     app = App.open(STATE.config)

@@ -1,7 +1,5 @@
 """`bridge config`: the settings in effect, and the schema of the file."""
 
-import json
-
 import typer
 
 from bridge.cli.common import Json, open_app
@@ -10,12 +8,19 @@ from bridge.cli.console import STATE, say, say_json
 app = typer.Typer(no_args_is_help=True)
 
 
+def register(into: typer.Typer) -> None:
+    """Add the family."""
+    into.add_typer(app, name="config", help="The settings in effect.")
+
+
 @app.command("show")
 def show(*, as_json: Json = False) -> None:
     """Show every setting, with secrets hidden.
 
     Defaults are included.
     """
+    import json
+
     import yaml
 
     STATE.as_json = as_json
@@ -36,6 +41,8 @@ def schema(*, as_json: Json = False) -> None:
 
     Plugins are included; editors use it.
     """
+    import json
+
     from bridge.config.schema import file_schema
     from bridge.registry import load_plugins
 

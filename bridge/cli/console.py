@@ -1,6 +1,5 @@
 """Talking to people and programs: results on stdout, talk on stderr."""
 
-import json
 import re
 import sys
 import textwrap
@@ -46,6 +45,8 @@ def say(text: str = "") -> None:
 
 def say_json(value: Any) -> None:
     """A line of a result, for programs."""
+    import json
+
     text = json.dumps(value, ensure_ascii=False, default=str)
     say(_CONTROL.sub(lambda one: f"\\u{ord(one[0]):04x}", text))
 
@@ -95,6 +96,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def tell_error(error: BridgeError) -> None:
     """What happened, to which record, and what to do; as JSON where that was asked for."""
     if STATE.as_json:
+        import json
+
         sys.stderr.write(_safe(json.dumps(_plain(error), ensure_ascii=False)) + "\n")
         return
     if isinstance(error, ConfigError):

@@ -8,24 +8,14 @@ from typing import Annotated
 import typer
 
 from bridge import __version__
-from bridge.cli import (
-    config,
-    entries,
-    hands,
-    log,
-    plugins,
-    reconcile,
-    sandbox,
-    status,
-    sync,
-    validate,
-)
 from bridge.cli.console import STATE, talk, tell_error, wrapped
-from bridge.cli.options import CONFIG_HELP, DEBUG_HELP, QUIET_HELP, give_to_all
+from bridge.cli.families import Families
+from bridge.cli.options import CONFIG_HELP, DEBUG_HELP, QUIET_HELP
 from bridge.errors import BridgeError
 
 app = typer.Typer(
     name="bridge",
+    cls=Families,
     help="Copies billing into accounting: every day, exactly once, to the penny.",
     no_args_is_help=True,
     add_completion=False,
@@ -72,12 +62,6 @@ def options(
     STATE.as_json = as_json
 
 
-for family in (sync, validate, status, log, entries, hands, reconcile, sandbox):
-    family.register(app)
-app.add_typer(plugins.app, name="plugins", help="What is installed.")
-app.add_typer(config.app, name="config", help="The settings in effect.")
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; answers the exit code."""
     try:
@@ -101,7 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _invoked(arguments: list[str]) -> int:
     """Not by Typer's own `main`, which ends a broken pipe and Ctrl-C in its own ways."""
-    command = give_to_all(typer.main.get_command(app))
+    command = typer.main.get_group(app)
     try:
         with command.make_context("bridge", list(arguments)) as context:
             command.invoke(context)

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 
 
+def register(into: typer.Typer) -> None:
+    """Add the family."""
+    into.add_typer(app, name="plugins", help="What is installed.")
+
+
 @app.command("list")
 def list_plugins(*, as_json: Json = False) -> None:
     """List the plugins with version and place.

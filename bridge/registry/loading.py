@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import pluggy
 
 from bridge import hookspecs
-from bridge.api import SourcePlugin, TargetPlugin
+from bridge.offers import SourcePlugin, TargetPlugin
+from bridge.registry.installed import Point, installed
 from bridge.registry.origin import Origin, origin_of
 from bridge.registry.plugins import Broken, Loaded, Offered, Plugins, in_words
 
@@ -21,11 +21,11 @@ _ROLES: tuple[tuple[str, str, type[SourcePlugin | TargetPlugin]], ...] = (
 )
 
 
-def load_plugins(found: Iterable[EntryPoint] | None = None) -> Plugins:
+def load_plugins(found: Iterable[Point] | None = None) -> Plugins:
     """Find and load what is installed. No plugin's fault is raised: it is among the broken."""
     loader = _Loader()
     for point in sorted(
-        entry_points(group=GROUP) if found is None else found,
+        installed(GROUP) if found is None else found,
         key=lambda point: (point.name, point.value),
     ):
         loader.take(point)
@@ -45,7 +45,7 @@ class _Loader:
         self._offered: list[Offered] = []
         self._distributions: dict[int, str] = {}
 
-    def take(self, point: EntryPoint) -> None:
+    def take(self, point: Point) -> None:
         try:
             module = point.load()
         except KeyboardInterrupt:

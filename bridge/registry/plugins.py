@@ -1,27 +1,18 @@
 """What is installed, and a typed face over the hooks."""
 
-import logging
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import pluggy
+from bridge.api import ConfigError, Problem, SourcePlugin, TargetPlugin
 
-from bridge.api import (
-    ConfigError,
-    Entry,
-    Hold,
-    Invoice,
-    Problem,
-    Reason,
-    Report,
-    Run,
-    SourcePlugin,
-    TargetPlugin,
-)
-from bridge.registry.origin import Origin
+if TYPE_CHECKING:
+    import pluggy
 
-_log = logging.getLogger("bridge.plugins")
+    from bridge.api import Entry, Hold, Invoice, Report, Run
+    from bridge.registry.origin import Origin
 
 _Offer = TypeVar("_Offer", SourcePlugin, TargetPlugin)
 
@@ -119,6 +110,8 @@ class Plugins:
 
     def review(self, invoice: Invoice) -> Hold | None:
         """The first hold of a house rule. A rule that fails holds too: nothing is guessed."""
+        from bridge.api import Hold  # not needed to list what is installed
+
         for distribution, rule in self._answers("bridge_review_invoice", invoice=invoice):
             try:
                 verdict = rule()
@@ -148,13 +141,7 @@ class Plugins:
             try:
                 observer()
             except Exception as error:  # noqa: BLE001  # a plugin may raise anything
-                _log.warning(
-                    "the plugin %s failed in %s and the run goes on: %s",
-                    distribution,
-                    hook,
-                    in_words(error),
-                )
-                _log.debug("where %s failed", distribution, exc_info=True)
+                _observer_failed(distribution, hook, error)
 
     def _answers(self, hook: str, **given: object) -> Iterator[tuple[str, Callable[[], Any]]]:
         """Each implementation of a hook, as a call to make; pluggy's own stops at an error."""
@@ -168,7 +155,18 @@ def _call(function: Callable[..., Any], arguments: Sequence[object]) -> Callable
     return lambda: function(*arguments)
 
 
+def _observer_failed(distribution: str, hook: str, error: Exception) -> None:
+    import logging
+
+    log = logging.getLogger("bridge.plugins")
+    words = in_words(error)
+    log.warning("the plugin %s failed in %s and the run goes on: %s", distribution, hook, words)
+    log.debug("where %s failed", distribution, exc_info=error)
+
+
 def _rule_failed(distribution: str, what: str) -> Hold:
+    from bridge.api import Hold, Reason
+
     return Hold(
         Reason.HOUSE_RULE,
         f"the house rule of the plugin {distribution} {what}",

@@ -1,10 +1,16 @@
 """The offer that bridge finds through its entry point: light, since every start imports it."""
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-from bridge.api import Sandbox, Target, TargetPlugin, hookimpl
+from typing import TYPE_CHECKING, Any
+
+from bridge.api import TargetPlugin, hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from bridge.api import Sandbox, Target
 
 
 def _settings() -> type[Any]:

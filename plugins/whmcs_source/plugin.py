@@ -1,10 +1,16 @@
 """What this plugin offers to bridge. Importing it is cheap: everything else loads on first use."""
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-from bridge.api import Sandbox, Source, SourcePlugin, hookimpl
+from typing import TYPE_CHECKING, Any
+
+from bridge.api import SourcePlugin, hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from bridge.api import Sandbox, Source
 
 
 def _settings() -> type[Any]:

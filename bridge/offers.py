@@ -1,0 +1,78 @@
+"""What a plugin offers: how its system is opened, and the stand-in that it ships.
+
+Every start that asks what is installed imports this, and nothing of the model with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bridge.contract import Source, Target
+
+
+class Sandbox(AbstractContextManager["Sandbox"], Protocol):
+    """A running stand-in of a system on loopback, speaking its real protocol.
+
+    Attributes:
+        settings: What to put under `source:` or `target:` to talk to it.
+        address: Where it listens, for people.
+    """
+
+    settings: Mapping[str, str]
+    address: str
+
+
+class SandboxFactory(Protocol):
+    """Starts a plugin's sandbox."""
+
+    def __call__(
+        self, directory: Path, *, port: int = 0, switches: Mapping[str, str] | None = None
+    ) -> Sandbox:
+        """A sandbox whose data lives in `directory`, seeded on first use.
+
+        Entered, it listens; left, it stops. `port` 0 takes any free one. `switches` are the
+        sandbox's own, such as how it misbehaves.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlugin:
+    """An offer: one system that can be read.
+
+    Attributes:
+        kind: The word after `plugin:` in bridge.yaml.
+        summary: One line for `bridge plugins list`.
+        capabilities: What it can do beyond the contract, by name.
+        settings: Imports and returns the pydantic model of its settings. Secrets are `SecretStr`.
+        open: Makes the source from validated settings. No network yet.
+        sandbox: Starts its stand-in.
+        sandbox_key: The setting that may hold the word ``sandbox``.
+    """
+
+    kind: str
+    summary: str
+    settings: Callable[[], type[Any]]
+    open: Callable[[Any], Source]
+    sandbox: SandboxFactory
+    sandbox_key: str
+    capabilities: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPlugin:
+    """An offer: one system that can be written. Attributes as `SourcePlugin`."""
+
+    kind: str
+    summary: str
+    settings: Callable[[], type[Any]]
+    open: Callable[[Any], Target]
+    sandbox: SandboxFactory
+    sandbox_key: str
+    capabilities: frozenset[str] = field(default_factory=frozenset)
