@@ -106,7 +106,7 @@ def load(path: Path, offers: Offers) -> Config:
         raise ConfigError(_sorted(problems))
     sections = (source, target)
     secrets = frozenset([value for one in sections for value in one.secrets] + _url_secrets(root))
-    warnings = tuple(_readable_secrets(path, root, sections))
+    warnings = (*_readable_secrets(path, root, sections), *_booked_proformas(settings, root, path))
     return Config(path, settings, source, target, warnings, secrets, root)
 
 
@@ -196,3 +196,18 @@ def _readable_secrets(
             f"{path}:{node.mark.line}:{node.mark.column}",
             key,
         )
+
+
+def _booked_proformas(settings: "Settings", root: Node, path: Path) -> Iterable[Problem]:
+    """A proforma is no tax point, so a sale booked from it declares its VAT too early."""
+    sync = settings.sync
+    if sync.book_when != "issued" or sync.unpaid_documents != "proforma":
+        return
+    problem = Problem(
+        "sync.book_when: issued books proformas, which are no invoices in law: their VAT would be"
+        " declared before it is due",
+        "write `unpaid_documents: vat_invoice` if unpaid invoices are VAT invoices, else"
+        " `book_when: paid`",
+        key="sync.book_when",
+    )
+    yield _placed(problem, root, str(path))

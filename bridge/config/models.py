@@ -46,7 +46,8 @@ class SyncSettings(_Model):
         Day, Field(description="what became bookable before this day stays out of the books")
     ]
     book_when: Annotated[
-        Literal["paid"], Field(description="an invoice becomes bookable when it is paid")
+        Literal["paid", "issued"],
+        Field(description="an invoice becomes bookable when it is paid, or when it is issued"),
     ] = "paid"
     vat_scheme: Annotated[
         Literal["standard", "cash"],
@@ -77,13 +78,6 @@ class SyncSettings(_Model):
         int, Field(ge=1, description="runs on which an invoice may fail before it is held")
     ] = 5
 
-    @field_validator("book_when", mode="before")
-    @classmethod
-    def _book_when(cls, value: object) -> object:
-        if value == "issued":
-            raise not_built("booking when an invoice is issued", "write `book_when: paid`")
-        return value
-
     @field_validator("max_minutes")
     @classmethod
     def _max_minutes(cls, value: int) -> int:
@@ -110,8 +104,8 @@ class SyncSettings(_Model):
             raise Refusal(
                 "VAT on an unpaid VAT invoice is due from its issue, so it cannot be booked when"
                 " it is paid",
-                "add `vat_scheme: cash` if you account for VAT by payments, or write"
-                " `unpaid_documents: proforma` if unpaid invoices are proformas",
+                "add `book_when: issued`, or `vat_scheme: cash` if you account for VAT by payments,"
+                " or write `unpaid_documents: proforma` if unpaid invoices are proformas",
             )
         return value
 

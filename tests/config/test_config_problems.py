@@ -55,16 +55,12 @@ TABLE: Table = [
     (
         "values of the design that are not built yet",
         {},
-        "  workers: 4\n  max_minutes: 5\n  book_when: issued\n",
+        "  workers: 4\n  max_minutes: 5\n",
         [
             "bridge.yaml:12:12 more than one worker is not built yet > write `workers: 1`",
             (
                 "bridge.yaml:13:16 a limit in minutes is not built yet"
                 " > write 0, and limit a run by `batch_limit`"
-            ),
-            (
-                "bridge.yaml:14:14 booking when an invoice is issued is not built yet"
-                " > write `book_when: paid`"
             ),
         ],
     ),
@@ -98,8 +94,9 @@ TABLE: Table = [
         [
             (
                 "bridge.yaml:11:21 VAT on an unpaid VAT invoice is due from its issue, so it cannot"
-                " be booked when it is paid > add `vat_scheme: cash` if you account for VAT by"
-                " payments, or write `unpaid_documents: proforma` if unpaid invoices are proformas"
+                " be booked when it is paid > add `book_when: issued`, or `vat_scheme: cash` if"
+                " you account for VAT by payments, or write `unpaid_documents: proforma` if unpaid"
+                " invoices are proformas"
             )
         ],
     ),

@@ -25,6 +25,22 @@ def test_defaults_and_days(write: Any, offers: Any) -> None:
     assert config.warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("document", "more", "warned"),
+    [
+        ("proforma", "  book_when: issued\n", ["bridge.yaml:12:3"]),
+        ("vat_invoice", "  book_when: issued\n", []),
+        ("vat_invoice", "  vat_scheme: cash\n", []),
+        ("proforma", "  book_when: paid\n", []),
+    ],
+)
+def test_proformas_that_would_be_booked_on_issue_are_warned_of(
+    write: Any, offers: Any, document: str, more: str, warned: list[str]
+) -> None:
+    config = load(write({"proforma": document}, more), offers)
+    assert [one.where for one in config.warnings] == warned
+
+
 def test_numbers_are_numbers_and_countries_are_no_booleans(write: Any, offers: Any) -> None:
     """`NO` is Norway and `0400` no octal; a code is a number, whichever loader reads it."""
     config = load(write({"endpoint: sandbox": "endpoint: sandbox\n  countries: [NO, on]"}), offers)

@@ -1,6 +1,7 @@
 """Both sandboxes and the whole of bridge in one process, on the shipped bridge.yaml."""
 
 import json
+import sqlite3
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -71,6 +72,14 @@ class Rig:
 
         request = SyncRequest(limit, tuple(str(one) for one in invoices), adopt)
         return App.open(self.file()).sync(request, Watch(Silent(), Stop(), listen))
+
+    def again(self, invoice: object) -> Report:
+        """What shows in no list is read again, as if the weekly deep scan were due."""
+        log = sqlite3.connect(self.place / "bridge.db")
+        log.execute("UPDATE bridge_entry SET state = 'pending' WHERE invoice = ?", [str(invoice)])
+        log.commit()
+        log.close()
+        return self.sync(invoice)
 
     def calls(self) -> Counter[str]:
         """KashFlow calls so far, but for set-up data."""

@@ -1,6 +1,5 @@
 """Refunds as credit notes, where that was decided: to the penny, once, and found again."""
 
-import sqlite3
 from decimal import Decimal
 from typing import Any
 
@@ -57,24 +56,15 @@ def test_refunds_that_come_after_the_sale_was_booked(deciding: Any) -> None:
     deciding.sync(invoice)
     for day, amount in ((28, "33.33"), (29, "41.00"), (30, None)):
         _refund(deciding, invoice, amount, date=f"2026-10-{day}")
-        _again(deciding, invoice)
+        deciding.again(invoice)
     notes = _note_and_payout(deciding, invoice)
     assert len(notes) == 3
     (row,) = deciding.whmcs.rows(f"SELECT subtotal, tax FROM tblinvoices WHERE id = {invoice}")
     assert sum(note[0] for note in notes) == -Decimal(row["subtotal"])
     assert sum(note[1] for note in notes) == -Decimal(row["tax"])
     writes = deciding.writes()
-    _again(deciding, invoice)
+    deciding.again(invoice)
     assert deciding.writes() == writes
-
-
-def _again(rig: Any, invoice: int) -> None:
-    """A partial refund shows in no list: as if the weekly deep scan were due, it is read again."""
-    log = sqlite3.connect(rig.place / "bridge.db")
-    log.execute("UPDATE bridge_entry SET state = 'pending' WHERE invoice = ?", [str(invoice)])
-    log.commit()
-    log.close()
-    rig.sync(invoice)
 
 
 def test_the_seeded_refunds_are_booked(deciding: Any) -> None:
