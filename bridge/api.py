@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         PaidFrom,
         Payload,
         Payment,
+        Posting,
         Rate,
         Record,
         RecordClass,
@@ -129,8 +130,8 @@ _HOMES = {
     """,
     "bridge.hookspecs": "hookimpl",
     "bridge.model.documents": """
-        CreditNote Days Json Movement MovementKind Nothing PaidFrom Payload Payment Rate
-        Record RecordClass Rule Sale SaleLine TargetClient TargetDocument TargetLine
+        CreditNote Days Json Movement MovementKind Nothing PaidFrom Payload Payment Posting
+        Rate Record RecordClass Rule Sale SaleLine TargetClient TargetDocument TargetLine
         TargetMovement TargetPayment TaxPart
     """,
     "bridge.model.money": "Money minor_digits rounded spread total",
@@ -203,6 +204,7 @@ __all__ = [
     "PaidFrom",
     "Payload",
     "Payment",
+    "Posting",
     "Prices",
     "Problem",
     "Rate",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Nothing,
         Payload,
         Payment,
+        Posting,
         Record,
         Sale,
         TargetClient,
@@ -395,6 +396,15 @@ class Target(AbstractContextManager["Target"], abc.ABC):
     @abc.abstractmethod
     def compose_movement(self, movement: Movement) -> Payload | Hold | Nothing:
         """What `create_movement` would send."""
+
+    def journal(self, payload: "Payload") -> "tuple[Posting, ...]":
+        """What an accountant would write for a composed document, payment or movement. Pure.
+
+        Debits and credits are equal in each currency. Nothing for a client, and from a target
+        that cannot say.
+        """
+        del payload
+        return ()
 
     # Writing ---------------------------------------------------------------------------------
 

@@ -32,8 +32,8 @@ PUBLIC = """
     Checkpoint Choices Client ConfigError CreditNote Days Entry EntryState Finding
     FirstDocumentError Gone Header Health Hold Invoice InvoiceState Json Kind Known Level
     LineItem LineKind LockHeldError LockLostError Missing Money Movement MovementKind Nothing
-    OutcomeUnknownError PaidFrom Payload Payment Prices Problem Rate Reason Record RecordClass
-    RecordRejectedError Reference Report Rule Run Sale SaleLine Sandbox SandboxFactory
+    OutcomeUnknownError PaidFrom Payload Payment Posting Prices Problem Rate Reason Record
+    RecordClass RecordRejectedError Reference Report Rule Run Sale SaleLine Sandbox SandboxFactory
     ScanPolicy Seen Skip Source SourcePlugin SourceRef StepState StoreError Survey Target
     TargetClient TargetDocument TargetLine TargetMovement TargetPayment TargetPlugin TargetRef
     TaxPart Totals Transaction TransactionKind TransientError UnreachableError UsageError

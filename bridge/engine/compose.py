@@ -1,7 +1,7 @@
 """A plan in the target's own words, each part frozen, or the reason why it cannot be said."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from bridge.api import (
@@ -104,8 +104,8 @@ class _Composer:
             self._movement(movement)
         for refund in plan.refunds:
             note = refund.note.sale
-            payload = self.booked.get(note.ref) or _sure(
-                self.target.compose_credit_note(refund.note)
+            payload = self.booked.get(note.ref) or self._entered(
+                _sure(self.target.compose_credit_note(refund.note))
             )
             _guard(note, payload)
             self.parts.append(Part(note.ref, payload, refund.note.original))
@@ -113,7 +113,7 @@ class _Composer:
         return Composed(client, invoice, tuple(self.parts), tuple(self.nothing), plan.remark)
 
     def _document(self, ref: SourceRef, sale: Sale) -> Payload:
-        payload = self.booked.get(ref) or _sure(self.target.compose_invoice(sale))
+        payload = self.booked.get(ref) or self._entered(_sure(self.target.compose_invoice(sale)))
         _guard(sale, payload)
         return payload
 
@@ -161,7 +161,11 @@ class _Composer:
         if isinstance(answer, Nothing):
             self.nothing.append(answer.rule)
             return None
-        return answer
+        return answer if answer.journal else self._entered(answer)
+
+    def _entered(self, payload: Payload) -> Payload:
+        """With the journal that an accountant would write, in the account names of this day."""
+        return replace(payload, journal=self.target.journal(payload))
 
 
 def _sure(answer: Answer | Hold) -> Answer:

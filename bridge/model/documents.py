@@ -190,6 +190,19 @@ class TargetLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Posting:
+    """One line of the journal that an accountant would write for a record.
+
+    Attributes:
+        account: As the target names it: ``Web Hosting (4000)``.
+        amount: A debit is positive, a credit negative.
+    """
+
+    account: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Payload:
     """One write, decided and frozen: what would be sent, without credentials.
 
@@ -213,6 +226,9 @@ class Payload:
         lines: What the lines of a document must show, in order, so that a difference can be named.
         difference: Of a payment: what the money was worth in the target's home currency less what
             the payment shows; the core books it as a movement of its own. None where there is none.
+        journal: What an accountant would write for it; the core asks `Target.journal` and keeps
+            the answer with the payload, so that the names are those of that day. Empty where the
+            target does not say.
     """
 
     kind: str
@@ -227,6 +243,7 @@ class Payload:
     paid: Money | None = None
     lines: tuple[TargetLine, ...] = ()
     difference: Money | None = None
+    journal: tuple[Posting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Never
 
-from bridge.api import Json, Kind, Money, Payload, Rule, SourceRef, TargetLine, TargetRef
+from bridge.api import Json, Kind, Money, Payload, Posting, Rule, SourceRef, TargetLine, TargetRef
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
@@ -124,6 +124,7 @@ def dump_payload(payload: Payload) -> str:
                 [line.description, _pair(line.net), _pair(line.tax)] for line in payload.lines
             ],
             "difference": _pair(payload.difference),
+            "journal": [[each.account, _pair(each.amount)] for each in payload.journal],
         }
     )
 
@@ -147,6 +148,10 @@ def load_payload(text: str) -> Payload:
             for text, net, tax in raw["lines"]
         ),
         difference=_money(raw["difference"]),
+        journal=tuple(
+            Posting(account, Money.from_minor(*amount))
+            for account, amount in raw.get("journal", ())  # not kept before there were snapshots
+        ),
     )
 
 

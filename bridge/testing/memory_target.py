@@ -23,6 +23,7 @@ from bridge.api import (
     Nothing,
     Payload,
     Payment,
+    Posting,
     Record,
     Reference,
     Sale,
@@ -38,6 +39,7 @@ from bridge.api import (
 from bridge.testing import memory_compose as translate
 from bridge.testing.memory_books import MemoryBooks
 from bridge.testing.memory_compose import MemoryMapping
+from bridge.testing.memory_journal import journal
 from bridge.testing.memory_rows import document_record, movement_record, payment_record
 
 Result = TypeVar("Result")
@@ -166,6 +168,9 @@ class MemoryTarget(Target):
 
     def compose_movement(self, movement: Movement) -> Payload | Hold | Nothing:
         return translate.compose_movement(movement, self._mapping)
+
+    def journal(self, payload: Payload) -> tuple[Posting, ...]:
+        return journal(payload)
 
     # Writing ---------------------------------------------------------------------------------
 

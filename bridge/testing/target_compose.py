@@ -16,10 +16,12 @@ from bridge.api import (
     Kind,
     Level,
     Payload,
+    Posting,
     Reason,
     Reference,
     Survey,
     token_of,
+    total,
 )
 from bridge.testing.desk import LABEL, Desk
 from bridge.testing.matters import Suite, about, given
@@ -70,6 +72,22 @@ class TargetCompose(Suite):
         assert (invoice.reference, invoice.date) == (str(sale.reference), sale.date)
         assert (money.reference, money.date) == (str(payment.reference), payment.date)
         assert (money.net, money.paid) == (payment.amount, payment.amount)
+
+    def test_the_journal_of_a_sale_and_its_payment_balances(self, desk: Desk) -> None:
+        """Debits equal credits, and what the sale claims from the client the payment brings."""
+        sale = desk.a_sale(desk.a_client())
+        invoice = desk.compose_sale(sale)
+        money = desk.compose_payment(desk.a_payment(sale), invoice)
+        sold, paid = desk.target.journal(invoice), desk.target.journal(money)
+        for postings in (sold, paid):
+            assert all(each.account.strip() for each in postings)
+            assert not total((each.amount for each in postings), sale.currency)
+        [claimed] = [each for each in sold if each.amount.amount > 0]
+        assert claimed.amount == sale.gross
+        assert [each for each in paid if each.account == claimed.account] == [
+            Posting(claimed.account, -sale.gross)
+        ]
+        assert desk.target.journal(desk.compose_client(sale.client)) == ()
 
     def test_a_payload_goes_through_json_unharmed(self, desk: Desk) -> None:
         """It is stored before it is sent: what comes back from the store is what is sent.

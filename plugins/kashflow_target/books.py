@@ -27,6 +27,7 @@ class Books:
         tills: By gateway; None where a bank feed brings the payments.
         source_rate: Whether a foreign document takes the source's own exchange rate.
         payments_at_home: Whether payments on foreign invoices are in home currency.
+        chart: Sales types and nominals.
         fees_apart: Whether gateway fees are booked by hand from the gateway's own bill.
         reference_field: The customer's text field that holds our key.
     """
@@ -38,6 +39,7 @@ class Books:
     vat: VatTable
     methods: tuple[Known, ...]
     accounts: tuple[Known, ...]
+    chart: tuple[Known, ...]
     source_rate: bool
     payments_at_home: bool
     fees_apart: bool
@@ -74,6 +76,7 @@ def books(
         ),
         methods=account.methods.entries,
         accounts=account.accounts.entries,
+        chart=account.nominals.entries,
         source_rate=settings.invoice_rate == "source",
         payments_at_home=settings.foreign_payments == "home",
         fees_apart=settings.fees == "on_gateway_invoice",

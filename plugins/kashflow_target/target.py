@@ -19,6 +19,7 @@ from bridge.api import (
     Nothing,
     Payload,
     Payment,
+    Posting,
     Record,
     RecordRejectedError,
     Reference,
@@ -40,6 +41,7 @@ from kashflow_target.compose_invoice import compose_credit_note, compose_invoice
 from kashflow_target.compose_money import compose_movement, compose_payment
 from kashflow_target.customers import Customers
 from kashflow_target.documents import Documents
+from kashflow_target.journal import journal
 from kashflow_target.records import records
 from kashflow_target.reference_data import read_account, resolve
 from kashflow_target.refusals import Refusals
@@ -192,6 +194,10 @@ class KashFlowTarget(Target):
     def compose_movement(self, movement: Movement) -> Payload | Hold | Nothing:
         """See `compose_money.compose_movement`."""
         return compose_movement(movement, self._prepared())
+
+    def journal(self, payload: Payload) -> tuple[Posting, ...]:
+        """See `journal.journal`."""
+        return journal(payload, self._prepared())
 
     def create_client(self, payload: Payload) -> TargetRef:
         """One call."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.api import Json, Kind, Money, Payload, Rule, SourceRef, TargetLine, TargetRef
+from bridge.api import Json, Kind, Money, Payload, Posting, Rule, SourceRef, TargetLine, TargetRef
 from bridge.store import codec
 
 # Halves of surrogate pairs and NUL included: a billing system's text may hold anything.
@@ -38,6 +38,7 @@ parts: dict[str, st.SearchStrategy[Any]] = dict(  # noqa: C408 - as they are giv
     paid=st.none() | money,
     lines=st.lists(lines, max_size=3).map(tuple),
     difference=st.none() | money,
+    journal=st.lists(st.builds(Posting, anything, money), max_size=3).map(tuple),
 )
 payloads = st.builds(Payload, **parts)
 
@@ -47,6 +48,7 @@ def test_every_part_of_a_payload_is_tried() -> None:
     assert set(parts) == {part.name for part in fields(Payload)}
     assert {part.name for part in fields(TargetLine)} == {"description", "net", "tax"}
     assert {part.name for part in fields(Rule)} == {"about", "rule", "value"}
+    assert {part.name for part in fields(Posting)} == {"account", "amount"}
 
 
 @given(payloads)
