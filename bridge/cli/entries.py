@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from bridge.cli.common import Json, entry_plain, open_log
-from bridge.cli.console import STATE, say, say_json, wrapped
+from bridge.cli.common import Json, entry_plain, open_log, plain_amount
+from bridge.cli.console import STATE, say, say_json
 
 if TYPE_CHECKING:
+    from bridge.api import Payload
     from bridge.engine.story import Story
 
 
@@ -17,10 +18,12 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(invoice: str, *, as_json: Json = False) -> None:
-    """Tell one invoice's story.
+    """Tell one invoice's story, named by its number or id.
 
-    What was seen, decided by which rule, sent and answered.
+    What the source says, what was decided by which rule or setting, what was sent and what it
+    became, the journal of it, and what is to be done. Reads the sync log only.
     """
+    from bridge.cli.explain_page import page
     from bridge.engine.named import named_entry
     from bridge.engine.story import tell_story
 
@@ -29,65 +32,25 @@ def explain(invoice: str, *, as_json: Json = False) -> None:
         story = tell_story(log, named_entry(log, invoice))
     if as_json:
         say_json(_plain(story))
-    else:
-        _tell(story)
-
-
-def _tell(story: "Story") -> None:
-    from bridge.engine.story import in_words, outcome_in_words
-
-    entry = story.entry
-    say(f"Invoice {entry.number} (id {entry.invoice.id}) of client {entry.client.id}")
-    say(
-        f"  The source says: {entry.status}, {entry.gross}, issued {entry.issued or 'never'},"
-        f" paid {entry.paid_on or 'never'}"
-    )
-    say()
-    say(wrapped(in_words(entry)))
-    if entry.reason:
-        say(wrapped(f"Reason: {entry.reason.value}", 2))
-    if entry.what:
-        say(wrapped(f"Why: {entry.what}", 2))
-    if entry.remedy:
-        say(wrapped(f"To do: {entry.remedy}", 2))
-    if story.links:
-        say()
-        say("In the target:")
-        for link in story.links:
-            how = "found there" if link.adopted else "written"
-            amount = ""
-            if link.payload and link.payload.net is not None:
-                tax = f" and {link.payload.tax} tax" if link.payload.tax else ""
-                amount = f", {link.payload.net}{tax}"
-            day = f" of {link.day}" if link.day else ""
-            say(wrapped(f"{link.ref} is {link.target.id}{day} ({how}){amount}", 2))
-    if story.rules:
-        say()
-        say("Decided by:")
-        for ref, rule in story.rules:
-            say(wrapped(f"{ref}, {rule.about}: {rule.rule} -> {rule.value}", 2))
-    if story.steps:
-        say()
-        say("Steps (UTC):")
-        for step in story.steps:
-            say(
-                wrapped(
-                    f"{step.intended:%Y-%m-%d %H:%M:%S}  run {step.run}: {step.action.value}"
-                    f" {step.ref}: {outcome_in_words(step)}",
-                    2,
-                )
-            )
-    if story.events:
-        say()
-        say("Events (UTC):")
-        for event in story.events:
-            say(wrapped(f"{event.at:%Y-%m-%d %H:%M:%S}  {event.message}", 2))
+        return
+    for line in page(story):
+        say(line)
 
 
 def _plain(story: "Story") -> dict[str, Any]:
     return {
         **entry_plain(story.entry),
         "type": "story",
+        "client_target": story.client.target.id if story.client else None,
+        "source": [
+            {
+                "run": version.run,
+                "used": version.used.isoformat(),
+                "booked": version.content == story.entry.content_fingerprint,
+                **version.data,
+            }
+            for version in story.versions
+        ],
         "links": [
             {
                 "ref": str(link.ref),
@@ -96,12 +59,13 @@ def _plain(story: "Story") -> dict[str, Any]:
                 "day": str(link.day) if link.day else None,
                 "adopted": link.adopted,
                 "sent": dict(link.payload.body) if link.payload else None,
+                "journal": _journal(link.payload) if link.payload else [],
             }
             for link in story.links
         ],
         "rules": [
-            {"ref": ref, "about": rule.about, "rule": rule.rule, "value": rule.value}
-            for ref, rule in story.rules
+            {"ref": str(link.ref), "about": rule.about, "rule": rule.rule, "value": rule.value}
+            for link, rule in story.rules
         ],
         "steps": [
             {
@@ -121,3 +85,15 @@ def _plain(story: "Story") -> dict[str, Any]:
             for event in story.events
         ],
     }
+
+
+def _journal(payload: "Payload") -> list[dict[str, str]]:
+    return [
+        {
+            "account": posting.account,
+            "side": "debit" if posting.amount.amount >= 0 else "credit",
+            "amount": plain_amount(abs(posting.amount)),
+            "currency": posting.amount.currency,
+        }
+        for posting in payload.journal
+    ]

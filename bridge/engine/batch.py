@@ -16,7 +16,7 @@ from bridge.engine.refusals import RefusalsInARow
 from bridge.engine.steps import Steps, Stuck, Waits
 from bridge.engine.verify import Verifier
 from bridge.store.log import SyncLog
-from bridge.store.rows import EntryRow
+from bridge.store.rows import AddEvent, EntryRow
 
 _VERIFY = 200
 _NOTE = "credit note"
@@ -99,6 +99,9 @@ class Batches:
         return result
 
     def _remark(self, job: Prepared, ready: Ready) -> None:
+        for rule in ready.composed.nothing:
+            text = f"nothing to write for {rule.about}: {rule.value} ({rule.rule})"
+            self.steps.writer.note(AddEvent("info", "nothing", text, job.row.invoice))
         if ready.composed.remark:
             self.remarks[job.row.invoice] = ready.composed.remark
 

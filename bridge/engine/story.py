@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bridge.api import EntryState, Kind, Rule, StepState
+from bridge.api import EntryState, Kind, Rule, StepState, TargetRef
 from bridge.store.log import SyncLog
-from bridge.store.rows import EntryRow, EventRow, LinkRow, StepRow
+from bridge.store.rows import EntryRow, EventRow, LinkRow, SnapshotRow, StepRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +17,29 @@ class Story:
         links: What its records became in the target, its client's included.
         rules: What decided each part of what was last sent, in the order of the parts.
         events: Oldest first.
+        versions: What the source said, as decisions used it; the last one at the end.
     """
 
     entry: EntryRow
     client: LinkRow | None
     links: tuple[LinkRow, ...]
     steps: tuple[StepRow, ...]
-    rules: tuple[tuple[str, Rule], ...]
+    rules: tuple[tuple[LinkRow, Rule], ...]
     events: tuple[EventRow, ...]
+    versions: tuple[SnapshotRow, ...]
+
+    @property
+    def used(self) -> SnapshotRow | None:
+        """What the last decision rested on; None where the invoice was never read in full."""
+        return self.versions[-1] if self.versions else None
+
+    @property
+    def booked(self) -> SnapshotRow | None:
+        """What is in the books, where that is not what was used last."""
+        used, content = self.used, self.entry.content_fingerprint
+        if used is None or content is None or used.content == content:
+            return None
+        return next((each for each in self.versions if each.content == content), None)
 
 
 def tell_story(log: SyncLog, entry: EntryRow) -> Story:
@@ -38,14 +53,15 @@ def tell_story(log: SyncLog, entry: EntryRow) -> Story:
         steps=tuple(log.steps(invoice=entry.invoice)),
         rules=tuple(_rules(client, [link for link in links if link.ref.kind is not Kind.CLIENT])),
         events=tuple(log.events(invoice=entry.invoice)),
+        versions=tuple(log.snapshots(entry.invoice)),
     )
 
 
-def _rules(client: LinkRow | None, links: list[LinkRow]) -> Iterator[tuple[str, Rule]]:
+def _rules(client: LinkRow | None, links: list[LinkRow]) -> Iterator[tuple[LinkRow, Rule]]:
     for link in ([client] if client else []) + links:
         if link.payload:
             for rule in link.payload.rules:
-                yield str(link.ref), rule
+                yield link, rule
 
 
 def in_words(entry: EntryRow) -> str:
@@ -70,13 +86,19 @@ def in_words(entry: EntryRow) -> str:
             return "Held: nothing further is written for it until a person decides."
 
 
+def target_in_words(target: TargetRef) -> str:
+    """The target's number, and its permanent id where that is another."""
+    permanent = target.internal_id
+    return target.id if permanent in {"", target.id} else f"{target.id} (id {permanent})"
+
+
 def outcome_in_words(step: StepRow) -> str:
     """What came of a step, in a few words."""
     match step.state:
         case StepState.INTENDED:
             return "no outcome is known"
         case StepState.DONE:
-            return f"done: {step.target.id}" if step.target else "done"
+            return f"done, {target_in_words(step.target)}" if step.target else "done"
         case StepState.REFUSED:
             return f"not written: {step.error}" if step.error else "not written"
         case StepState.UNKNOWN:
