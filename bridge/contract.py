@@ -397,7 +397,7 @@ class Target(AbstractContextManager["Target"], abc.ABC):
     def compose_movement(self, movement: Movement) -> Payload | Hold | Nothing:
         """What `create_movement` would send."""
 
-    def journal(self, payload: "Payload") -> "tuple[Posting, ...]":
+    def journal(self, payload: Payload) -> tuple[Posting, ...]:
         """What an accountant would write for a composed document, payment or movement. Pure.
 
         Debits and credits are equal in each currency. Nothing for a client, and from a target
