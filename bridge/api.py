@@ -115,6 +115,7 @@ if TYPE_CHECKING:
         Totals,
     )
     from bridge.offers import (
+        Decision,
         Sandbox,
         SandboxFactory,
         SourcePlugin,
@@ -146,7 +147,7 @@ _HOMES = {
         tokens_in
     """,
     "bridge.model.runs": "Entry EntryState Report Run StepState Totals",
-    "bridge.offers": "Sandbox SandboxFactory SourcePlugin TargetPlugin",
+    "bridge.offers": "Decision Sandbox SandboxFactory SourcePlugin TargetPlugin",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
@@ -177,6 +178,7 @@ __all__ = [
     "ConfigError",
     "CreditNote",
     "Days",
+    "Decision",
     "Entry",
     "EntryState",
     "Finding",

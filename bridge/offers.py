@@ -5,7 +5,7 @@ Every start that asks what is installed imports this, and nothing of the model w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -43,6 +43,32 @@ class SandboxFactory(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """A question that a person answers once, in the settings; open while the setting is absent.
+
+    Attributes:
+        key: The setting within the section: ``price_reductions``, ``nominals.discounts``.
+        about: What it decides, as `bridge validate-config` says it: ``refunds that lower an
+            invoice``.
+        reasons: The words of `Reason` under which invoices wait for it; empty where nothing waits
+            since an assumption is in force.
+        lines: What may be written in the file for it: ``price_reductions: credit_note``.
+        assumed: What is done while it is absent, where that is not to hold.
+    """
+
+    key: str
+    about: str
+    reasons: tuple[str, ...]
+    lines: tuple[str, ...]
+    assumed: str = ""
+
+
+def no_decisions() -> Sequence[Decision]:
+    """Nothing is left to a person."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class SourcePlugin:
     """An offer: one system that can be read.
 
@@ -54,6 +80,7 @@ class SourcePlugin:
         open: Makes the source from validated settings. No network yet.
         sandbox: Starts its stand-in.
         sandbox_key: The setting that may hold the word ``sandbox``.
+        decisions: All questions that its settings answer, open or not; imports what it needs.
     """
 
     kind: str
@@ -63,6 +90,7 @@ class SourcePlugin:
     sandbox: SandboxFactory
     sandbox_key: str
     capabilities: frozenset[str] = field(default_factory=frozenset)
+    decisions: Callable[[], Sequence[Decision]] = no_decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +104,4 @@ class TargetPlugin:
     sandbox: SandboxFactory
     sandbox_key: str
     capabilities: frozenset[str] = field(default_factory=frozenset)
+    decisions: Callable[[], Sequence[Decision]] = no_decisions

@@ -29,7 +29,7 @@ EXACT = (
 LATER = re.compile(r"\b(?:TODO|FIXME|NotImplementedError)\b|#\s*XXX")
 PUBLIC = """
     WHOLE_INVOICE AccessError AmbiguousMatchError BalanceEntry BalanceOrigin BridgeError
-    Checkpoint Choices Client ConfigError CreditNote Days Entry EntryState Finding
+    Checkpoint Choices Client ConfigError CreditNote Days Decision Entry EntryState Finding
     FirstDocumentError Gone Header Health Hold Invoice InvoiceState Json Kind Known Level
     LineItem LineKind LockHeldError LockLostError Missing Money Movement MovementKind Nothing
     OutcomeUnknownError PaidFrom Payload Payment Posting Prices Problem Rate Reason Record

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridge.cli.common import Json, open_app
+from bridge.cli.common import Json, counted, open_app
 from bridge.cli.console import STATE, problem_text, say, say_json, wrapped
+from bridge.cli.decisions import decisions, tell_decisions
 
 if TYPE_CHECKING:
     from bridge.api import Finding
@@ -31,7 +32,8 @@ def validate_config(
 ) -> None:
     """Check bridge.yaml, and with --live both ends.
 
-    --live signs in at both ends and looks at permissions, currencies, gateways and names. Exit
+    Lists the accounting decisions that the file leaves open, and what each of them holds. --live
+    signs in at both ends and looks at permissions, currencies, gateways and names. Exit
     codes: 2 where something is wrong that would stop a run, 10 login, 12 an end is unreachable.
     """
     STATE.as_json = as_json
@@ -42,6 +44,8 @@ def validate_config(
             say_json(_plain(finding))
         else:
             _tell(finding)
+    open_decisions = decisions(bridge, live=live)
+    tell_decisions(open_decisions, as_json=as_json)
     wrong = sum(finding.level.value == "error" for finding in look.findings)
     warnings = sum(finding.level.value == "warning" for finding in look.findings)
     code = look.exit_code or (2 if wrong else 0)
@@ -52,11 +56,14 @@ def validate_config(
                 "version": 1,
                 "errors": wrong,
                 "warnings": warnings,
+                "open_decisions": len(open_decisions),
                 "exit_code": code,
             }
         )
     else:
         more = f", {warnings} to look at" if warnings else ""
+        if open_decisions:
+            more += f", {counted(len(open_decisions), 'decision')} open"
         state = f"{wrong} wrong{more}" if wrong else f"in order{more}"
         say(f"{STATE.config}: {state}.")
     raise typer.Exit(code)

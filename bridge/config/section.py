@@ -12,6 +12,7 @@ from bridge.config.secrets import HIDDEN, hide_url_password
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from bridge.api import Decision
     from bridge.config.outline import Outline
 
 Offer = TypeVar("Offer", SourcePlugin, TargetPlugin)
@@ -121,6 +122,16 @@ class Section(Generic[Offer]):
         if "." in name or name in self._node.children:
             return False
         return problem.what == f"{problem.key} is missing" and self.outline.is_text((name,))
+
+    def open_decisions(self) -> "list[Decision]":
+        """The questions that this file leaves to the plugin's assumptions, or held."""
+        return [each for each in self.offer.decisions() if not self._is_written(each.key)]
+
+    def _is_written(self, key: str) -> bool:
+        node: Node | None = self._node
+        for part in key.split("."):
+            node = node.children.get(part) if node is not None else None
+        return node is not None
 
     @cached_property
     def secrets(self) -> frozenset[str]:

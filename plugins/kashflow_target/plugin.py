@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from bridge.api import TargetPlugin, hookimpl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from bridge.api import Sandbox, Target
+    from bridge.api import Decision, Sandbox, Target
 
 
 def _settings() -> type[Any]:
@@ -33,6 +33,12 @@ def _sandbox(
     return sandbox(directory, port=port, switches=switches)
 
 
+def _decisions() -> Sequence[Decision]:
+    from kashflow_target.decisions import decisions
+
+    return decisions()
+
+
 @hookimpl
 def bridge_targets() -> Iterable[TargetPlugin]:
     """Offer KashFlow."""
@@ -44,4 +50,5 @@ def bridge_targets() -> Iterable[TargetPlugin]:
         sandbox=_sandbox,
         sandbox_key="endpoint",
         capabilities=frozenset({"adopt_clients", "foreign_currency", "vat_uk"}),
+        decisions=_decisions,
     )

@@ -232,6 +232,26 @@ def test_live_validation_signs_in_at_both_ends(tmp_path: Path) -> None:
     assert not (tmp_path / ".bridge").exists()
 
 
+def test_validation_lists_the_decisions_that_are_open(tmp_path: Path) -> None:
+    text = (ROOT / "bridge.yaml").read_text().replace("  fees: on_gateway_invoice", "  # fees:")
+    (tmp_path / "bridge.yaml").write_text(text)
+    found = _bridge(tmp_path, "validate-config")
+    assert found.returncode == 0, found.stderr
+    assert max(len(line) for line in found.stdout.splitlines()) <= 80
+    words = " ".join(found.stdout.split())
+    assert "open target.fees: payments of which the gateway kept a fee: held until" in words
+    assert "(fee_unmapped) To decide: write `fees: on_gateway_invoice` under target" in words
+    assert "target.foreign_payments" not in words  # it is written in the file
+    _bridge(tmp_path, "sync", "--limit", "3")
+    *rows, summary = [
+        json.loads(line)
+        for line in _bridge(tmp_path, "validate-config", "--live", "--json").stdout.splitlines()
+    ]
+    waiting = {row["key"]: row["waiting"] for row in rows if row["type"] == "decision"}
+    assert waiting["target.fees"] > 0
+    assert summary["open_decisions"] == len(waiting)
+
+
 def test_hands_are_on_the_record(tmp_path: Path) -> None:
     shutil.copy(ROOT / "bridge.yaml", tmp_path)
     _bridge(tmp_path, "sync", "--limit", "5")
