@@ -3,8 +3,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 WORKERS ?= auto
+SIZE ?= quick
+ONLY ?=
 
-.PHONY: help demo test lint wheel clean
+.PHONY: help demo test lint bench wheel clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -32,6 +34,9 @@ lint: $(VENV)/.developed ## style and types alone
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.developed ## the measurements of docs/performance.md; SIZE=full, ONLY="start_up memory"
+	BENCH_SIZE=$(SIZE) $(BIN)/python -m benchmarks $(ONLY)
 
 wheel: $(VENV)/.developed ## dist/*.whl
 	$(BIN)/python -m build --wheel
