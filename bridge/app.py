@@ -187,6 +187,7 @@ class App:
             deep_scan_days=sync.deep_scan_days,
             refund_days=sync.refund_days,
             retries=sync.retries,
+            workers=sync.workers,
         )
 
     def lease_s(self) -> float:

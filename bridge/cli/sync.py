@@ -39,6 +39,10 @@ def sync(
         list[str] | None,
         typer.Option(help="Only this invoice, by id or number, whatever held it. Repeatable."),
     ] = None,
+    max_minutes: Annotated[
+        int | None,
+        typer.Option(min=0, help="Begin no further invoice after so many; 0 is no limit."),
+    ] = None,
     adopt: Annotated[
         bool,
         typer.Option("--adopt", help="First look through the whole target for what is there."),
@@ -58,10 +62,11 @@ def sync(
 
     STATE.as_json = as_json
     bridge = open_app()
-    default = bridge.config.settings.sync.batch_limit
-    wanted = 0 if everything or invoice else default if limit is None else limit
+    settings = bridge.config.settings.sync
+    wanted = 0 if everything or invoice else settings.batch_limit if limit is None else limit
     how = Adoption.ALWAYS if adopt else Adoption.AUTO
-    request = SyncRequest(wanted, tuple(invoice or ()), how)
+    minutes = settings.max_minutes if max_minutes is None else max_minutes
+    request = SyncRequest(wanted, tuple(invoice or ()), how, minutes)
     fates: list[Entry] = []
     stop = Stop()
 

@@ -61,9 +61,12 @@ class SyncSettings(_Model):
         int, Field(ge=0, description="invoices acted on in a run; 0 is no limit")
     ] = 200
     max_minutes: Annotated[
-        int, Field(ge=0, description="minutes that a run may take; 0 is no limit")
+        int,
+        Field(
+            ge=0, description="minutes after which a run begins no further invoice; 0 is no limit"
+        ),
     ] = 0
-    workers: Annotated[int, Field(ge=1, description="invoices worked on at a time")] = 1
+    workers: Annotated[int, Field(ge=1, le=32, description="invoices worked on at a time")] = 1
     settle_delay_s: Annotated[
         int,
         Field(ge=0, le=86_400, description="seconds that a server may be at work after we gave up"),
@@ -77,20 +80,6 @@ class SyncSettings(_Model):
     retries: Annotated[
         int, Field(ge=1, description="runs on which an invoice may fail before it is held")
     ] = 5
-
-    @field_validator("max_minutes")
-    @classmethod
-    def _max_minutes(cls, value: int) -> int:
-        if value:
-            raise not_built("a limit in minutes", "write 0, and limit a run by `batch_limit`")
-        return value
-
-    @field_validator("workers")
-    @classmethod
-    def _workers(cls, value: int) -> int:
-        if value != 1:
-            raise not_built("more than one worker", "write `workers: 1`")
-        return value
 
     @field_validator("unpaid_documents")
     @classmethod

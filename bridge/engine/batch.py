@@ -1,149 +1,72 @@
-"""One batch of prepared invoices: looked up, written, read back."""
+"""One batch of prepared invoices: told, looked up, and handed to the workers."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from bridge.api import FirstDocumentError, Hold, Kind, Skip, SourceRef
-from bridge.engine.book import Booker, Surroundings, Written, token_at
+from bridge.api import Hold, Kind, Skip
+from bridge.engine.book import Surroundings, token_at
+from bridge.engine.clients import KnownClients
+from bridge.engine.compose import Composed, Part
+from bridge.engine.crew import NOTE
 from bridge.engine.ends import Stop, SyncRequest
+from bridge.engine.lanes import Lanes, Task
 from bridge.engine.lookup import Lookup
-from bridge.engine.match import Match
+from bridge.engine.match import Adopt, Match, Ours
 from bridge.engine.policy import Adoption, Policy, UnpaidDocuments
 from bridge.engine.prepare import Prepared, Ready, Unread
 from bridge.engine.progress import Progress
-from bridge.engine.refusals import RefusalsInARow
-from bridge.engine.steps import Steps, Stuck, Waits
-from bridge.engine.verify import Verifier
+from bridge.engine.tell import Teller
 from bridge.store.log import SyncLog
-from bridge.store.rows import AddEvent, EntryRow
 
-_VERIFY = 200
-_NOTE = "credit note"
 _DOCUMENTS = frozenset({Kind.INVOICE, Kind.CREDIT_NOTE})
 
 
 @dataclass(slots=True)
 class Batches:
-    """Gives each job of a batch its fate.
-
-    Attributes:
-        proven: Currencies, and credit notes, of which one was read back and found right.
-    """
+    """Gives each job of a batch its fate, or its place in the workers' queue."""
 
     log: SyncLog
     policy: Policy
     request: SyncRequest
-    steps: Steps
-    booker: Booker
-    verifier: Verifier
+    teller: Teller
+    known: KnownClients
     lookup: Lookup
-    refusals: RefusalsInARow
     progress: Progress
     stop: Stop
-    proven: set[str] = field(default_factory=set)
-    remarks: dict[SourceRef, Hold] = field(default_factory=dict)
     has_looked: bool = False
 
-    def enough(self) -> bool:
-        """Whether the run's limit is reached, or a signal asked it to stop."""
-        limit = self.request.limit
-        return self.stop.requested or bool(limit and len(self.steps.acted) >= limit)
-
-    def work(self, jobs: Sequence[Prepared]) -> set[SourceRef]:
-        """Give each job its fate; answers those that stay on the work list."""
+    def work(self, jobs: Sequence[Prepared], lanes: Lanes) -> bool:
+        """Hand over what may be written; False once nothing more is taken."""
         ready = [(job, answer) for job in jobs if (answer := self._tell(job))]
-        self.steps.writer.flush()
+        self.teller.writer.flush()
+        self.progress.advance(len(jobs) - len(ready))
         around = self._surroundings(ready)
-        left: set[SourceRef] = set()
-        written: list[EntryRow] = []
-        for job, answer in ready:
-            if self.enough():
-                break
-            result = self._book(job, answer, around)
-            if isinstance(result, Written):
-                written.append(job.row)
-                self._remark(job, answer)
-                self._first_of_its_kind(job, result, written)
-            elif isinstance(result, Waits):
-                left.add(job.row.invoice)
-            self.progress.advance()
-        if self.stop.requested:
-            self.steps.writer.flush()
-        else:
-            self._read_back(written)
-        return left
+        return not self.stop.is_due and all(
+            lanes.put(_task(job, answer, around)) for job, answer in ready
+        )
 
     def _tell(self, job: Prepared) -> Ready | None:
         if job.used:
             self.steps.writer.note(job.used)
         match job.answer:
             case Skip():
-                self.steps.teller.skip(job.row, job.answer, job.money)
+                self.teller.skip(job.row, job.answer, job.money)
             case Hold():
-                self.steps.teller.hold(job.row, job.answer, job.money)
+                self.teller.hold(job.row, job.answer, job.money)
             case Unread():
                 remedy = "it is read again on the next run; look at it in the source if it persists"
-                self.steps.teller.failed(job.row, job.answer.why, remedy)
+                self.teller.failed(job.row, job.answer.why, remedy)
             case Ready():
                 return job.answer
         return None
-
-    def _book(self, job: Prepared, ready: Ready, around: Surroundings) -> Written | Stuck | Waits:
-        result = self.booker.book(job, ready, around)
-        refused = self.steps.take_refusal()
-        if isinstance(result, Written):
-            self.refusals.clear()
-        elif refused:
-            self.refusals.add(job.row, refused)
-        return result
-
-    def _remark(self, job: Prepared, ready: Ready) -> None:
-        for rule in ready.composed.nothing:
-            text = f"nothing to write for {rule.about}: {rule.value} ({rule.rule})"
-            self.steps.writer.note(AddEvent("info", "nothing", text, job.row.invoice))
-        if ready.composed.remark:
-            self.remarks[job.row.invoice] = ready.composed.remark
-
-    def _read_back(self, written: list[EntryRow]) -> int:
-        wrong = 0
-        for start in range(0, len(written), _VERIFY):
-            wrong += self.verifier.verify(written[start : start + _VERIFY], self.remarks)
-        written.clear()
-        self.remarks.clear()
-        return wrong
-
-    def _first_of_its_kind(self, job: Prepared, result: Written, written: list[EntryRow]) -> None:
-        """Read the first document of a currency, and the first note, back before the second.
-
-        If the target computes otherwise than expected, one document shows it, not two hundred.
-        """
-        kinds = {job.row.gross.currency} if result.target else set()
-        if result.has_note:
-            kinds.add(_NOTE)
-        if kinds <= self.proven:
-            return
-        if self._read_back(written):
-            name = "credit note" if _NOTE in kinds else f"invoice in {job.row.gross.currency}"
-            raise FirstDocumentError(
-                f"the first {name} came out differently in the target",
-                record=f"invoice {job.row.number}",
-                remedy=f"compare it with `bridge explain {job.row.invoice.id}`; nothing more was"
-                " sent in this run",
-            )
-        self.proven |= kinds
 
     # What is there already -------------------------------------------------------------------
 
     def _surroundings(self, ready: Sequence[tuple[Prepared, Ready]]) -> Surroundings:
         if not ready:
             return Surroundings()
-        fresh = [
-            part
-            for job, answer in ready
-            for part in (answer.composed.invoice, *answer.composed.parts)
-            if part and part.ref not in job.links
-        ]
+        fresh = [part for job, answer in ready for part in _fresh(job, answer.composed)]
         documents = [part for part in fresh if part.ref.kind in _DOCUMENTS]
         moved = [part for part in fresh if part.ref.kind is Kind.MOVEMENT]
         self._look([part.payload.date for part in documents if part.payload.date])
@@ -158,7 +81,7 @@ class Batches:
         unsure = {
             answer.client.ref: (answer.client, answer.composed.client.payload)
             for answer in ready
-            if answer.composed.client and self.booker.desk.needs_a_look(answer.composed.client)
+            if answer.composed.client and self.known.needs_a_look(answer.composed.client)
         }
         return self.lookup.clients(list(unsure.values())) if unsure else {}
 
@@ -180,3 +103,29 @@ class Batches:
             return oldest
         issued = (row.issued for row in self.log.entries() if row.issued)
         return min(issued, default=oldest)
+
+
+def _fresh(job: Prepared, composed: Composed) -> Iterator[Part]:
+    """What of an invoice does not stand in the books yet, as far as the log knows."""
+    for part in (composed.invoice, *composed.parts):
+        if part and part.ref not in job.links:
+            yield part
+
+
+def _task(job: Prepared, ready: Ready, around: Surroundings) -> Task:
+    fresh = list(_fresh(job, ready.composed))
+    kinds = {job.row.gross.currency} if ready.composed.invoice else set[str]()
+    if any(part.ref.kind is Kind.CREDIT_NOTE for part in fresh):
+        kinds.add(NOTE)
+    return Task(job, ready, around, frozenset(_ties(job, fresh, around)), frozenset(kinds))
+
+
+def _ties(job: Prepared, fresh: Sequence[Part], around: Surroundings) -> Iterator[str]:
+    """Its client, a record that two clients may have in common, and the money that pays it."""
+    yield str(job.row.client)
+    match = around.matches.get(job.row.client.id)
+    if isinstance(match, Ours | Adopt):
+        yield str(match.found.ref)
+    for part in fresh:
+        if part.ref.kind is Kind.PAYMENT and part.ref.id.startswith("T"):
+            yield part.ref.id.partition("/")[0]

@@ -68,10 +68,11 @@ class Booker:
 
         Raises:
             AccessError, UnreachableError, LockLostError: the run ends; the log is in order.
+            HaltedError: nothing more is to be begun; the rest is for the next run.
         """
         composed = ready.composed
-        if composed.client and composed.client.ref in self.desk.troubled:
-            return Waits(self.desk.troubled[composed.client.ref])
+        if composed.client and composed.client.ref in self.desk.known.troubled:
+            return Waits(self.desk.known.troubled[composed.client.ref])
         unfunded = self._unfunded(job, composed)
         if unfunded:
             self.steps.teller.hold(job.row, unfunded, job.money)

@@ -1,5 +1,6 @@
 """The client of an invoice: known, found, adopted, created or brought up to date."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,21 +13,63 @@ from bridge.engine.writer import Made, Order
 from bridge.store.log import SyncLog
 from bridge.store.rows import Action, LinkRow
 
+_REMEMBERED = 300
+
 
 @dataclass(slots=True)
-class ClientDesk:
-    """Sees to it that the client stands in the target, once.
+class KnownClients:
+    """What a run has learnt of clients. Shared by its workers.
 
     Attributes:
         troubled: Clients whose own record failed in this run; their invoices wait.
-        links: Links of clients that this run has met.
     """
 
-    target: Target
     log: SyncLog
-    steps: Steps
     troubled: dict[SourceRef, str] = field(default_factory=dict)
-    links: dict[SourceRef, LinkRow] = field(default_factory=dict)
+    _links: dict[SourceRef, LinkRow] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def link(self, ref: SourceRef) -> LinkRow | None:
+        """A client's link."""
+        with self._guard:
+            link = self._links.get(ref)
+        if link:
+            return link
+        found = self.log.links([ref]).get(ref)
+        if found:
+            with self._guard:
+                # A worker may have written the client in the meantime: that is newer.
+                found = self._links.setdefault(ref, found)
+                self._forget_the_oldest()
+        return found
+
+    def keep(self, link: LinkRow) -> None:
+        """Remember what was written of a client."""
+        with self._guard:
+            self._links.pop(link.ref, None)
+            self._links[link.ref] = link
+            self._forget_the_oldest()
+
+    def needs_a_look(self, part: Part) -> bool:
+        """Whether the target's own record decides: no link yet, or a guarded field changed."""
+        link = self.link(part.ref)
+        if not link:
+            return True
+        before = link.payload.guarded if link.payload else {}
+        return bool(_guarded_changes(part.payload, before or {}))
+
+    def _forget_the_oldest(self) -> None:
+        while len(self._links) > _REMEMBERED:
+            del self._links[next(iter(self._links))]
+
+
+@dataclass(slots=True)
+class ClientDesk:
+    """Sees to it that the client stands in the target, once. Each worker has one of its own."""
+
+    target: Target
+    known: KnownClients
+    steps: Steps
 
     def client(
         self, job: Prepared, ready: Ready, matches: Mapping[str, Match]
@@ -37,7 +80,7 @@ class ClientDesk:
         whose VAT status has changed.
         """
         part = _part(ready)
-        link = self._link(part.ref)
+        link = self.known.link(part.ref)
         match = matches.get(part.ref.id, Create())
         if link:
             return self._known(job, ready, link, match)
@@ -48,22 +91,6 @@ class ClientDesk:
             order = self.steps.order(job, part.ref, Action.CREATE, part.payload)
             return self._step(job, order, lambda: self.target.create_client(order.payload))
         return self._found(job, ready, match)
-
-    def needs_a_look(self, part: Part) -> bool:
-        """Whether the target's own record decides: no link yet, or a guarded field changed."""
-        link = self._link(part.ref)
-        if not link:
-            return True
-        before = link.payload.guarded if link.payload else {}
-        return bool(_guarded_changes(part.payload, before or {}))
-
-    def _link(self, ref: SourceRef) -> LinkRow | None:
-        if ref not in self.links:
-            found = self.log.links([ref]).get(ref)
-            if not found:
-                return None
-            self.links[ref] = found
-        return self.links[ref]
 
     def _known(self, job: Prepared, ready: Ready, link: LinkRow, match: Match) -> TargetRef | Stuck:
         payload = _part(ready).payload
@@ -102,7 +129,7 @@ class ClientDesk:
         if isinstance(match, Ours):
             order = self.steps.order(job, part.ref, Action.LINK, part.payload)
             self.steps.writer.tie(order, found.ref)
-            self.links[part.ref] = self.steps.writer.link_of(order, found.ref)
+            self.known.keep(self.steps.writer.link_of(order, found.ref))
         else:
             adopted = self._mark(job, ready, found.ref)
             if not isinstance(adopted, TargetRef):
@@ -127,9 +154,9 @@ class ClientDesk:
     ) -> TargetRef | Stuck:
         outcome = self.steps.perform(job, order, call)
         if isinstance(outcome, Made):
-            self.links[order.ref] = self.steps.writer.link_of(order, outcome.target)
+            self.known.keep(self.steps.writer.link_of(order, outcome.target))
             return outcome.target
-        self.troubled[order.ref] = f"its client {order.ref.id} could not be written"
+        self.known.troubled[order.ref] = f"its client {order.ref.id} could not be written"
         return self.steps.setback(job, outcome)
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 from typing import Protocol
 
 from bridge.api import Entry, Hold, Invoice, Report, Run, Source, Target
@@ -39,9 +40,21 @@ class Observers(Protocol):
 
 @dataclass(slots=True)
 class Stop:
-    """Set by a signal: the run finishes its step, records it and ends."""
+    """Why a run ends before its work does.
+
+    Attributes:
+        requested: Set by a signal: the run finishes its steps, records them and ends.
+        deadline: When the run's time is up, as `time.monotonic` has it: the run finishes its
+            invoices; None for never.
+    """
 
     requested: bool = False
+    deadline: float | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether nothing more is to be begun."""
+        return self.requested or (self.deadline is not None and monotonic() >= self.deadline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +63,14 @@ class SyncRequest:
 
     Attributes:
         limit: Invoices acted on at most; 0 is no limit.
+        minutes: After so many no further invoice is begun; 0 is no limit.
         invoices: Ids or numbers named on the command line: only these, whatever their state.
     """
 
     limit: int
     invoices: tuple[str, ...] = ()
     adopt: Adoption = Adoption.AUTO
+    minutes: int = 0
 
 
 Clock = Callable[[], dt.datetime]

@@ -35,6 +35,7 @@ class Policy:
         settle_delay_s: Seconds that the target may still be at work after we gave up.
         deep_scan_days, refund_days: As `bridge.api.ScanPolicy`.
         retries: An invoice that failed on this many runs is held.
+        workers: Invoices worked on at a time.
     """
 
     start_date: dt.date
@@ -44,3 +45,4 @@ class Policy:
     deep_scan_days: int = 7
     refund_days: int = 90
     retries: int = 5
+    workers: int = 1

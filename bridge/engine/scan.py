@@ -36,7 +36,7 @@ def scan(
             changed += log.see(run, piece, item.cursor)
             progress.advance(len(piece))
             piece = []
-            if stop.requested:
+            if stop.is_due:
                 break
             continue
         piece.append(item)

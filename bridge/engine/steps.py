@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bridge.api import Payload, RecordRejectedError, SourceRef, TargetRef
+from bridge.engine.halt import Halt
 from bridge.engine.prepare import Prepared
-from bridge.engine.tally import PLURAL, Tally
+from bridge.engine.tally import Tally
 from bridge.engine.tell import Teller
 from bridge.engine.writer import Made, Order, Outcome, Refused, Unknown, Writer
 from bridge.store.rows import Action
@@ -26,17 +27,18 @@ class Waits:
 
 @dataclass(slots=True)
 class Steps:
-    """Makes single remote writes and keeps count of them.
+    """Makes single remote writes of one worker and keeps count of them.
 
     Attributes:
-        acted: Invoices for which a remote write was attempted.
+        acted: Whether a remote write was attempted since this was last set to False.
         refused: The latest refusal, for whoever counts them.
     """
 
     writer: Writer
     teller: Teller
     tally: Tally
-    acted: set[SourceRef] = field(default_factory=set)
+    halt: Halt
+    acted: bool = False
     refused: RecordRejectedError | None = None
 
     def order(
@@ -50,18 +52,23 @@ class Steps:
         client: TargetRef | None = None,
         day: dt.date | None = None,
     ) -> Order:
-        """An order on behalf of this invoice."""
+        """An order on behalf of this invoice.
+
+        Raises:
+            HaltedError: nothing more is to be begun.
+        """
+        self.halt.check()
         return Order(job.row.invoice, ref, action, payload, parent, day or payload.date, client)
 
     def perform(self, job: Prepared, order: Order, call: Callable[[], TargetRef]) -> Outcome:
         """Make a remote write and count it."""
-        self.acted.add(job.row.invoice)
+        self.acted = True
         outcome = self.writer.perform(order, call)
         if isinstance(outcome, Made):
             if order.action is Action.CREATE:
                 self.tally.wrote(job.row.invoice, order.ref.kind, order.payload)
             else:
-                self.tally.updated[PLURAL[order.ref.kind]] += 1
+                self.tally.changed(order.ref.kind)
         return outcome
 
     def take_refusal(self) -> RecordRejectedError | None:

@@ -1,8 +1,8 @@
 """One run: settle, scan, look up, decide, write, read back, report."""
 
 import logging
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from time import monotonic
 
 from bridge.api import (
@@ -12,37 +12,33 @@ from bridge.api import (
     LockLostError,
     Report,
     Run,
-    SourceRef,
     StepState,
     StoreError,
 )
 from bridge.engine.batch import Batches
-from bridge.engine.book import Booker
-from bridge.engine.clients import ClientDesk
+from bridge.engine.clients import KnownClients
+from bridge.engine.crew import NOTE, Crew, Workshop
 from bridge.engine.ends import Clock, Ends, Observers, Stop, SyncRequest, utc_now
+from bridge.engine.halt import Halt
+from bridge.engine.lanes import Lanes
 from bridge.engine.lookup import Lookup
 from bridge.engine.named import named_entries
 from bridge.engine.policy import Policy
-from bridge.engine.prepare import Prepared, Preparer
+from bridge.engine.prepare import Preparer
 from bridge.engine.progress import Progress
+from bridge.engine.reading import Reading
 from bridge.engine.refusals import RefusalsInARow
 from bridge.engine.scan import scan
 from bridge.engine.settle import Settler, clients_of
-from bridge.engine.steps import Steps
 from bridge.engine.summary import summary
 from bridge.engine.tally import Tally
-from bridge.engine.tell import Teller
 from bridge.engine.terms import Terms
-from bridge.engine.verify import Verifier
-from bridge.engine.writer import Writer
 from bridge.store.log import Lease, SyncLog
 from bridge.store.rows import EntryRow
 
-_CLAIM = 100
+_PIECE = 100
 _VERIFY = 200
 _log = logging.getLogger("bridge.run")
-
-Ahead = tuple[Sequence[EntryRow], "Future[list[Prepared]]"]
 
 
 def sync(
@@ -64,6 +60,8 @@ def sync(
     log. The run is closed in the log when this returns.
     """
     started = monotonic()
+    if request.minutes:
+        stop.deadline = started + 60 * request.minutes
     session = _Session(
         ends=ends,
         log=log,
@@ -129,29 +127,38 @@ class _Session:
         self.progress = progress
         self.stop = stop
         self.clock = clock
-        target = ends.target
-        self.tally = Tally(run, observers)
-        self.writer = Writer(log, run, lease, clock)
-        self.teller = Teller(self.writer, self.tally, policy, clock)
-        self.steps = Steps(self.writer, self.teller, self.tally)
-        self.desk = ClientDesk(target, log, self.steps)
-        self.booker = Booker(target, log, ends.source.label, self.steps, self.desk)
-        self.verifier = Verifier(target, log, self.writer, self.teller)
-        self.settler = Settler(target, log, self.writer, self.teller, policy.settle_delay_s, clock)
         self.today = clock().astimezone().date()
+        self.tally = Tally(run, observers)
+        self.known = KnownClients(log)
+        self.halt = Halt(stop)
+        self.shop = Workshop(
+            ends=ends,
+            log=log,
+            run=run,
+            lease=lease,
+            policy=policy,
+            clock=clock,
+            tally=self.tally,
+            known=self.known,
+            halt=self.halt,
+            refusals=RefusalsInARow(),
+            progress=progress,
+        )
+        self.bench = self.shop.bench()
+        self.settler = Settler(
+            ends.target, log, self.bench.writer, self.bench.teller, policy.settle_delay_s, clock
+        )
         self.batches = Batches(
             log=log,
             policy=policy,
             request=request,
-            steps=self.steps,
-            booker=self.booker,
-            verifier=self.verifier,
-            lookup=Lookup(target, log, ends.source.label, self.today),
-            refusals=RefusalsInARow(self.teller),
+            teller=self.bench.teller,
+            known=self.known,
+            lookup=Lookup(ends.target, log, ends.source.label, self.today),
             progress=progress,
             stop=stop,
         )
-        self.passed: set[SourceRef] = set()
+        self.acted = 0
 
     def work(self) -> BridgeError | None:
         """Do it all; answers what ended it early, or None."""
@@ -167,7 +174,7 @@ class _Session:
         if isinstance(error, LockLostError | StoreError):
             return
         try:
-            self.writer.flush()
+            self.bench.writer.flush()
         except (LockLostError, StoreError) as second:
             _log.error("%s. To do: %s", second, second.remedy)
 
@@ -180,23 +187,51 @@ class _Session:
         self._settle()
         self._verify_leftovers()
         self._scan()
-        if self.stop.requested:
+        if self.stop.is_due:
             return
-        self.batches.proven = set(self.log.linked_currencies())
-        if self.log.has_links(Kind.CREDIT_NOTE):
-            self.batches.proven.add("credit note")
         preparer = Preparer(self.ends, self.log, self._terms(), self.observers)
         self._book(preparer)
         if self._settle_own():
             self._book(preparer)
-        self.writer.flush()
 
     def _book(self, preparer: Preparer) -> None:
+        """Read ahead on some threads, look up on this one, write on those of a crew."""
+        limit = self.request.limit
+        if limit and self.acted >= limit:
+            return
+        lanes = Lanes(room=_PIECE, limit=limit - self.acted if limit else 0, proven=self._proven())
+        self.progress.stage("book", self._expected())
+        try:
+            with (
+                Reading(self._claims(), preparer, self.policy.workers) as reading,
+                Crew(self.shop, lanes) as crew,
+            ):
+                for jobs in reading.batches():
+                    if not self.batches.work(jobs, lanes):
+                        break
+                crew.finish()
+        finally:
+            self.acted += lanes.acted
+
+    def _claims(self) -> Iterator[Sequence[EntryRow]]:
+        """The work list, oldest first, a piece at a time; or what is named on the command line."""
         if self.request.invoices:
-            rows = named_entries(self.log, self.request.invoices)
-            self.batches.work(preparer.prepare(rows))
-        else:
-            self._work_list(preparer)
+            yield named_entries(self.log, self.request.invoices)
+            return
+        last: EntryRow | None = None
+        while not self.stop.is_due:
+            rows = self.log.claim(_PIECE, now=self.clock(), after=last)
+            if not rows:
+                return
+            yield rows
+            last = rows[-1]
+
+    def _proven(self) -> set[str]:
+        """Kinds of documents of which one was read back and found right."""
+        proven = set(self.log.linked_currencies())
+        if self.log.has_links(Kind.CREDIT_NOTE):
+            proven.add(NOTE)
+        return proven
 
     def _terms(self) -> Terms:
         source, target = self.ends.source, self.ends.target
@@ -218,7 +253,7 @@ class _Session:
     def _settle(self) -> int:
         still = self.settler.settle()
         open_steps = self.log.steps(states={StepState.INTENDED, StepState.UNKNOWN})
-        self.desk.troubled = clients_of(open_steps)
+        self.known.troubled = clients_of(open_steps)
         return still
 
     def _settle_own(self) -> bool:
@@ -230,33 +265,9 @@ class _Session:
         return self.tally.outcome()["unknown"] < before
 
     def _verify_leftovers(self) -> None:
-        rows = list(self.log.entries(states={EntryState.UNVERIFIED}))
-        for start in range(0, len(rows), _VERIFY):
-            self.verifier.verify(rows[start : start + _VERIFY], {})
-
-    # The work list ---------------------------------------------------------------------------
-
-    def _work_list(self, preparer: Preparer) -> None:
-        """Claim, read ahead on a thread, write on this one."""
-        self.progress.stage("book", self._expected())
-        with ThreadPoolExecutor(1, thread_name_prefix="bridge-reader") as pool:
-            ahead = self._claim(pool, preparer)
-            while ahead and not self.batches.enough():
-                rows, future = ahead
-                jobs = future.result()
-                ahead = self._claim(pool, preparer)
-                left = self.batches.work(jobs)
-                self.passed.difference_update(row.invoice for row in rows)
-                self.passed.update(left)
-
-    def _claim(self, pool: ThreadPoolExecutor, preparer: Preparer) -> Ahead | None:
-        if self.batches.enough():
-            return None
-        rows = self.log.claim(_CLAIM, now=self.clock(), passed=self.passed)
-        if not rows:
-            return None
-        self.passed.update(row.invoice for row in rows)
-        return rows, pool.submit(preparer.prepare, rows)
+        rows = self.log.entries(states={EntryState.UNVERIFIED})
+        while some := list(islice(rows, _VERIFY)):
+            self.bench.verifier.verify(some, {})
 
     def _expected(self) -> int:
         backlog = self.log.backlog(now=self.clock())

@@ -1,5 +1,6 @@
 """Counting what a run does, for its report."""
 
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ NEEDS_A_PERSON = frozenset(
 
 @dataclass(slots=True)
 class Tally:
-    """The running count of one run."""
+    """The running count of one run. Safe for several threads; observers hear one at a time."""
 
     run: Run
     observers: Observers
@@ -46,14 +47,21 @@ class Tally:
     written: dict[SourceRef, Counter[str]] = field(default_factory=dict)
     invoiced: dict[str, Totals] = field(default_factory=dict)
     done: int = 0
+    _guard: threading.RLock = field(default_factory=threading.RLock)
 
     def wrote(self, invoice: SourceRef, kind: Kind, payload: Payload) -> None:
         """A record was created for this invoice."""
-        self.created[PLURAL[kind]] += 1
-        self.written.setdefault(invoice, Counter())[kind.value] += 1
-        if payload.paid:
-            before = self.paid.get(invoice, Money.zero(payload.paid.currency))
-            self.paid[invoice] = before + payload.paid
+        with self._guard:
+            self.created[PLURAL[kind]] += 1
+            self.written.setdefault(invoice, Counter())[kind.value] += 1
+            if payload.paid:
+                before = self.paid.get(invoice, Money.zero(payload.paid.currency))
+                self.paid[invoice] = before + payload.paid
+
+    def changed(self, kind: Kind) -> None:
+        """A record that stood there was changed."""
+        with self._guard:
+            self.updated[PLURAL[kind]] += 1
 
     def fate(
         self,
@@ -66,7 +74,21 @@ class Tally:
         target: str = "",
     ) -> None:
         """An invoice has come to the end of its way in this run."""
-        entry = Entry(
+        with self._guard:
+            entry = self._entry(row, state, reason, what, remedy, target)
+            self._count(entry)
+            self.observers.entry_finished(self.run, entry)
+
+    def _entry(
+        self,
+        row: EntryRow,
+        state: EntryState,
+        reason: Reason | None,
+        what: str,
+        remedy: str,
+        target: str,
+    ) -> Entry:
+        return Entry(
             invoice=row.invoice,
             client=row.client,
             number=row.number,
@@ -79,8 +101,6 @@ class Tally:
             target=target or row.target,
             created=dict(self.written.pop(row.invoice, {})),
         )
-        self._count(entry)
-        self.observers.entry_finished(self.run, entry)
 
     def _count(self, entry: Entry) -> None:
         """Only what needs a person is kept, so that a million done ones take no memory."""
@@ -101,7 +121,8 @@ class Tally:
 
     def open_again(self, invoice: SourceRef) -> None:
         """Take back an earlier fate of this run: the invoice is being worked on again."""
-        self.fates.pop(invoice, None)
+        with self._guard:
+            self.fates.pop(invoice, None)
 
     def outcome(self) -> dict[str, int]:
         """Entries by the state that this run gave them."""

@@ -73,9 +73,12 @@ Outcome = Made | Refused | Unknown
 class Writer:
     """Writes steps down before and after they are done.
 
-    The outcome of one step and the intent of the next share a commit: `later` holds what was
-    learnt and is not on disk yet. Losing it costs a look-up, never a second record, since the
-    intent is on disk.
+    Each worker has one of its own. The outcome of one step and the intent of the worker's next
+    share a commit: `later` holds what was learnt and is not on disk yet. Losing it costs a
+    look-up, never a second record, since the intent is on disk.
+
+    Attributes:
+        kept: What is to be done once all of `later` is on disk.
     """
 
     log: SyncLog
@@ -83,6 +86,7 @@ class Writer:
     lease: Lease | None
     clock: Clock
     later: list[Write] = field(default_factory=list)
+    kept: list[Callable[[], None]] = field(default_factory=list)
 
     def note(self, *writes: Write) -> None:
         """Write these with the next commit."""
@@ -93,6 +97,14 @@ class Writer:
         if self.later:
             self.log.write(self.run, self.later, lease=self.lease)
             self.later = []
+        while self.kept:
+            self.kept.pop(0)()
+
+    def when_kept(self, call: Callable[[], None]) -> None:
+        """Do this once all that is noted by now is on disk."""
+        self.kept.append(call)
+        if not self.later:
+            self.flush()
 
     def perform(self, order: Order, call: Callable[[], TargetRef]) -> Outcome:
         """Write the intent down, make the call, and note what came of it.

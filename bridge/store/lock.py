@@ -43,6 +43,7 @@ class HeldLease:
         self._command = command
         self._renewed = clock()
         self._lost = False
+        self._released = False
         self._ended = threading.Event()
 
     def check(self) -> None:
@@ -50,6 +51,11 @@ class HeldLease:
         late = clock() - self._renewed - self._lease_s
         if self._lost:
             raise taken_over(self._bridge)
+        if self._released:  # a thread outlives the run whose second signal ended it at once
+            raise LockLostError(
+                f"the run lock of bridge {self._bridge!r} was given back; nothing more was written",
+                remedy="Run `bridge sync` again: it first looks up what this run had sent.",
+            )
         if late >= 0:
             raise LockLostError(
                 f"the run lock of bridge {self._bridge!r} could not be renewed, and its lease ran"
@@ -82,6 +88,7 @@ class HeldLease:
 
     def release(self) -> None:
         """Give the lock back. A failure is not raised: the lock ends with this process anyway."""
+        self._released = True
         self._ended.set()
         try:
             self._database.write(self._remove)

@@ -119,11 +119,11 @@ class SyncLog(Known, Protocol):
     # Work list --------------------------------------------------------------------------------
 
     def claim(
-        self, limit: int, *, now: dt.datetime, passed: Collection[SourceRef]
+        self, limit: int, *, now: dt.datetime, after: EntryRow | None = None
     ) -> Sequence[EntryRow]:
         """Entries to work on: pending ones, and failed ones whose `next_try` has come.
 
-        Oldest first by the day paid, else issued, then by id; those in `passed` are left out.
+        Oldest first by the day paid, else issued, then by id; only those that come behind `after`.
         """
         ...
 

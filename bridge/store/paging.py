@@ -27,20 +27,21 @@ def pages(
     minor: ColumnElement[Any],
     *,
     page: int = PAGE,
+    after: tuple[Any, Any] | None = None,
 ) -> Iterator[Row[Any]]:
-    """The rows of `query` in the order of (major, minor), a page at a time.
+    """The rows of `query` in the order of (major, minor), a page at a time, those behind `after`.
 
     The next page begins after the last row's place, not at an offset. Both columns must be in the
     answer, together unique; text in them is never empty. Two plain queries a page instead of
     one that compares pairs, since MariaDB uses no index for those.
     """
-    last: Row[Any] | None = None
     while True:
-        rows = _page(database, query, major, minor, last, page)
+        rows = _page(database, query, major, minor, after, page)
         yield from rows
         if len(rows) < page:
             return
-        last = rows[-1]
+        values = rows[-1]._mapping  # noqa: SLF001 - the public name of a Row's columns
+        after = (None if major is None else values[major], values[minor])
 
 
 def _page(
@@ -48,20 +49,20 @@ def _page(
     query: Select[Any],
     major: ColumnElement[str] | None,
     minor: ColumnElement[Any],
-    last: Row[Any] | None,
+    after: tuple[Any, Any] | None,
     page: int,
 ) -> Sequence[Row[Any]]:
     order = [minor] if major is None else [major, minor]
     with database.read() as connection:
-        if last is None:
+        if after is None:
             return connection.execute(query.order_by(*order).limit(page)).all()
-        values = last._mapping  # noqa: SLF001 - the public name of a Row's columns
         if major is None:
-            after = query.where(minor > values[minor])
-            return connection.execute(after.order_by(minor).limit(page)).all()
-        here = query.where(major == values[major], minor > values[minor])
+            return connection.execute(
+                query.where(minor > after[1]).order_by(minor).limit(page)
+            ).all()
+        here = query.where(major == after[0], minor > after[1])
         rows = list(connection.execute(here.order_by(minor).limit(page)))
         if len(rows) < page:
-            beyond = query.where(major > values[major])
+            beyond = query.where(major > after[0])
             rows += connection.execute(beyond.order_by(*order).limit(page - len(rows)))
         return rows

@@ -175,10 +175,10 @@ class SqlLog:
     # Work list
 
     def claim(
-        self, limit: int, *, now: dt.datetime, passed: Collection[SourceRef]
+        self, limit: int, *, now: dt.datetime, after: EntryRow | None = None
     ) -> Sequence[EntryRow]:
         """Entries to work on, oldest first."""
-        return worklist.claim(self._database, self._name, limit, now=now, passed=passed)
+        return worklist.claim(self._database, self._name, limit, now=now, after=after)
 
     def entry(self, invoice: SourceRef) -> EntryRow | None:
         """One entry."""

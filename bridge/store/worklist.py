@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, func, or_, select
 
 from bridge.api import EntryState, Kind, Reason, SourceRef
 from bridge.store import schema
-from bridge.store.codec import id_from, sort_key, to_micros
+from bridge.store.codec import UNDATED, id_from, sort_key, to_day, to_micros
 from bridge.store.database import Database
 from bridge.store.paging import PAGE, pages
 from bridge.store.records import entry_row
@@ -27,17 +27,21 @@ def claim(
     limit: int,
     *,
     now: dt.datetime,
-    passed: Collection[SourceRef],
+    after: EntryRow | None,
 ) -> Sequence[EntryRow]:
     """Entries to work on, oldest first."""
-    left_out = {sort_key(id_from(ref, Kind.INVOICE)) for ref in passed}
-    page = min(PAGE, limit + len(left_out) + 1)
+    page = min(PAGE, limit + 1)
+    place = _place(after) if after else None
     rows = _merged(
-        _stream(database, bridge, EntryState.PENDING, page=page),
-        _stream(database, bridge, EntryState.FAILED, _is_due(now), page=page),
+        _stream(database, bridge, EntryState.PENDING, page=page, after=place),
+        _stream(database, bridge, EntryState.FAILED, _is_due(now), page=page, after=place),
     )
-    wanted = (row for row in rows if row.sort_key not in left_out)
-    return [entry_row(row) for row in islice(wanted, limit)]
+    return [entry_row(row) for row in islice(rows, limit)]
+
+
+def _place(row: EntryRow) -> tuple[str, str]:
+    """Where an entry stands in the order of work."""
+    return to_day(row.paid_on or row.issued) or UNDATED, sort_key(row.invoice.id)
 
 
 def backlog(database: Database, bridge: str, *, now: dt.datetime) -> int:
@@ -138,11 +142,12 @@ def _stream(
     state: EntryState,
     *conditions: ColumnElement[bool],
     page: int,
+    after: tuple[str, str] | None = None,
 ) -> Iterator[Row[Any]]:
     query = select(_table).where(
         _table.c.bridge == bridge, _table.c.state == state.value, *conditions
     )
-    return pages(database, query, _table.c.day, _table.c.sort_key, page=page)
+    return pages(database, query, _table.c.day, _table.c.sort_key, page=page, after=after)
 
 
 def _merged(*streams: Iterator[Row[Any]]) -> Iterator[Row[Any]]:

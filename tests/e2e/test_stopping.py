@@ -33,9 +33,9 @@ def _process(rig: Any, *arguments: str) -> subprocess.Popen[str]:
 
 
 def _started(rig: Any, process: subprocess.Popen[str]) -> None:
-    """Wait until it has begun to write."""
+    """Wait until it has begun to write documents."""
     until = time.monotonic() + 30
-    while not rig.writes():
+    while not rig.writes()["InsertInvoice"]:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < until
         time.sleep(0.02)

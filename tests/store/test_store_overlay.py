@@ -69,7 +69,7 @@ def everything(log: SyncLog) -> tuple[object, ...]:
         log.seen(refs),
         log.counts(),
         list(log.booked(dt.date(2026, 1, 1))),
-        log.claim(10, now=NOW, passed=()),
+        log.claim(10, now=NOW),
         log.backlog(now=NOW),
         log.runs(3),
     )
