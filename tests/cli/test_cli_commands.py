@@ -126,7 +126,7 @@ def test_two_plugins_of_one_kind_are_both_refused(tmp_path: Path) -> None:
         (("plugin: whmcs", "plugin: whmcz"), "whmcs"),
         (("start_date: 2025-09-01", "start_date: soon"), "year-month-day"),
         (("unpaid_documents: proforma", "unpaid_documents: vat_invoice"), "vat_scheme: cash"),
-        (("batch_limit: 200", "batch_limit: 200\n  workers: 4"), "not built yet"),
+        (("batch_limit: 200", "batch_limit: 200\n  workers: 33"), "32"),
         (("url: sandbox", "url: sandbox\n  secret: ${NO_SUCH_VARIABLE}"), "NO_SUCH_VARIABLE"),
         (("method: Credit Card", "method: Credit Crad"), "Credit Card"),
     ],

@@ -53,18 +53,6 @@ TABLE: Table = [
         ],
     ),
     (
-        "values of the design that are not built yet",
-        {},
-        "  workers: 4\n  max_minutes: 5\n",
-        [
-            "bridge.yaml:12:12 more than one worker is not built yet > write `workers: 1`",
-            (
-                "bridge.yaml:13:16 a limit in minutes is not built yet"
-                " > write 0, and limit a run by `batch_limit`"
-            ),
-        ],
-    ),
-    (
         "numbers out of bounds, and no numbers at all",
         {"  url:": "  timeout_s: 0\n  url:"},
         "  batch_limit: -1\n  retries: many\n  settle_delay_s: 1.5\n",
