@@ -48,7 +48,7 @@ class Batches:
 
     def _tell(self, job: Prepared) -> Ready | None:
         if job.used:
-            self.steps.writer.note(job.used)
+            self.teller.writer.note(job.used)
         match job.answer:
             case Skip():
                 self.teller.skip(job.row, job.answer, job.money)
