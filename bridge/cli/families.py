@@ -15,6 +15,7 @@ _HOMES = {
     "status": "status",
     "log": "log",
     "explain": "entries",
+    "answer": "answer",
     "retry": "hands",
     "skip": "hands",
     "unskip": "hands",

@@ -13,6 +13,7 @@ from bridge.cli.console import STATE, say, say_json
 
 if TYPE_CHECKING:
     from bridge.app import App
+    from bridge.engine.ends import Ends
     from bridge.engine.hands import Hands
 
 link_app = typer.Typer(no_args_is_help=True)
@@ -48,9 +49,9 @@ def retry(
     unknown = [word for word in reason or () if word not in set(Reason)]
     if unknown:
         raise UsageError(f"{unknown[0]} is no reason", remedy="`bridge status` shows them")
-    with _hands("retry") as (hands, _):
+    with by_hand("retry") as (hands, _):
         rows = hands.retry(invoice or (), [Reason(word) for word in reason or ()])
-    _told(f"{counted(len(rows), 'invoice')} back on the work list.", as_json=as_json)
+    told(f"{counted(len(rows), 'invoice')} back on the work list.", as_json=as_json)
 
 
 def skip(
@@ -63,9 +64,9 @@ def skip(
 
     `bridge unskip` takes it back.
     """
-    with _hands("skip") as (hands, _):
+    with by_hand("skip") as (hands, _):
         row = hands.skip(invoice, because)
-    _told(f"Invoice {row.number} is skipped.", as_json=as_json)
+    told(f"Invoice {row.number} is skipped.", as_json=as_json)
 
 
 def unskip(invoice: str, *, as_json: Json = False) -> None:
@@ -73,9 +74,9 @@ def unskip(invoice: str, *, as_json: Json = False) -> None:
 
     The invoice goes back on the work list.
     """
-    with _hands("unskip") as (hands, _):
+    with by_hand("unskip") as (hands, _):
         row = hands.unskip(invoice)
-    _told(f"Invoice {row.number} is back on the work list.", as_json=as_json)
+    told(f"Invoice {row.number} is back on the work list.", as_json=as_json)
 
 
 @link_app.command("invoice")
@@ -86,15 +87,12 @@ def link_invoice(invoice: str, number: str, *, as_json: Json = False) -> None:
     """
     from bridge.engine.terms import Terms
 
-    with _hands("link") as (hands, bridge), bridge.ends(bridge.config.sandbox_directory) as ends:
-        ends.source.check()
-        ends.target.check()
-        ends.target.prepare()
+    with by_hand("link") as (hands, bridge), ready_ends(bridge) as ends:
         policy = bridge.policy()
         source = ends.source
         terms = Terms(policy, ends.target.choices, source.label, source.base_currency)
         found = hands.link_invoice(ends, terms, invoice, number)
-    _told(f"Invoice {invoice} is document {found.ref.id}.", as_json=as_json)
+    told(f"Invoice {invoice} is document {found.ref.id}.", as_json=as_json)
 
 
 @link_app.command("client")
@@ -103,12 +101,9 @@ def link_client(client: str, key: str, *, as_json: Json = False) -> None:
 
     CLIENT is the source's id, KEY the target's code or id.
     """
-    with _hands("link") as (hands, bridge), bridge.ends(bridge.config.sandbox_directory) as ends:
-        ends.source.check()
-        ends.target.check()
-        ends.target.prepare()
+    with by_hand("link") as (hands, bridge), ready_ends(bridge) as ends:
         found = hands.link_client(ends, client, key)
-    _told(f"Client {client} is {found.key} ({found.name}).", as_json=as_json)
+    told(f"Client {client} is {found.key} ({found.name}).", as_json=as_json)
 
 
 def unlink(invoice: str, *, as_json: Json = False) -> None:
@@ -116,16 +111,13 @@ def unlink(invoice: str, *, as_json: Json = False) -> None:
 
     Once the target proves that it is gone, the invoice can be booked again.
     """
-    with _hands("unlink") as (hands, bridge), bridge.ends(bridge.config.sandbox_directory) as ends:
-        ends.source.check()
-        ends.target.check()
-        ends.target.prepare()
+    with by_hand("unlink") as (hands, bridge), ready_ends(bridge) as ends:
         row = hands.unlink(ends, invoice)
-    _told(f"Invoice {row.number} is unlinked and back on the work list.", as_json=as_json)
+    told(f"Invoice {row.number} is unlinked and back on the work list.", as_json=as_json)
 
 
 @contextmanager
-def _hands(command: str) -> "Iterator[tuple[Hands, App]]":
+def by_hand(command: str) -> "Iterator[tuple[Hands, App]]":
     """A manual act is a run of its own: under the lock, and in the log."""
     from bridge.engine.hands import Hands
 
@@ -142,6 +134,16 @@ def _hands(command: str) -> "Iterator[tuple[Hands, App]]":
                 log.finish_run(run, exit_code=code, summary={})
 
 
+@contextmanager
+def ready_ends(bridge: "App") -> "Iterator[Ends]":
+    """Both ends, checked and prepared."""
+    with bridge.ends(bridge.config.sandbox_directory) as ends:
+        ends.source.check()
+        ends.target.check()
+        ends.target.prepare()
+        yield ends
+
+
 def _who() -> str:
     import getpass
     import socket
@@ -150,7 +152,8 @@ def _who() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
-def _told(text: str, *, as_json: bool) -> None:
+def told(text: str, *, as_json: bool) -> None:
+    """Say what was done."""
     STATE.as_json = as_json
     if as_json:
         say_json({"type": "done", "what": text})

@@ -26,6 +26,7 @@ from bridge.api import (
     token_of,
     total,
 )
+from bridge.engine.answers import NO_ANSWERS, Answers
 from bridge.engine.containers import Receipt, container_shares, merged
 from bridge.engine.days import open_day, with_day
 from bridge.engine.keys import (
@@ -37,6 +38,7 @@ from bridge.engine.keys import (
     returned_ref,
 )
 from bridge.engine.reductions import Reduction
+from bridge.engine.twins import Sorted, without_twins
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Allotment:
     Attributes:
         given: Balance given by hand that this invoice uses; booked before it is used.
         short: What is missing of the gross although the source calls it paid.
+        waits: A row that is left out until a person says whether it is money.
     """
 
     payments: list[Payment] = field(default_factory=list)
@@ -69,6 +72,7 @@ class Allotment:
     given: list[Movement] = field(default_factory=list)
     reductions: list[Reduction] = field(default_factory=list)
     short: Money | None = None
+    waits: Hold | None = None
 
 
 class Held(Exception):  # carries an answer, as our Hold is a value and cannot be raised
@@ -85,6 +89,7 @@ def allot(
     *,
     used_before: Money,
     balances: Sequence[BalanceEntry],
+    answers: Answers = NO_ANSWERS,
 ) -> Allotment | Hold:
     """Decide where every penny goes, or hold.
 
@@ -97,9 +102,10 @@ def allot(
         terms: See there.
         used_before: Balance that is booked on this invoice already.
         balances: The client's balance movements, where balance was used and they were read.
+        answers: What persons said about rows of it.
     """
     try:
-        return _Allotter(invoice, terms, used_before, balances).all()
+        return _Allotter(invoice, terms, used_before, balances, answers).all()
     except Held as held:
         return held.hold
 
@@ -110,13 +116,16 @@ class _Allotter:
     terms: MoneyTerms
     used_before: Money
     balances: Sequence[BalanceEntry]
+    answers: Answers
     result: Allotment = field(default_factory=Allotment)
 
     def all(self) -> Allotment:
-        rows = in_time(self.invoice, TransactionKind.PAYMENT)
-        _no_twins(rows)
+        paid = in_time(self.invoice, TransactionKind.PAYMENT)
+        sorted_rows = without_twins(paid, self.answers, self.invoice.ref.id)
+        rows = sorted_rows.counted
         excess = self._prepaid(rows) if is_prepayment(self.invoice) else self._settle(rows)
-        self._refunds(excess)
+        self.result.waits = sorted_rows.waits
+        self._refunds(excess, sorted_rows)
         return self.result
 
     # Money in --------------------------------------------------------------------------------
@@ -274,10 +283,14 @@ class _Allotter:
 
     # Money out -------------------------------------------------------------------------------
 
-    def _refunds(self, excess: Money) -> None:
+    def _refunds(self, excess: Money, rows: Sorted) -> None:
         reduced = Money.zero(self.invoice.currency)
         kinds = {TransactionKind.REFUND, TransactionKind.TO_BALANCE}
+        if rows.waits:
+            return  # it may be the second charge that went back
         for row in in_time(self.invoice, *kinds):
+            if row.refund_of in rows.dropped:
+                raise Held(_returned_nothing(row))
             to_balance = row.kind is TransactionKind.TO_BALANCE
             returned = min(row.money_out, excess) if excess.amount > 0 else excess - excess
             if returned and not to_balance:
@@ -318,20 +331,13 @@ def base_amount(row: Transaction, amount: Money, base: str) -> Money | None:
     return rounded(amount.amount / row.rate, base) if row.rate else None
 
 
-def _no_twins(rows: Sequence[Transaction]) -> None:
-    seen: dict[tuple[str, str, Money], Transaction] = {}
-    for row in rows:
-        key = (row.gateway, row.reference, row.money_in)
-        if row.reference and key in seen:
-            raise Held(
-                Hold(
-                    Reason.DUPLICATE_TRANSACTION,
-                    f"transactions {seen[key].id} and {row.id} are alike: {row.gateway},"
-                    f" {row.reference}, {row.money_in}",
-                    "check the gateway's statement: one charge or two?",
-                )
-            )
-        seen[key] = row
+def _returned_nothing(row: Transaction) -> Hold:
+    return Hold(
+        Reason.DUPLICATE_TRANSACTION,
+        f"refund {row.id} returns transaction {row.refund_of}, which was answered to be no money",
+        "check the gateway's statement again; if both charges are on it,"
+        " `bridge answer INVOICE two-charges --because ...`",
+    )
 
 
 def _too_much(invoice: Invoice, row: Transaction) -> Hold:

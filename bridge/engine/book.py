@@ -10,6 +10,7 @@ from bridge.api import (
     Money,
     Reason,
     SourceRef,
+    StepState,
     Target,
     TargetPayment,
     TargetRef,
@@ -126,12 +127,19 @@ class _Booking:
             if stuck:
                 return stuck
         for part in self.ready.composed.parts:
-            stuck = self._document(part) if part.ref.kind is Kind.CREDIT_NOTE else self._money(part)
+            stuck = self._part(part)
             if stuck:
                 return stuck
         number = self.documents[invoice.ref].target.id if invoice else ""
-        self.booker.steps.teller.written(self.job.row, number, self.job.money)
+        remark = self.ready.composed.remark
+        self.booker.steps.teller.written(self.job.row, number, self.job.money, remark)
         return Written(number, self.has_note)
+
+    def _part(self, part: Part) -> Stuck | None:
+        if part.ref.kind is not Kind.CREDIT_NOTE:
+            return self._money(part)
+        stuck = self._document(part)
+        return self._apply(part) if part.is_applied and not stuck else stuck
 
     # Documents -------------------------------------------------------------------------------
 
@@ -201,6 +209,33 @@ class _Booking:
         target = TargetRef(part.ref.kind, found.target.id, found.target.internal_id)
         steps.writer.tie(order, target)
         return steps.writer.link_of(order, target)
+
+    def _apply(self, part: Part) -> Stuck | None:
+        """Set a credit note against its original, unless the log knows that it is so."""
+        steps, target = self.booker.steps, self.booker.target
+        if part.document is None or self._is_applied(part):
+            return None
+        note, original = self.documents[part.ref], self.documents[part.document].target
+        order = steps.order(
+            self.job,
+            part.ref,
+            Action.APPLY,
+            part.payload,
+            parent=original,
+            client=note.client,
+            day=note.day,
+        )
+
+        def call() -> TargetRef:
+            target.apply_credit_note(note.target, original=original)
+            return note.target
+
+        outcome = steps.perform(self.job, order, call)
+        return None if isinstance(outcome, Made) else steps.setback(self.job, outcome)
+
+    def _is_applied(self, part: Part) -> bool:
+        done = self.booker.log.steps(states={StepState.DONE}, invoice=self.job.row.invoice)
+        return any(step.ref == part.ref and step.action is Action.APPLY for step in done)
 
     def _being_booked(self) -> SetEntry:
         """Kept with the intent: what is being booked, so that a later change shows."""

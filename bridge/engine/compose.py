@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from bridge.api import (
     Client,
+    CreditNote,
     Hold,
     Movement,
     MovementKind,
@@ -30,11 +31,13 @@ class Part:
 
     Attributes:
         document: The document that a payment stands on, or that a credit note credits.
+        is_applied: Of a credit note: whether it is set against that document.
     """
 
     ref: SourceRef
     payload: Payload
     document: SourceRef | None = None
+    is_applied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +106,21 @@ class _Composer:
         for movement in plan.movements:
             self._movement(movement)
         for refund in plan.refunds:
-            note = refund.note.sale
-            payload = self.booked.get(note.ref) or self._entered(
-                _sure(self.target.compose_credit_note(refund.note))
-            )
-            _guard(note, payload)
-            self.parts.append(Part(note.ref, payload, refund.note.original))
+            payload = self._note(refund.note)
+            self.parts.append(Part(refund.note.sale.ref, payload, refund.note.original))
             self._payments([refund.payout], payload)
+        if plan.cancellation:
+            note = plan.cancellation
+            part = Part(note.sale.ref, self._note(note), note.original, is_applied=True)
+            self.parts.append(part)
         return Composed(client, invoice, tuple(self.parts), tuple(self.nothing), plan.remark)
+
+    def _note(self, note: CreditNote) -> Payload:
+        payload = self.booked.get(note.sale.ref) or self._entered(
+            _sure(self.target.compose_credit_note(note))
+        )
+        _guard(note.sale, payload)
+        return payload
 
     def _document(self, ref: SourceRef, sale: Sale) -> Payload:
         payload = self.booked.get(ref) or self._entered(_sure(self.target.compose_invoice(sale)))

@@ -1,9 +1,10 @@
 """What becomes of an invoice: booked, skipped or held. Pure: values in, a value out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.api import (
     Client,
+    CreditNote,
     Hold,
     Invoice,
     InvoiceState,
@@ -22,6 +23,7 @@ from bridge.engine.allot import (
     allot,
     is_prepayment,
 )
+from bridge.engine.cancelled import plan_end
 from bridge.engine.days import open_day, with_day
 from bridge.engine.money import document_rate
 from bridge.engine.refunds import Refund, plan_refunds
@@ -29,6 +31,8 @@ from bridge.engine.sale import sale_lines
 from bridge.engine.standing import by_lines, by_state, by_totals
 from bridge.engine.tax import allocate_tax, guard_totals
 from bridge.engine.terms import NOTHING_BEFORE, Before, Terms, document_day, own_number
+
+_ANSWERED = frozenset({Reason.DUPLICATE_TRANSACTION, Reason.CANCELLED_AFTER_BOOKING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class Plan:
     Attributes:
         sale: None where nothing is sold: money put on the client's balance.
         given: Balance given by hand, booked before it is used.
-        remark: What a person should hear of although it is booked.
+        cancellation: The credit note of a cancelled sale, set against it.
+        remark: What a person should hear of although it is booked, or what still waits.
     """
 
     client: Client
@@ -47,6 +52,7 @@ class Plan:
     movements: tuple[Movement, ...] = ()
     given: tuple[Movement, ...] = ()
     refunds: tuple[Refund, ...] = ()
+    cancellation: CreditNote | None = None
     remark: Hold | None = None
 
 
@@ -62,26 +68,50 @@ def decide(
     if answer:
         return answer
     used = before.used or Money.zero(invoice.currency)
-    money = allot(invoice, terms.for_money(), used_before=used, balances=before.balances)
+    money = allot(
+        invoice,
+        terms.for_money(),
+        used_before=used,
+        balances=before.balances,
+        answers=before.answers,
+    )
     if isinstance(money, Hold):
         return money
     if is_prepayment(invoice):
-        return Plan(client, None, movements=tuple(money.movements))
+        return Plan(client, None, movements=tuple(money.movements), remark=money.waits)
     sale = _sale(invoice, client, terms)
     if isinstance(sale, Hold):
         return sale
     refunds = plan_refunds(invoice, sale, money, terms)
     if isinstance(refunds, Hold):
         return refunds
-    return Plan(
+    plan = Plan(
         client=client,
         sale=sale,
         payments=tuple(money.payments),
         movements=tuple(money.movements),
         given=tuple(money.given),
         refunds=refunds,
-        remark=_short(invoice, money),
+        remark=money.waits or _short(invoice, money),
     )
+    return _ended(invoice, sale, money, plan, terms, before)
+
+
+def _ended(
+    invoice: Invoice, sale: Sale, money: Allotment, plan: Plan, terms: Terms, before: Before
+) -> Plan | Hold:
+    if invoice.state is not InvoiceState.CANCELLED:
+        return plan
+    end = plan_end(invoice, sale, money, terms, before)
+    if isinstance(end, Hold):
+        return end
+    return replace(plan, cancellation=end.note, remark=money.waits or end.remark)
+
+
+def asks(plan: Plan | Skip | Hold) -> bool:
+    """Whether an answer of a person could change it."""
+    question = plan.remark if isinstance(plan, Plan) else plan
+    return question is not None and question.reason in _ANSWERED
 
 
 def _sale(invoice: Invoice, client: Client, terms: Terms) -> Sale | Hold:
@@ -117,7 +147,7 @@ def _lines(invoice: Invoice) -> tuple[SaleLine, ...] | Hold:
 
 def _short(invoice: Invoice, money: Allotment) -> Hold | None:
     """Paid with less than was due: booked as it is, and what is missing stays with the debtors."""
-    if not money.short or invoice.state is InvoiceState.OPEN:
+    if not money.short or invoice.state in {InvoiceState.OPEN, InvoiceState.CANCELLED}:
         return None
     return Hold(
         Reason.PAYMENT_SHORT,

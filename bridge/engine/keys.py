@@ -49,6 +49,11 @@ def note_ref(refund: str) -> SourceRef:
     return SourceRef(Kind.CREDIT_NOTE, f"R{refund}")
 
 
+def cancel_ref(invoice: str) -> SourceRef:
+    """The credit note of what was never supplied."""
+    return SourceRef(Kind.CREDIT_NOTE, f"{invoice}/cancelled")
+
+
 def payout_ref(refund: str) -> SourceRef:
     """The money that goes out on that credit note."""
     return payment_ref(refund, f"R{refund}")

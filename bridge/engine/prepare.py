@@ -1,7 +1,7 @@
 """Reading and deciding ahead of the writing: from rows of the work list to what is to be done."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.api import (
     BalanceEntry,
@@ -17,11 +17,12 @@ from bridge.api import (
     TransientError,
     UnreachableError,
 )
+from bridge.engine.answers import read_answers
 from bridge.engine.changes import changed_after_booking, content_fingerprint, contradicted
 from bridge.engine.compose import Composed, compose
-from bridge.engine.decide import decide
+from bridge.engine.decide import asks, decide
 from bridge.engine.ends import Ends, Observers
-from bridge.engine.keys import document_of, is_balance_use
+from bridge.engine.keys import cancel_ref, document_of, is_balance_use
 from bridge.engine.standing import decide_header
 from bridge.engine.terms import Before, Terms
 from bridge.engine.used import as_used
@@ -159,7 +160,11 @@ class Preparer:
             return changed_after_booking()
         if isinstance(client, Missing):
             return _client_missing(invoice, client)
-        plan = decide(invoice, client, self.terms, self._before(invoice, links))
+        before = self._before(invoice, links)
+        plan = decide(invoice, client, self.terms, before)
+        if not before.answers.given and asks(plan):
+            before = replace(before, answers=read_answers(self.log, invoice.ref))
+            plan = decide(invoice, client, self.terms, before)
         if isinstance(plan, Skip | Hold):
             return plan
         wrong = contradicted(links.values(), plan) or self.observers.review(invoice)
@@ -177,7 +182,12 @@ class Preparer:
         balances: list[BalanceEntry] = []
         if invoice.credit and not invoice.containers and not invoice.holds:
             balances = list(self.ends.source.balances([invoice.client]))
-        return Before(is_booked=bool(links), used=used, balances=balances)
+        return Before(
+            is_booked=bool(links),
+            used=used,
+            balances=balances,
+            credited=cancel_ref(invoice.ref.id) in links,
+        )
 
 
 def _missing(

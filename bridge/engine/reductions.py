@@ -24,30 +24,30 @@ class Reduction:
     to_balance: bool
 
 
-def note_lines(sale: Sale, reduction: Reduction) -> tuple[SaleLine, ...] | Hold:
-    """The negative lines of the credit note.
+def note_lines(sale: Sale, amount: Money, before: Money, words: str) -> tuple[SaleLine, ...] | Hold:
+    """The negative lines of the credit note of `amount`, after notes of `before`.
 
     Certain are only a full refund, an invoice of one tax class, and an amount that fits exactly
     one set of lines. For one class the share is cumulative, so that the last of several refunds
     closes net and tax exactly.
     """
-    after = reduction.before + reduction.amount
+    after = before + amount
     if after > sale.gross:
         return Hold(
             Reason.REFUND_EXCEEDS_INVOICE,
             f"{after} was refunded on an invoice of {sale.gross}",
             "look at its refunds in the source; book the rest by hand",
         )
-    if not reduction.before and after == sale.gross:
+    if not before and after == sale.gross:
         return tuple(_negated(line) for line in sale.lines)
     if len({_tax_class(line) for line in sale.lines}) == 1:
-        return tuple(_shares(sale, reduction))
-    chosen = _fitting(sale.lines, reduction.amount) if not reduction.before else None
+        return tuple(_shares(sale, amount, before, words))
+    chosen = _fitting(sale.lines, amount) if not before else None
     if chosen is not None:
         return tuple(_negated(line) for line in chosen)
     return Hold(
         Reason.REFUND_ALLOCATION,
-        f"{reduction.amount} was refunded on an invoice whose lines bear different taxes, and it"
+        f"{amount} is to be credited on an invoice whose lines bear different taxes, and it"
         " does not say on which",
         "ask which lines it was for and book the credit note by hand, then `bridge skip` it with"
         " the reason",
@@ -78,7 +78,7 @@ def _line(like: SaleLine, description: str, net: Money, tax: Money) -> SaleLine:
     )
 
 
-def _shares(sale: Sale, reduction: Reduction) -> list[SaleLine]:
+def _shares(sale: Sale, amount: Money, before: Money, words: str) -> list[SaleLine]:
     """A line for each nominal: the cumulative share so far, less what was credited before."""
     groups: dict[tuple[str, str, str], SaleLine] = {}
     weights: dict[tuple[str, str, str], Decimal] = {}
@@ -86,14 +86,13 @@ def _shares(sale: Sale, reduction: Reduction) -> list[SaleLine]:
         key = (line.type, line.product, line.product_group)
         groups.setdefault(key, line)
         weights[key] = weights.get(key, Decimal(0)) + line.net.amount
-    after = reduction.before + reduction.amount
-    net_before, net_after = _net_of(sale, reduction.before), _net_of(sale, after)
+    after = before + amount
+    net_before, net_after = _net_of(sale, before), _net_of(sale, after)
     shares = list(weights.values())
     nets = _growth(net_before, net_after, shares)
-    taxes = _growth(reduction.before - net_before, after - net_after, shares)
-    text = f"Refund of {reduction.amount}"
+    taxes = _growth(before - net_before, after - net_after, shares)
     return [
-        _line(like, text, -net, -tax)
+        _line(like, words, -net, -tax)
         for like, net, tax in zip(groups.values(), nets, taxes, strict=True)
         if net or tax
     ]

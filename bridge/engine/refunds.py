@@ -64,7 +64,8 @@ def _by_choice(reduction: Reduction, choices: Choices) -> Hold | None:
 
 
 def _refund(invoice: Invoice, sale: Sale, reduction: Reduction, terms: Terms) -> Refund | Hold:
-    lines = note_lines(sale, reduction)
+    words = f"Refund of {reduction.amount}"
+    lines = note_lines(sale, reduction.amount, reduction.before, words)
     if isinstance(lines, Hold):
         return lines
     row = reduction.row

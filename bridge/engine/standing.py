@@ -12,6 +12,7 @@ from bridge.api import (
     TransactionKind,
     total,
 )
+from bridge.engine.answers import CANCELLED
 from bridge.engine.money import reversed_invoice
 from bridge.engine.policy import BookWhen, Policy
 from bridge.engine.terms import Before, Terms
@@ -49,7 +50,9 @@ def by_state(invoice: Invoice, terms: Terms, before: Before) -> Skip | Hold | No
         case InvoiceState.DRAFT:
             return Skip(Reason.DRAFT, "it is a draft")
         case InvoiceState.CANCELLED:
-            return _cancelled(before)
+            return _cancelled(invoice, before)
+        case _ if before.credited:
+            return _revived(invoice)
         case InvoiceState.OPEN:
             return early or _open(invoice, terms.policy, before)
         case InvoiceState.REVERSED:
@@ -58,13 +61,25 @@ def by_state(invoice: Invoice, terms: Terms, before: Before) -> Skip | Hold | No
             return early or _undated(invoice, terms.policy) or _taken_back(invoice)
 
 
-def _cancelled(before: Before) -> Skip | Hold:
+def _cancelled(invoice: Invoice, before: Before) -> Skip | Hold | None:
     if not before.is_booked:
         return Skip(Reason.CANCELLED, "it was cancelled before it was booked")
+    if before.answers.of(CANCELLED):
+        return None
     return Hold(
         Reason.CANCELLED_AFTER_BOOKING,
-        "it was cancelled after it was booked",
-        "decide whether it was supplied: if not, credit it by hand; if so, it stays a debtor",
+        "it was cancelled after it was booked; whether it was supplied decides what it is",
+        f"`bridge answer {invoice.ref.id} not-supplied --because ...` credits it, `bridge answer"
+        f" {invoice.ref.id} supplied-unpaid --because ...` leaves it a debtor",
+    )
+
+
+def _revived(invoice: Invoice) -> Hold:
+    return Hold(
+        Reason.CHANGED_AFTER_WRITE,
+        f"it was cancelled, credited as not supplied, and is {invoice.status.lower()} now",
+        "find out why it was opened again; correct the books by hand, then `bridge skip` it with"
+        " the reason",
     )
 
 

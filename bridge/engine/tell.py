@@ -13,6 +13,9 @@ from bridge.store.rows import AddEvent, EntryRow, SetEntry
 _FIRST_WAIT = dt.timedelta(minutes=15)
 _LONGEST_WAIT = dt.timedelta(hours=23)  # so that a daily cron job tries each day
 
+_WAITS = frozenset({Reason.DUPLICATE_TRANSACTION})
+"""Remarks that are questions: the certain part of the invoice is booked, the rest waits."""
+
 
 @dataclass(slots=True)
 class Teller:
@@ -78,12 +81,18 @@ class Teller:
             row, EntryState.FAILED, None, what, remedy, tries=tries, next_try=self.clock() + wait
         )
 
-    def written(self, row: EntryRow, target: str, money: str | None) -> None:
-        """All is written; it counts as done once it was read back."""
+    def written(self, row: EntryRow, target: str, money: str | None, remark: Hold | None) -> None:
+        """All is written; it counts as done once it was read back.
+
+        The remark stays with the entry, so that a run which dies before that does not lose it.
+        """
         self.writer.note(
             SetEntry(
                 row.invoice,
                 EntryState.UNVERIFIED,
+                reason=remark.reason if remark else None,
+                what=remark.what if remark else "",
+                remedy=remark.remedy if remark else "",
                 money_fingerprint=money,
                 tries=0,
                 target=target,
@@ -91,7 +100,13 @@ class Teller:
         )
 
     def done(self, row: EntryRow, target: str, remark: Hold | None) -> None:
-        """In the books, and read back. A remark stays with it for whoever asks."""
+        """In the books, and read back. A remark stays with it for whoever asks.
+
+        Where the remark is a question about more than was booked, the invoice is held by it.
+        """
+        if remark and remark.reason in _WAITS:
+            self.hold(row, remark)
+            return
         self.writer.note(
             SetEntry(
                 row.invoice,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bridge.api import BalanceEntry, Choices, Hold, Invoice, Money, Reason
 from bridge.engine.allot import MoneyTerms
+from bridge.engine.answers import NO_ANSWERS, Answers
 from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
 
 
@@ -31,11 +32,15 @@ class Before:
         is_booked: Whether its document or its prepayment is in the books.
         used: Balance that is booked on it.
         balances: The client's balance movements, where they were read.
+        answers: What persons said about it.
+        credited: Whether a credit note took it back when it was cancelled.
     """
 
     is_booked: bool = False
     used: Money | None = None
     balances: Sequence[BalanceEntry] = field(default_factory=tuple)
+    answers: Answers = NO_ANSWERS
+    credited: bool = False
 
 
 NOTHING_BEFORE = Before()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.api import (
+    EntryState,
     Hold,
     Kind,
     Money,
@@ -50,7 +51,8 @@ class Verifier:
             told = self._judge(row, links[row.invoice], expected, documents, movements)
             wrong += bool(told)
             if not told:
-                self._done(row, links[row.invoice], documents, remarks.get(row.invoice))
+                remark = remarks.get(row.invoice) or _kept(row)
+                self._done(row, links[row.invoice], documents, remark)
         self.writer.flush()
         return wrong
 
@@ -115,6 +117,13 @@ class Verifier:
                 learnt = replace(link.target, internal_id=found.ref.internal_id)
                 self.writer.note(PutLink(replace(link, target=learnt)))
         self.teller.done(row, number, remark)
+
+
+def _kept(row: EntryRow) -> Hold | None:
+    """The remark that was kept with an entry whose run died before it was read back."""
+    if row.state is not EntryState.UNVERIFIED or row.reason is None:
+        return None
+    return Hold(row.reason, row.what, row.remedy)
 
 
 def _is_document(link: LinkRow) -> bool:

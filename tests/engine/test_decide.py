@@ -88,10 +88,6 @@ def _sale(invoice: Invoice, terms: Terms = TERMS) -> Sale:
 
 
 HELD = {
-    "the same transaction twice": (
-        an_invoice(transactions=[a_transaction(900), a_transaction(901, reference="txn_900")]),
-        Reason.DUPLICATE_TRANSACTION,
-    ),
     "an unknown line": (
         an_invoice(lines=[a_line(kind=LineKind.UNKNOWN, type="AddonX")]),
         Reason.LINE_TYPE_UNKNOWN,
