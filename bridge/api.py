@@ -115,7 +115,10 @@ if TYPE_CHECKING:
         Totals,
     )
     from bridge.offers import (
+        Choice,
+        Conversation,
         Decision,
+        Question,
         Sandbox,
         SandboxFactory,
         SourcePlugin,
@@ -147,7 +150,9 @@ _HOMES = {
         tokens_in
     """,
     "bridge.model.runs": "Entry EntryState Report Run StepState Totals",
-    "bridge.offers": "Decision Sandbox SandboxFactory SourcePlugin TargetPlugin",
+    "bridge.offers": """
+        Choice Conversation Decision Question Sandbox SandboxFactory SourcePlugin TargetPlugin
+    """,
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
@@ -173,9 +178,11 @@ __all__ = [
     "BalanceOrigin",
     "BridgeError",
     "Checkpoint",
+    "Choice",
     "Choices",
     "Client",
     "ConfigError",
+    "Conversation",
     "CreditNote",
     "Days",
     "Decision",
@@ -209,6 +216,7 @@ __all__ = [
     "Posting",
     "Prices",
     "Problem",
+    "Question",
     "Rate",
     "Reason",
     "Record",

@@ -5,15 +5,16 @@ Every start that asks what is installed imports this, and nothing of the model w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bridge.contract import Source, Target
+    from bridge.contract import Source, Survey, Target
+    from bridge.model.documents import Json
 
 
 class Sandbox(AbstractContextManager["Sandbox"], Protocol):
@@ -63,6 +64,45 @@ class Decision:
     assumed: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer to a question.
+
+    Attributes:
+        label: As a person reads it.
+        value: What is written in the file; None leaves the setting out.
+    """
+
+    label: str
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What `bridge init` asks, with the answers that the system really has.
+
+    Attributes:
+        key: The setting within the section, a word a level.
+        text: One plain sentence.
+        default: Index of the choice that Enter takes; None where nothing may be guessed.
+    """
+
+    key: tuple[str, ...]
+    text: str
+    choices: tuple[Choice, ...]
+    default: int | None = 0
+
+
+Conversation: TypeAlias = "Generator[Question, Json, None]"
+"""Questions one after the other; each is sent the value that was chosen."""
+
+
+def no_questions(given: Mapping[str, Json], survey: Survey | None) -> Conversation:
+    """Nothing to ask beyond how to sign in."""
+    del given, survey
+    yield from ()
+
+
 def no_decisions() -> Sequence[Decision]:
     """Nothing is left to a person."""
     return ()
@@ -80,6 +120,10 @@ class SourcePlugin:
         open: Makes the source from validated settings. No network yet.
         sandbox: Starts its stand-in.
         sandbox_key: The setting that may hold the word ``sandbox``.
+        connection: Settings without which nobody can sign in, in the order in which they are
+            asked for.
+        questions: What else `bridge init` asks, given what is written so far and, of a target,
+            what the source uses. It signs in, reads, and closes what it opened.
         decisions: All questions that its settings answer, open or not; imports what it needs.
     """
 
@@ -91,6 +135,8 @@ class SourcePlugin:
     sandbox_key: str
     capabilities: frozenset[str] = field(default_factory=frozenset)
     decisions: Callable[[], Sequence[Decision]] = no_decisions
+    connection: tuple[str, ...] = ()
+    questions: Callable[[Mapping[str, Json], Survey | None], Conversation] = no_questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +151,5 @@ class TargetPlugin:
     sandbox_key: str
     capabilities: frozenset[str] = field(default_factory=frozenset)
     decisions: Callable[[], Sequence[Decision]] = no_decisions
+    connection: tuple[str, ...] = ()
+    questions: Callable[[Mapping[str, Json], Survey | None], Conversation] = no_questions

@@ -29,16 +29,17 @@ EXACT = (
 LATER = re.compile(r"\b(?:TODO|FIXME|NotImplementedError)\b|#\s*XXX")
 PUBLIC = """
     WHOLE_INVOICE AccessError AmbiguousMatchError BalanceEntry BalanceOrigin BridgeError
-    Checkpoint Choices Client ConfigError CreditNote Days Decision Entry EntryState Finding
-    FirstDocumentError Gone Header Health Hold Invoice InvoiceState Json Kind Known Level
-    LineItem LineKind LockHeldError LockLostError Missing Money Movement MovementKind Nothing
-    OutcomeUnknownError PaidFrom Payload Payment Posting Prices Problem Rate Reason Record
-    RecordClass RecordRejectedError Reference Report Rule Run Sale SaleLine Sandbox SandboxFactory
-    ScanPolicy Seen Skip Source SourcePlugin SourceRef StepState StoreError Survey Target
-    TargetClient TargetDocument TargetLine TargetMovement TargetPayment TargetPlugin TargetRef
-    TaxPart Totals Transaction TransactionKind TransientError UnreachableError UsageError
-    as_plain client_ref fingerprint hookimpl invoice_ref minor_digits money_fingerprint
-    payment_ref rounded spread token_of tokens_in total
+    Checkpoint Choice Choices Client ConfigError Conversation CreditNote Days Decision
+    Entry EntryState Finding FirstDocumentError Gone Header Health Hold Invoice
+    InvoiceState Json Kind Known Level LineItem LineKind LockHeldError LockLostError
+    Missing Money Movement MovementKind Nothing OutcomeUnknownError PaidFrom Payload
+    Payment Posting Prices Problem Question Rate Reason Record RecordClass
+    RecordRejectedError Reference Report Rule Run Sale SaleLine Sandbox SandboxFactory
+    ScanPolicy Seen Skip Source SourcePlugin SourceRef StepState StoreError Survey
+    Target TargetClient TargetDocument TargetLine TargetMovement TargetPayment
+    TargetPlugin TargetRef TaxPart Totals Transaction TransactionKind TransientError
+    UnreachableError UsageError as_plain client_ref fingerprint hookimpl invoice_ref
+    minor_digits money_fingerprint payment_ref rounded spread token_of tokens_in total
 """
 SECONDS = {
     "_ATTEMPTS",

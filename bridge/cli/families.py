@@ -10,6 +10,7 @@ from bridge.cli.options import give_to_all
 
 # In the order of the help. The second word is the module of `bridge.cli` that adds the command.
 _HOMES = {
+    "init": "init",
     "sync": "sync",
     "validate-config": "validate",
     "status": "status",

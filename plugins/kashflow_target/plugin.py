@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from bridge.api import Decision, Sandbox, Target
+    from bridge.api import Conversation, Decision, Json, Sandbox, Survey, Target
 
 
 def _settings() -> type[Any]:
@@ -39,6 +39,12 @@ def _decisions() -> Sequence[Decision]:
     return decisions()
 
 
+def _questions(given: Mapping[str, Json], survey: Survey | None) -> Conversation:
+    from kashflow_target.questions import questions
+
+    return questions(given, survey)
+
+
 @hookimpl
 def bridge_targets() -> Iterable[TargetPlugin]:
     """Offer KashFlow."""
@@ -51,4 +57,6 @@ def bridge_targets() -> Iterable[TargetPlugin]:
         sandbox_key="endpoint",
         capabilities=frozenset({"adopt_clients", "foreign_currency", "vat_uk"}),
         decisions=_decisions,
+        connection=("username", "password"),
+        questions=_questions,
     )

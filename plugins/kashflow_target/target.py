@@ -43,7 +43,7 @@ from kashflow_target.customers import Customers
 from kashflow_target.documents import Documents
 from kashflow_target.journal import journal
 from kashflow_target.records import records
-from kashflow_target.reference_data import read_account, resolve
+from kashflow_target.reference_data import Account, read_account, resolve
 from kashflow_target.refusals import Refusals
 from kashflow_target.soap import Door
 
@@ -112,6 +112,10 @@ class KashFlowTarget(Target):
             ) from error
         name = company.text("CompanyName").strip()
         return Health(f"KashFlow, {name}" if name else "KashFlow")
+
+    def account(self) -> Account:
+        """What the account has: seven calls."""
+        return read_account(self._door)
 
     def prepare(self) -> None:
         """Read the account's reference data and resolve the settings' names: seven calls."""

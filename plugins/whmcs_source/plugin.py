@@ -47,4 +47,5 @@ def bridge_sources() -> Iterator[SourcePlugin]:
         open=_open,
         sandbox=_sandbox,
         sandbox_key="url",
+        connection=("identifier", "secret"),
     )

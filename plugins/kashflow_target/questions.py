@@ -1,0 +1,145 @@
+"""What `bridge init` asks about KashFlow, with answers that the account really has."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import yaml
+
+from bridge.api import Choice, Conversation, Decision, Json, Question, Survey
+from kashflow_target.decisions import decisions
+from kashflow_target.names import Known, Register
+from kashflow_target.reference_data import Account
+
+HOLD = Choice("hold it for now", None)
+_MAP = Choice("a payment method and a bank account of KashFlow", {})
+_FEED = Choice("a bank feed brings these payments already: book the invoices only", "bank_feed")
+_ASKED_APART = frozenset({"gateways", "nominals.discounts"})
+_LABELS: Mapping[tuple[str, str], str] = {
+    ("fees", "on_gateway_invoice"): "the bookkeeper books the gateway's own bill",
+    ("price_reductions", "credit_note"): "a credit note on the day of the refund",
+    ("price_reductions", "hold"): "always hold them for a person",
+    ("refund_to_balance", "credit_note"): "a credit note, its money on the client's balance",
+    ("refund_to_balance", "hold"): "always hold them for a person",
+    ("cancelled_after_booking", "hold"): "always hold them for a person",
+    ("manual_credits", "hold"): "always hold them for a person",
+    ("invoice_rate", "kashflow"): "the rate stored in KashFlow",
+    ("invoice_rate", "source"): "the rate of the payment, as the billing system has it",
+    ("foreign_payments", "home"): "home currency, as KashFlow's knowledge base says",
+    ("foreign_payments", "invoice"): "the invoice's currency; confirm it on your own account first",
+}
+
+
+def questions(given: Mapping[str, Json], survey: Survey | None) -> Conversation:
+    """Gateways, sales types, then the accounting decisions.
+
+    Raises:
+        AccessError, UnreachableError: as `KashFlowTarget.check`.
+    """
+    account = _account(given)
+    yield from _gateways(account, survey.gateways if survey else {})
+    yield from _nominals(account, survey.line_types if survey else ())
+    is_foreign = survey is not None and set(survey.currencies) != {account.home}
+    for decision in decisions():
+        if decision.key not in _ASKED_APART and (is_foreign or not _only_foreign(decision)):
+            yield from _decision(decision, account)
+
+
+def _account(given: Mapping[str, Json]) -> Account:
+    from kashflow_target.settings import KashFlowSettings
+    from kashflow_target.target import KashFlowTarget
+
+    asked_later = {"nominals": {"default": "not chosen yet"}}
+    with KashFlowTarget(KashFlowSettings.model_validate({**given, **asked_later})) as target:
+        target.check()
+        return target.account()
+
+
+def _gateways(account: Account, gateways: Mapping[str, str]) -> Conversation:
+    for gateway, called in gateways.items():
+        key = ("gateways", gateway)
+        named = gateway if called == gateway else f"{called} ({gateway})"
+        answer = yield Question(
+            key, f"What are payments by {named}?", (_MAP, _FEED, HOLD), default=2
+        )
+        if answer == _MAP.value:
+            like = f"{called} {gateway}"
+            yield _of((*key, "method"), "As which payment method?", account.methods, like)
+            yield _of((*key, "account"), "On which bank account?", account.accounts, like)
+
+
+def _nominals(account: Account, line_types: tuple[str, ...]) -> Conversation:
+    sales = account.nominals
+    text = "Which sales type do lines take that nothing else names?"
+    yield _of(("nominals", "default"), text, sales, "")
+    for line_type in line_types:
+        text = f"Which do lines of the type {line_type} take?"
+        found = _of(("nominals", "types", line_type), text, sales, line_type)
+        yield _with_none(found, Choice("the same", None))
+    text = "And discounts that reduce no one line?"
+    yield _with_none(_of(("nominals", "discounts"), text, sales, ""), HOLD)
+
+
+def _with_none(question: Question, none: Choice) -> Question:
+    return Question(question.key, question.text, (none, *question.choices))
+
+
+def _of(key: tuple[str, ...], text: str, register: Register, like: str) -> Question:
+    """One of what the account has; proposed is only what is called so."""
+    found = register.entries
+    alike = [at for at, each in enumerate(found) if each.name and _is_called(each.name, like)]
+    return Question(
+        key,
+        text,
+        tuple(Choice(str(each), _named(each, register)) for each in found),
+        default=alike[0] if len(alike) == 1 else None,
+    )
+
+
+def _is_called(name: str, like: str) -> bool:
+    """Whether the words of one are among those of the other."""
+    words, wanted = set(name.casefold().split()), set(like.casefold().split())
+    return words <= wanted or (bool(wanted) and wanted <= words)
+
+
+def _named(known: Known, register: Register) -> Json:
+    """By name where that says which, else by id."""
+    same = [each for each in register.entries if each.name.casefold() == known.name.casefold()]
+    return known.name if len(same) == 1 and known.name else {"id": known.id}
+
+
+def _only_foreign(decision: Decision) -> bool:
+    return decision.key in {"invoice_rate", "foreign_payments", "exchange_differences"}
+
+
+def _decision(decision: Decision, account: Account) -> Conversation:
+    """Each line that may be written is an answer; names in it are asked for in turn."""
+    name = decision.key
+    values = [cast("dict[str, Any]", yaml.safe_load(line))[name] for line in decision.lines]
+    words = tuple(
+        Choice(_LABELS.get((name, each), each), each) for each in values if _is_word(each)
+    )
+    forms = tuple(Choice("book it", {}) for each in values if not _is_word(each))
+    none = Choice(f"decide later: {decision.assumed}", None) if decision.assumed else HOLD
+    text = f"{decision.about[0].upper()}{decision.about[1:]}?"
+    answer = yield Question((name,), text, (none, *words, *forms))
+    if answer != {}:
+        return
+    form = next(each for each in values if not _is_word(each))
+    for part, example in form.items():
+        yield _part((name, part), str(example), account)
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _part(key: tuple[str, ...], example: str, account: Account) -> Question:
+    registers = {
+        "nominal": ("To which nominal?", account.nominals),
+        "method": ("As which payment method?", account.methods),
+        "account": ("On which bank account?", account.accounts),
+    }
+    if key[-1] in registers:
+        text, register = registers[key[-1]]
+        return _of(key, text, register, example)
+    return Question(key, f"{key[-1]}?", (Choice(example, example),))
