@@ -101,7 +101,7 @@ class ClientDesk:
         before = link.payload.guarded or {}
         if isinstance(match, Ours | Adopt) and match.found.ref.id == link.target.id:
             # A person may have brought the target's record up to date in the meantime.
-            before = _standing(match.found.body)
+            before = match.found.guarded
         return self._update(job, ready, link.target, before)
 
     def _update(
@@ -122,7 +122,7 @@ class ClientDesk:
 
     def _found(self, job: Prepared, ready: Ready, match: Ours | Adopt) -> TargetRef | Stuck:
         part, found = _part(ready), match.found
-        changed = _guarded_changes(part.payload, _standing(found.body))
+        changed = _guarded_changes(part.payload, _filled(found.guarded))
         if changed:
             self.steps.teller.hold(job.row, _vat_status_changed(ready, changed), job.money)
             return Stuck()
@@ -176,9 +176,9 @@ def _guarded_changes(payload: Payload, before: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _standing(body: Mapping[str, object]) -> dict[str, str]:
-    """What a found client shows, as far as it shows anything: an empty field may be filled."""
-    return {name: str(value) for name, value in body.items() if value not in ("", 0, None, "0")}
+def _filled(guarded: Mapping[str, str]) -> dict[str, str]:
+    """What a client that is not ours yet shows: what nobody filled in may be filled in."""
+    return {name: value for name, value in guarded.items() if value not in ("", "0")}
 
 
 def _same_body(payload: Payload, found: Mapping[str, object]) -> bool:

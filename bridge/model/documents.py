@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
@@ -263,6 +263,8 @@ class TargetClient:
         emails: Lower case.
         body: The fields that `compose_client` would send, in the same form, so that the core can
             see what changed.
+        guarded: What stands there of the fields that `compose_client` guards, by the same names
+            and in the same form; one that cannot be told is left out.
     """
 
     ref: TargetRef
@@ -273,6 +275,7 @@ class TargetClient:
     tax_number: str
     currency: str
     body: Mapping[str, Json]
+    guarded: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from bridge.api import (
     SaleLine,
     TargetLine,
 )
+from bridge.testing.memory_rows import GUARDED
 
 _BALANCES = "Client Balances"
 
@@ -73,7 +74,7 @@ def compose_client(client: Client, reference: Reference, mapping: MemoryMapping)
         net=None,
         tax=None,
         natural_key=code,
-        guarded={name: str(body[name]) for name in ("country", "tax_number", "currency")},
+        guarded={name: str(body[name]) for name in GUARDED},
         rules=(Rule("client", "code from the reference", code),),
     )
 

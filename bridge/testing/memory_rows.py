@@ -18,6 +18,9 @@ from bridge.api import (
     total,
 )
 
+GUARDED = ("country", "tax_number", "currency")
+"""Fields of a customer that decide its VAT."""
+
 
 @dataclass(frozen=True, slots=True)
 class BookClient:
@@ -107,6 +110,7 @@ def target_client(client: BookClient) -> TargetClient:
         tax_number=str(fields.get("tax_number", "")),
         currency=str(fields.get("currency", "")),
         body={name: value for name, value in fields.items() if name != "code"},
+        guarded={name: str(fields.get(name, "")) for name in GUARDED},
     )
 
 

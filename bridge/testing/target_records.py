@@ -60,6 +60,7 @@ class TargetRecords(Suite):
         assert found.currency == made.client.currency
         assert found.emails == (made.client.email.lower(),)
         assert {name: found.body.get(name) for name in made.payload.body} == made.payload.body
+        assert found.guarded == (made.payload.guarded or {})
 
     def test_a_client_is_made_once(self, desk: Desk) -> None:
         """`create_client` is refused where the natural key exists."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bridge.api import Client, Hold, Json, Kind, Payload, Reference, Rule
 from kashflow_target.books import Books
@@ -72,18 +72,30 @@ def compose_client(client: Client, reference: Reference, books: Books) -> Payloa
         net=None,
         tax=None,
         natural_key=customer_code(reference),
-        guarded={
-            "country class": where.value,
-            "EC": str(body["EC"]),
-            "OutsideEC": str(body["OutsideEC"]),
-            "VAT number": str(body["VATNumber"]),
-            "currency": client.currency,
-        },
+        guarded=guarded(body, client.country, client.currency),
         rules=(
             Rule("client", "currency matched by code", f"{client.currency} (id {currency.id})"),
             Rule("client", f"country class of {client.country or 'no country'}", where.value),
         ),
     )
+
+
+def guarded(body: Mapping[str, Json], country: str, currency: str) -> dict[str, str]:
+    """What must not change silently once documents are posted: it decides the VAT.
+
+    Args:
+        body: Of a customer, sent or found.
+        country: ISO 3166; empty where it is not known, and then the class is left out.
+        currency: ISO 4217, or empty where the customer has none of its own.
+    """
+    classes = {"country class": country_class(country, _LATEST).value} if country else {}
+    return {
+        **classes,
+        "EC": str(body["EC"]),
+        "OutsideEC": str(body["OutsideEC"]),
+        "VAT number": str(body["VATNumber"]),
+        "currency": currency,
+    }
 
 
 def folded(address: Sequence[str], town: str, county: str) -> tuple[str, str, str, str]:

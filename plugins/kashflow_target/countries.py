@@ -52,6 +52,15 @@ def kashflow_code(country: str) -> str:
     return "EL" if country == "GR" else country
 
 
+def iso_code(country: str) -> str:
+    """The ISO 3166 code of a country as KashFlow writes it.
+
+    >>> iso_code(kashflow_code("GR"))
+    'GR'
+    """
+    return "GR" if country == "EL" else country
+
+
 @lru_cache(maxsize=512)
 def country_name(country: str) -> str:
     """The English name, or the code itself where Unicode CLDR has none."""

@@ -16,6 +16,8 @@ from bridge.api import (
 )
 from kashflow_target import builders
 from kashflow_target.books import Books
+from kashflow_target.compose_client import guarded
+from kashflow_target.countries import iso_code
 from kashflow_target.refusals import is_absent
 from kashflow_target.replies import Row
 from kashflow_target.soap import Door
@@ -36,6 +38,7 @@ def as_client(row: Row, books: Books) -> TargetClient:
     """
     currencies = {each.id: each.code for each in books.currencies.values()}
     code = currencies.get(row.whole("CurrencyID"), books.home)
+    country = iso_code(row.text("CountryCode").strip().upper())
     body: dict[str, Json] = {name: row.text(name) for name in _OUR_TEXTS}
     body |= {
         "EC": row.whole("EC"),
@@ -52,6 +55,7 @@ def as_client(row: Row, books: Books) -> TargetClient:
         tax_number=row.text("VATNumber"),
         currency=code,
         body=body,
+        guarded=guarded(body, country, code if row.whole("CurrencyID") else ""),
     )
 
 

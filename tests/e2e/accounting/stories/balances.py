@@ -1,0 +1,60 @@
+"""Money on clients' balances: how it comes, how it is used, how it goes."""
+
+from tests.e2e.accounting.cast import story
+from tests.e2e.accounting.stage import Stage
+
+
+def funds(stage: Stage, name: str, amount: str, date: str = "2026-10-01") -> None:
+    """An add-funds invoice, paid."""
+    client = stage.clients[-1] if stage.clients else stage.client()
+    stage.names[name] = stage.do(
+        "add_funds", client=client, amount=amount, gateway="stripe", transid=f"ch_{name}", date=date
+    )
+
+
+def use(stage: Stage, name: str, amount: str | None = None, date: str = "2026-10-12") -> None:
+    """Apply the client's balance to an invoice."""
+    more = {} if amount is None else {"amount": amount}
+    stage.do("apply_credit", invoice=stage.names[name], date=date, **more)
+
+
+@story
+def add_funds_undecided(stage: Stage) -> None:
+    funds(stage, "F", "240.00")
+
+
+@story
+def balance_used_undecided(stage: Stage) -> None:
+    funds(stage, "F", "240.00")
+    stage.bill("A")
+    use(stage, "A")
+
+
+@story
+def overpaid_undecided(stage: Stage) -> None:
+    stage.sold("A", amount="130.00")
+
+
+@story
+def second_charge_undecided(stage: Stage) -> None:
+    stage.sold("A", transid="ch_1")
+    stage.pay("A", "120.00", transid="ch_2", date="2026-10-13")
+
+
+@story
+def balance_by_hand_undecided(stage: Stage) -> None:
+    stage.do("add_credit", client=stage.client(), amount="120.00", date="2026-10-01")
+    stage.bill("A")
+    use(stage, "A")
+
+
+@story
+def money_without_invoice(stage: Stage) -> None:
+    stage.do(
+        "record_money",
+        client=stage.client(),
+        amount_in="15.00",
+        gateway="stripe",
+        transid="ch_x",
+        description="Deposit",
+    )

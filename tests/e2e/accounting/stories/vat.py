@@ -1,0 +1,188 @@
+"""VAT by country, number, exemption, rate and line."""
+
+from typing import Any
+
+from tests.e2e.accounting.cast import story, story_alone
+from tests.e2e.accounting.stage import Stage
+
+IRISH = "IE1000111Q"
+
+
+def sold_to(stage: Stage, country: str, *lines: Any, taxrate: str | None = None, **of: Any) -> None:
+    """One invoice to a client of that country, at that rate or the one WHMCS would take."""
+    stage.client(country=country, **of)
+    more: dict[str, Any] = {} if taxrate is None else {"taxrate": taxrate}
+    stage.sold("A", *lines, **more)
+
+
+@story
+def uk_reduced_rate(stage: Stage) -> None:
+    sold_to(stage, "GB", taxrate="5")
+
+
+@story
+def isle_of_man(stage: Stage) -> None:
+    sold_to(stage, "IM")
+
+
+@story
+def jersey(stage: Stage) -> None:
+    sold_to(stage, "JE")
+
+
+@story
+def guernsey(stage: Stage) -> None:
+    sold_to(stage, "GG")
+
+
+@story
+def uk_without_vat(stage: Stage) -> None:
+    sold_to(stage, "GB", {"amount": "100.00", "taxed": False})
+
+
+@story
+def uk_exempt(stage: Stage) -> None:
+    sold_to(stage, "GB", taxexempt=1)
+
+
+@story
+def uk_exempt_by_own_row(stage: Stage) -> None:
+    sold_to(stage, "GB", taxexempt=1)
+
+
+@story
+def uk_partly_taxed(stage: Stage) -> None:
+    sold_to(stage, "GB", "100.00", {"amount": "20.00", "taxed": False})
+
+
+@story
+def uk_rate_that_the_account_lacks(stage: Stage) -> None:
+    sold_to(stage, "GB", taxrate="17.5")
+
+
+@story
+def eu_business(stage: Stage) -> None:
+    sold_to(stage, "IE", tax_id=IRISH)
+
+
+@story
+def eu_business_in_greece(stage: Stage) -> None:
+    sold_to(stage, "GR", tax_id="EL090001110")
+
+
+@story
+def eu_business_charged_vat(stage: Stage) -> None:
+    sold_to(stage, "IE", taxrate="23", tax_id=IRISH)
+
+
+@story
+def eu_number_of_another_country(stage: Stage) -> None:
+    sold_to(stage, "FR", taxrate="0", tax_id=IRISH)
+
+
+@story
+def eu_consumer_charged_vat(stage: Stage) -> None:
+    sold_to(stage, "FR")
+
+
+@story
+def eu_consumer_without_vat(stage: Stage) -> None:
+    sold_to(stage, "DE")
+
+
+@story
+def world_consumer(stage: Stage) -> None:
+    sold_to(stage, "US")
+
+
+@story
+def world_business(stage: Stage) -> None:
+    sold_to(stage, "CH", tax_id="CHE-100.000.006 MWST")
+
+
+@story
+def world_charged_vat(stage: Stage) -> None:
+    sold_to(stage, "US", taxrate="20")
+
+
+@story
+def two_taxes(stage: Stage) -> None:
+    stage.sold("A", taxrate="10", taxrate2="5", compound=False)
+
+
+@story
+def two_taxes_compound(stage: Stage) -> None:
+    stage.sold("A", taxrate="10", taxrate2="5", compound=True)
+
+
+@story
+def prices_that_contain_vat(stage: Stage) -> None:
+    stage.sold("A", "120.00", prices="inclusive")
+
+
+@story
+def tax_rounded_on_the_sum(stage: Stage) -> None:
+    """Three times 0.12 at 20 %: 0.07 on the sum. Line by line it would be 0.06."""
+    stage.sold("A", "0.12", "0.12", "0.12")
+
+
+@story_alone
+def tax_rounded_by_line(stage: Stage) -> None:
+    stage.rig.whmcs.switch(tax_rounding="line")
+    stage.sold("A", "0.12", "0.12", "0.12")
+
+
+@story
+def promotion(stage: Stage) -> None:
+    domain = {"amount": "20.00", "type": "Domain", "relid": 7}
+    stage.sold("A", {"amount": "100.00", "relid": 5}, domain, promo="50")
+
+
+@story
+def group_discount(stage: Stage) -> None:
+    stage.sold(
+        "A",
+        "100.00",
+        {"amount": "20.00", "type": "Domain"},
+        {"amount": "-12.00", "type": "GroupDiscount"},
+    )
+
+
+@story
+def discount_by_hand(stage: Stage) -> None:
+    stage.sold("A", "100.00", {"amount": "-10.00", "type": ""})
+
+
+@story
+def discount_without_nominal(stage: Stage) -> None:
+    stage.sold("A", "100.00", {"amount": "-10.00", "type": ""})
+
+
+@story
+def discount_without_tax(stage: Stage) -> None:
+    stage.sold("A", "100.00", {"amount": "-10.00", "type": "GroupDiscount", "taxed": False})
+
+
+@story
+def line_of_unknown_type(stage: Stage) -> None:
+    stage.sold("A", {"amount": "100.00", "type": "LicenseAddon"})
+
+
+@story
+def nominal_by_type(stage: Stage) -> None:
+    stage.sold("A", {"amount": "12.00", "type": "Domain"}, {"amount": "80.00", "type": "Setup"})
+
+
+@story
+def tax_stored_a_cent_off(stage: Stage) -> None:
+    stage.bill("A")
+    stage.do("edit_invoice", invoice=stage.names["A"], fields={"tax": "20.01", "total": "120.01"})
+    stage.pay("A")
+
+
+@story
+def lines_that_miss_the_total(stage: Stage) -> None:
+    stage.bill("A")
+    fields = {"subtotal": "100.01", "total": "120.01"}
+    stage.do("edit_invoice", invoice=stage.names["A"], fields=fields)
+    stage.pay("A")
