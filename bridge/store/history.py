@@ -11,6 +11,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -33,6 +34,23 @@ STEPS_OF_A_RUN = 28
 """Bits of a step's id that count within its run; the bits above are the run's id."""
 
 _MAKING = (Action.CREATE.value, Action.ADOPT.value, Action.LINK.value)
+
+# Asked for every invoice, so built once: building costs more than the answer.
+_LINKS = select(_link).where(
+    _link.c.bridge == bindparam("at_bridge"),
+    _link.c.kind == bindparam("at_kind"),
+    _link.c.ref.in_(bindparam("ids", expanding=True)),
+)
+_MADE_FOR = (
+    select(_step.c.kind, _step.c.ref)
+    .where(
+        _step.c.bridge == bindparam("at_bridge"),
+        _step.c.invoice == bindparam("at_invoice"),
+        _step.c.state == StepState.DONE.value,
+        _step.c.action.in_(_MAKING),
+    )
+    .distinct()
+)
 
 
 def cursor(database: Database, bridge: str, name: str) -> str | None:
@@ -80,8 +98,8 @@ def links(
     with database.read() as connection:
         for kind, some in groupby(sorted(set(refs)), key=lambda ref: ref.kind):
             for ids in pieces([ref.id for ref in some]):
-                query = _links(bridge, kind).where(_link.c.ref.in_(ids))
-                for row in connection.execute(query):
+                place = {"at_bridge": bridge, "at_kind": kind.value, "ids": ids}
+                for row in connection.execute(_LINKS, place):
                     link = link_row(row)
                     found[link.ref] = link
     return found
@@ -89,18 +107,10 @@ def links(
 
 def links_of_invoice(database: Database, bridge: str, invoice: SourceRef) -> Sequence[LinkRow]:
     """The links that steps of this entry made, by time."""
-    made = (
-        select(_step.c.kind, _step.c.ref)
-        .where(
-            _step.c.bridge == bridge,
-            _step.c.invoice == id_from(invoice, Kind.INVOICE),
-            _step.c.state == StepState.DONE.value,
-            _step.c.action.in_(_MAKING),
-        )
-        .distinct()
-    )
+    place = {"at_bridge": bridge, "at_invoice": id_from(invoice, Kind.INVOICE)}
     with database.read() as connection:
-        refs = {SourceRef(Kind(kind), ref) for kind, ref in connection.execute(made)}
+        made = connection.execute(_MADE_FOR, place)
+        refs = {SourceRef(Kind(kind), ref) for kind, ref in made}
     found = links(database, bridge, refs).values()
     return sorted(found, key=lambda link: (link.created, sort_key(link.ref.id)))
 
@@ -231,10 +241,6 @@ def _first_event(
             if place is not None:
                 return int(place)
         return connection.execute(first).scalar()
-
-
-def _links(bridge: str, kind: Kind) -> Select[Any]:
-    return select(_link).where(_link.c.bridge == bridge, _link.c.kind == kind.value)
 
 
 def _tied(

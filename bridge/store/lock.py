@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from bridge.api import BridgeError, LockHeldError, LockLostError
 from bridge.store import schema
@@ -23,6 +23,11 @@ from bridge.store.migrate import check_revision, schema_held
 
 _log = logging.getLogger(__name__)
 _table = schema.lock
+_TOKEN = (
+    select(_table.c.token)
+    .where(_table.c.bridge == bindparam("at_bridge"))
+    .with_for_update(read=True)
+)
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _RETRY_S = 1.0
 
@@ -155,8 +160,7 @@ def hold_lock(
 
 def check_token(connection: Connection, bridge: str, token: str) -> None:
     """Raise LockLostError unless the lock is still this token's, and keep it so to the commit."""
-    query = select(_table.c.token).where(_table.c.bridge == bridge).with_for_update(read=True)
-    if connection.execute(query).scalar() != token:
+    if connection.execute(_TOKEN, {"at_bridge": bridge}).scalar() != token:
         raise taken_over(bridge)
 
 

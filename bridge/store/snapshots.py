@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from bridge.api import Kind, SourceRef
 from bridge.store import schema
@@ -11,20 +11,26 @@ from bridge.store.database import Database
 from bridge.store.rows import KeepSnapshot, SnapshotRow
 
 _snapshot = schema.snapshot
+_USE_AGAIN = (
+    update(_snapshot)
+    .where(
+        _snapshot.c.bridge == bindparam("at_bridge"),
+        _snapshot.c.invoice == bindparam("at_invoice"),
+        _snapshot.c.digest == bindparam("at_digest"),
+    )
+    .values(used=bindparam("new_used"), run=bindparam("new_run"))
+)
+_KEEP = insert(_snapshot)
 
 
 def keep(connection: Connection, bridge: str, run: int, now: int, put: KeepSnapshot) -> None:
     """Keep a version, or note that it was used again. `now` is in microseconds since 1970 UTC."""
     invoice = id_from(put.invoice, Kind.INVOICE)
-    here = (
-        (_snapshot.c.bridge == bridge)
-        & (_snapshot.c.invoice == invoice)
-        & (_snapshot.c.digest == put.digest)
-    )
-    if connection.execute(update(_snapshot).where(here).values(used=now, run=run)).rowcount:
+    place = {"at_bridge": bridge, "at_invoice": invoice, "at_digest": put.digest}
+    if connection.execute(_USE_AGAIN, place | {"new_used": now, "new_run": run}).rowcount:
         return
     connection.execute(
-        insert(_snapshot),
+        _KEEP,
         {
             "bridge": bridge,
             "invoice": invoice,

@@ -1,9 +1,20 @@
 """Carrying out writes, in order, inside a transaction that the caller commits."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Update,
+    bindparam,
+    case,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from bridge.api import Kind, SourceRef, StoreError
 from bridge.store import schema, snapshots
@@ -33,18 +44,73 @@ from bridge.store.rows import (
 
 _entry, _step, _link, _event = schema.entry, schema.step, schema.link, schema.event
 
+# Statements are built once: building one costs more than the database takes to carry it out.
 _MOVES = or_(_entry.c.state != bindparam("new_state"), _entry.c.reason != bindparam("new_reason"))
-_SET_ENTRY = update(_entry).where(
-    _entry.c.bridge == bindparam("at_bridge"), _entry.c.sort_key == bindparam("at_sort_key")
+_INTEND = insert(_step)
+_CONCLUDE = (
+    update(_step)
+    .where(_step.c.bridge == bindparam("at_bridge"), _step.c.id == bindparam("at_id"))
+    .values({name: bindparam(f"new_{name}") for name in ("state", "target", "error", "finished")})
 )
-_CONCLUDE = update(_step).where(
-    _step.c.bridge == bindparam("at_bridge"), _step.c.id == bindparam("at_id")
-)
-_PUT_LINK = update(_link).where(
+_OTHERS = select(_link.c.ref).where(
     _link.c.bridge == bindparam("at_bridge"),
     _link.c.kind == bindparam("at_kind"),
-    _link.c.ref == bindparam("at_ref"),
+    _link.c.ref != bindparam("at_ref"),
 )
+_SAME_NUMBER = _OTHERS.where(
+    _link.c.target_id == bindparam("number"), _link.c.target_internal == bindparam("internal")
+)
+_SAME_RECORD = _OTHERS.where(_link.c.target_permanent == bindparam("internal"))
+_INSERT_LINK = insert(_link)
+_BOOKED_BY = (
+    select(_step.c.invoice)
+    .where(
+        _step.c.bridge == bindparam("at_bridge"),
+        _step.c.kind == bindparam("at_kind"),
+        _step.c.ref == bindparam("at_ref"),
+    )
+    .limit(1)
+)
+_BOOKED = (
+    update(_entry)
+    .where(
+        _entry.c.bridge == bindparam("at_bridge"),
+        _entry.c.sort_key == bindparam("at_sort_key"),
+        _entry.c.booked.is_(None),
+    )
+    .values(booked=bindparam("new_booked"))
+)
+_ADD_EVENT = insert(_event)
+
+
+@cache
+def _set_entry_of(given: tuple[str, ...]) -> Update:
+    """The statement that sets what a decision always gives and these columns too."""
+    # In this order: MariaDB lets later assignments see the earlier ones' new values.
+    values: list[tuple[Any, Any]] = [
+        (_entry.c.changed, case((_MOVES, bindparam("now")), else_=_entry.c.changed)),
+        (_entry.c.run, case((_MOVES, bindparam("at_run")), else_=_entry.c.run)),
+    ]
+    always = ("state", "reason", "what", "remedy", "next_try")
+    values += ((_entry.c[name], bindparam(f"new_{name}")) for name in (*always, *given))
+    here = (_entry.c.bridge == bindparam("at_bridge")) & (
+        _entry.c.sort_key == bindparam("at_sort_key")
+    )
+    return update(_entry).where(here).ordered_values(*values)
+
+
+@cache
+def _put_link_of(columns: tuple[str, ...]) -> Update:
+    """The statement that changes these columns of a link."""
+    return (
+        update(_link)
+        .where(
+            _link.c.bridge == bindparam("at_bridge"),
+            _link.c.kind == bindparam("at_kind"),
+            _link.c.ref == bindparam("at_ref"),
+        )
+        .values({name: bindparam(f"new_{name}") for name in columns})
+    )
 
 
 def carry_out(
@@ -75,7 +141,7 @@ def carry_out(
 
 def _intend(connection: Connection, bridge: str, step: StepRow) -> None:
     connection.execute(
-        insert(_step),
+        _INTEND,
         {
             "bridge": bridge,
             "id": step.id,
@@ -97,36 +163,31 @@ def _intend(connection: Connection, bridge: str, step: StepRow) -> None:
 
 def _conclude(connection: Connection, bridge: str, now: int, outcome: Conclude) -> None:
     values = {
-        "state": outcome.state.value,
-        "target": dump_target(outcome.target),
-        "error": printable(outcome.error),
-        "finished": now,
+        "new_state": outcome.state.value,
+        "new_target": dump_target(outcome.target),
+        "new_error": printable(outcome.error),
+        "new_finished": now,
     }
     place = {"at_bridge": bridge, "at_id": outcome.step_id}
-    if not connection.execute(_CONCLUDE.values(values), place).rowcount:
+    if not connection.execute(_CONCLUDE, place | values).rowcount:
         raise _absent(f"step {outcome.step_id}")
 
 
 def _set_entry(connection: Connection, bridge: str, run: int, now: int, put: SetEntry) -> None:
-    reason = put.reason.value if put.reason else ""
-    # In this order: MariaDB lets later assignments see the earlier ones' new values.
-    values: list[tuple[Any, Any]] = [
-        (_entry.c.changed, case((_MOVES, now), else_=_entry.c.changed)),
-        (_entry.c.run, case((_MOVES, run), else_=_entry.c.run)),
-        (_entry.c.state, put.state.value),
-        (_entry.c.reason, reason),
-        (_entry.c.what, printable(put.what)),
-        (_entry.c.remedy, printable(put.remedy)),
-        (_entry.c.next_try, maybe_micros(put.next_try)),
-    ]
-    values += ((_entry.c[name], value) for name, value in _given(put))
-    place = {
+    given = dict(_given(put))
+    values = {
         "at_bridge": bridge,
         "at_sort_key": sort_key(id_from(put.invoice, Kind.INVOICE)),
+        "at_run": run,
+        "now": now,
         "new_state": put.state.value,
-        "new_reason": reason,
+        "new_reason": put.reason.value if put.reason else "",
+        "new_what": printable(put.what),
+        "new_remedy": printable(put.remedy),
+        "new_next_try": maybe_micros(put.next_try),
+        **{f"new_{name}": value for name, value in given.items()},
     }
-    if not connection.execute(_SET_ENTRY.ordered_values(*values), place).rowcount:
+    if not connection.execute(_set_entry_of(tuple(given)), values).rowcount:
         raise _absent(str(put.invoice))
 
 
@@ -150,7 +211,8 @@ def _put_link(connection: Connection, bridge: str, link: LinkRow) -> None:
     if link.payload is not None:  # the last that was composed is kept
         values["payload"] = dump_payload(link.payload)
     place = {"at_bridge": bridge, "at_kind": link.ref.kind.value, "at_ref": link.ref.id}
-    if connection.execute(_PUT_LINK.values(values), place).rowcount:
+    new = {f"new_{name}": value for name, value in values.items()}
+    if connection.execute(_put_link_of(tuple(values)), place | new).rowcount:
         return
     identity = {"bridge": bridge, "kind": link.ref.kind.value, "ref": link.ref.id}
     origin = {
@@ -159,7 +221,7 @@ def _put_link(connection: Connection, bridge: str, link: LinkRow) -> None:
         "created": to_micros(link.created),
         "payload": values.get("payload"),
     }
-    connection.execute(insert(_link), {**identity, **values, **origin})
+    connection.execute(_INSERT_LINK, {**identity, **values, **origin})
     if link.ref.kind is Kind.INVOICE:
         _note_booked(connection, bridge, link)
 
@@ -177,18 +239,12 @@ def _drop_link(connection: Connection, bridge: str, ref: SourceRef) -> None:
 
 def _refuse_second(connection: Connection, bridge: str, link: LinkRow) -> None:
     """A number that was given again is another record: its internal id differs, or is new."""
-    others = select(_link.c.ref).where(
-        _link.c.bridge == bridge,
-        _link.c.kind == link.ref.kind.value,
-        _link.c.ref != link.ref.id,
-    )
-    same_number = (_link.c.target_id == link.target.id) & (
-        _link.c.target_internal == link.target.internal_id
-    )
-    other = connection.execute(others.where(same_number)).scalar()
+    place = {"at_bridge": bridge, "at_kind": link.ref.kind.value, "at_ref": link.ref.id}
+    internal = {"internal": link.target.internal_id}
+    number = {"number": link.target.id}
+    other = connection.execute(_SAME_NUMBER, place | internal | number).scalar()
     if other is None and link.target.internal_id:
-        same_record = _link.c.target_permanent == link.target.internal_id
-        other = connection.execute(others.where(same_record)).scalar()
+        other = connection.execute(_SAME_RECORD, place | internal).scalar()
     if other is not None:
         raise StoreError(
             f"{link.target} in the target is linked to {SourceRef(link.ref.kind, other)} in the"
@@ -201,26 +257,15 @@ def _refuse_second(connection: Connection, bridge: str, link: LinkRow) -> None:
 
 def _note_booked(connection: Connection, bridge: str, link: LinkRow) -> None:
     """Mark the entry, whose document may be its second and have a ref of its own."""
-    query = select(_step.c.invoice).where(
-        _step.c.bridge == bridge,
-        _step.c.kind == link.ref.kind.value,
-        _step.c.ref == link.ref.id,
-    )
-    invoice = connection.execute(query.limit(1)).scalar() or link.ref.id
-    connection.execute(
-        update(_entry)
-        .where(
-            _entry.c.bridge == bridge,
-            _entry.c.sort_key == sort_key(invoice),
-            _entry.c.booked.is_(None),
-        )
-        .values(booked=to_micros(link.created))
-    )
+    place = {"at_bridge": bridge, "at_kind": link.ref.kind.value, "at_ref": link.ref.id}
+    invoice = connection.execute(_BOOKED_BY, place).scalar() or link.ref.id
+    booked = {"at_sort_key": sort_key(invoice), "new_booked": to_micros(link.created)}
+    connection.execute(_BOOKED, {"at_bridge": bridge} | booked)
 
 
 def _add_event(connection: Connection, bridge: str, run: int, now: int, event: AddEvent) -> None:
     connection.execute(
-        insert(_event),
+        _ADD_EVENT,
         {
             "bridge": bridge,
             "at": now,
