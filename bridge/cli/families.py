@@ -22,6 +22,7 @@ _HOMES = {
     "unskip": "hands",
     "unlink": "hands",
     "link": "hands",
+    "undo": "undo",
     "reconcile": "reconcile",
     "sandbox": "sandbox",
     "plugins": "plugins",

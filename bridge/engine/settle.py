@@ -19,7 +19,16 @@ from bridge.engine.ends import Clock
 from bridge.engine.tell import Teller
 from bridge.engine.writer import Order, Writer
 from bridge.store.log import SyncLog
-from bridge.store.rows import Action, AddEvent, Conclude, PutLink, SetEntry, StepRow
+from bridge.store.rows import (
+    Action,
+    AddEvent,
+    Conclude,
+    DropLink,
+    PutLink,
+    SetEntry,
+    StepRow,
+    Write,
+)
 
 _REPEATABLE = frozenset({Action.UPDATE, Action.ADOPT, Action.APPLY})
 
@@ -53,8 +62,10 @@ class Settler:
             # Doing these twice comes to the same, so there is nothing to find out.
             self._start_over(step, "to be done again")
             return 0
+        if step.action is Action.REMOVE:
+            return self._settle_removal(step)
         try:
-            found = self._look(step)
+            found = look(self.target, step)
         except AmbiguousMatchError as error:
             self._uncertain(step, error.what, error.remedy)
             return 1
@@ -72,24 +83,12 @@ class Settler:
         )
         return 1
 
-    def _look(self, step: StepRow) -> TargetRef | None:
-        payload = step.payload
-        reference = Reference(token_at(payload.reference))
-        match step.ref.kind:
-            case Kind.CLIENT:
-                return self.target.find_client(payload)
-            case Kind.MOVEMENT:
-                return self.target.find_movement(payload)
-            case Kind.PAYMENT:
-                if step.parent is None:
-                    return None
-                payment = self.target.find_payment(reference, document=step.parent)
-                return payment.ref if payment else None
-            case Kind.INVOICE | Kind.CREDIT_NOTE:
-                if step.parent is None or payload.date is None:
-                    return None
-                document = self.target.find_invoice(reference, client=step.parent, day=payload.date)
-                return document.ref if document else None
+    def _settle_removal(self, step: StepRow) -> int:
+        """Of an undo that was cut short; what it left is for `bridge undo` to go on with."""
+        writes = removal_outcome(self.target, step, self.settle_delay_s, self.clock())
+        self.writer.note(*writes)
+        self.writer.flush()
+        return 0 if writes else 1
 
     def _found(self, step: StepRow, target: TargetRef) -> None:
         client = step.parent if step.ref.kind is Kind.INVOICE else None
@@ -140,10 +139,58 @@ class Settler:
         self.teller.uncertain(row, what, remedy)
 
 
+def look(target: Target, step: StepRow) -> TargetRef | None:
+    """What the record of a step is in the target now, if it is there.
+
+    Raises:
+        AmbiguousMatchError: two are.
+    """
+    payload = step.payload
+    reference = Reference(token_at(payload.reference))
+    match step.ref.kind:
+        case Kind.CLIENT:
+            return target.find_client(payload)
+        case Kind.MOVEMENT:
+            return target.find_movement(payload)
+        case Kind.PAYMENT:
+            if step.parent is None:
+                return None
+            payment = target.find_payment(reference, document=step.parent)
+            return payment.ref if payment else None
+        case Kind.INVOICE | Kind.CREDIT_NOTE:
+            if step.parent is None or payload.date is None:
+                return None
+            document = target.find_invoice(reference, client=step.parent, day=payload.date)
+            return document.ref if document else None
+
+
+def removal_outcome(
+    target: Target, step: StepRow, settle_delay_s: int, now: dt.datetime
+) -> list[Write]:
+    """What to write down about a removal whose outcome is unknown; nothing while it is too early.
+
+    Gone is gone. Still there is proof only once the server cannot be at work on it any more.
+    """
+    if look(target, step) is None:
+        told = f"{step.ref} was removed from the target after all"
+        return [
+            Conclude(step.id, StepState.DONE, target=step.target, error=step.error),
+            DropLink(step.ref),
+            AddEvent("info", "settled", told, step.invoice),
+        ]
+    if now < step.intended + dt.timedelta(seconds=settle_delay_s):
+        return []
+    told = f"{step.ref} was not removed from the target"
+    return [
+        Conclude(step.id, StepState.REFUSED, error=f"{step.error} (it is still there)".strip()),
+        AddEvent("info", "settled", told, step.invoice),
+    ]
+
+
 def clients_of(steps: Sequence[StepRow]) -> dict[SourceRef, str]:
     """Clients whose own record is still unknown: their invoices wait."""
     return {
         step.ref: f"whether its client {step.ref.id} was written is not known yet"
         for step in steps
-        if step.ref.kind is Kind.CLIENT
+        if step.ref.kind is Kind.CLIENT and step.action is not Action.REMOVE
     }

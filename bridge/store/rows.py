@@ -28,6 +28,7 @@ class Action(StrEnum):
     ADOPT = "adopt"  # mark an existing client as ours
     APPLY = "apply"  # set a credit note against its original
     LINK = "link"  # nothing is sent: a record that stands there already is tied to its source
+    REMOVE = "remove"  # take back what a run created
 
 
 @dataclass(frozen=True, slots=True)
