@@ -153,6 +153,13 @@ class App:
         with closing(open_log(settings.store, settings.name, base=base, create=create)) as log:
             yield log
 
+    def store_folder(self) -> Path:
+        """Where files that belong to the log go: beside a SQLite file, else beside bridge.yaml."""
+        from bridge.store.address import read_address
+
+        file = read_address(self.config.settings.store, base=self.config.directory).file
+        return file.parent if file else self.config.directory
+
     @contextmanager
     def ends(self, sandboxes: Path) -> Iterator[Ends]:
         """Both ends, opened; where one is a sandbox, it runs for as long.

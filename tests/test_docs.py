@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -121,19 +122,26 @@ def _wrong(words: list[str]) -> str:
     """What of a command does not exist, or nothing."""
     command: Any = typer.main.get_group(app)
     options = set(FOR_ALL)
-    for word in words:
+    with_values: set[str] = set()
+    for before, word in pairwise(["", *words]):
         lists = getattr(command, "list_commands", None)
         commands = lists and {name: command.get_command(None, name) for name in lists(None)}
         if word.startswith("-"):
             if word.partition("=")[0] not in options:
                 return f"option {word}"
-        elif commands is not None and word not in NO_COMMANDS:
+        elif commands is not None and word not in NO_COMMANDS and before not in with_values:
             if re.search(r"[./]", word) or word == "FILE":
                 continue  # the value of --config
             if word not in commands:
                 return f"command {word}"
             command = commands[word]
             options |= {option for one in command.params for option in one.opts}
+            with_values |= {
+                option
+                for one in command.params
+                for option in one.opts
+                if not getattr(one, "is_flag", True)
+            }
     return ""
 
 

@@ -1,14 +1,17 @@
 """`bridge log`: the event log."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridge.cli.common import Json, open_log
-from bridge.cli.console import STATE, say, say_csv, say_json, table
+from bridge.cli.common import Json, counted, open_log
+from bridge.cli.console import STATE, say, say_csv, say_json, table, wrapped
+from bridge.cli.hands import by_hand
 
 if TYPE_CHECKING:
     from bridge.store.rows import EventRow
@@ -25,12 +28,17 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("log")(show_log)
+app = typer.Typer(invoke_without_command=True)
 
 
+def register(into: typer.Typer) -> None:
+    """Add the family."""
+    into.add_typer(app, name="log")
+
+
+@app.callback()
 def show_log(
+    ctx: typer.Context,
     *,
     run: Annotated[int | None, typer.Option(help="Only this run.")] = None,
     invoice: Annotated[str, typer.Option(help="Only this invoice, by id or number.")] = "",
@@ -47,8 +55,11 @@ def show_log(
 
     Without --run, --invoice or --since these are the latest 200 events.
     """
+    if ctx.invoked_subcommand is not None:
+        return
     from bridge.api import UsageError
     from bridge.engine.named import named_entry
+    from bridge.store.pruning import as_json as as_json_of
 
     STATE.as_json = as_json
     if level not in _LEVELS:
@@ -66,7 +77,7 @@ def show_log(
         shown = Format.JSON if as_json else form
         if shown is Format.JSON:
             for event in events:
-                say_json(_plain(event))
+                say_json(as_json_of(event))
         elif shown is Format.CSV:
             _csv(events)
         else:
@@ -83,20 +94,6 @@ def _time(text: str) -> dt.datetime:
             f"{text} is no day and no time", remedy="write 2026-04-01 or 2026-04-01T06:00"
         ) from None
     return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
-
-
-def _plain(event: "EventRow") -> dict[str, Any]:
-    return {
-        "type": "event",
-        "id": event.id,
-        "at": event.at.isoformat(),
-        "run": event.run,
-        "level": event.level,
-        "code": event.code,
-        "invoice": event.invoice.id if event.invoice else None,
-        "message": event.message,
-        "data": dict(event.data),
-    }
 
 
 def _csv(events: Iterable["EventRow"]) -> None:
@@ -122,3 +119,56 @@ def _table(events: list["EventRow"]) -> None:
             for event in events
         ],
     )
+
+
+@app.command("prune")
+def prune(
+    *,
+    older_than: Annotated[str, typer.Option(help="Days that stay in the log, such as 90d.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only count what would be removed.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Move old events to a compressed file beside the log.
+
+    What persons did, invoices, links, steps and what they were made from always stay.
+    """
+    from bridge.engine.pruning import prune_events
+
+    STATE.as_json = as_json
+    before = _days_ago(older_than)
+    if dry_run:
+        with open_log() as log:
+            _told(log.count_old_events(before), None, before)
+        return
+    with by_hand("log prune") as (hands, bridge):
+        found = prune_events(hands, before, bridge.store_folder())
+    _told(found.count, found.file, before)
+
+
+def _days_ago(text: str) -> dt.datetime:
+    from bridge.api import UsageError
+
+    found = re.fullmatch(r"([1-9]\d{0,4})\s*(?:d|days?)?", text.strip())
+    if found is None:
+        raise UsageError(
+            f"{text!r} is no number of days", remedy="write --older-than 90d, at least 1d"
+        )
+    midnight = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - dt.timedelta(days=int(found[1]))
+
+
+def _told(count: int, file: Path | None, before: dt.datetime) -> None:
+    if STATE.as_json:
+        day = before.date().isoformat()
+        say_json(
+            {"type": "pruned", "events": count, "before": day, "file": str(file) if file else None}
+        )
+    elif not count:
+        say(f"No events before {before:%Y-%m-%d} that may go.")
+    elif file is None:
+        say(f"{counted(count, 'event')} before {before:%Y-%m-%d} would be moved to a file.")
+    else:
+        say(wrapped(f"{counted(count, 'event')} before {before:%Y-%m-%d} moved to {file}"))
+        say("Keep that file as long as the books: six years in the United Kingdom.")

@@ -16,9 +16,10 @@ DEBUG_HELP = "Show where an error came from."
 def give_to_all(command: Any) -> Any:
     """The command with the common options on each of its subcommands."""
     for inner in getattr(command, "commands", {}).values():
-        if hasattr(inner, "commands"):
+        is_group = hasattr(inner, "commands")
+        if is_group:
             give_to_all(inner)
-        else:
+        if not is_group or inner.invoke_without_command:
             inner.params.extend(_common())
     return command
 

@@ -3,7 +3,8 @@
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from bridge.api import (
     EntryState,
@@ -28,6 +29,9 @@ from bridge.store.rows import (
     StepRow,
     Write,
 )
+
+if TYPE_CHECKING:
+    from bridge.store.pruning import Pruned
 
 
 class Lease(Protocol):
@@ -235,4 +239,15 @@ class SyncLog(Known, Protocol):
         limit: int | None = None,
     ) -> Iterator[EventRow]:
         """Events by id ascending; with `limit` the latest that many."""
+        ...
+
+    def count_old_events(self, before: dt.datetime) -> int:
+        """How many events `archive_events` would remove."""
+        ...
+
+    def archive_events(self, before: dt.datetime, folder: Path) -> "Pruned":
+        """Move events older than `before` to a new file in `folder`, under the lock that is held.
+
+        What persons did stays. Not one transaction: see `bridge.store.pruning`.
+        """
         ...

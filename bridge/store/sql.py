@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -25,7 +26,7 @@ from bridge.api import (
     StepState,
     TargetRef,
 )
-from bridge.store import executions, history, known, seeing, snapshots, worklist, writing
+from bridge.store import executions, history, known, pruning, seeing, snapshots, worklist, writing
 from bridge.store.codec import dump_json, from_micros, now_micros, printable
 from bridge.store.database import Database
 from bridge.store.lock import check_token, hold_lock
@@ -300,3 +301,11 @@ class SqlLog:
             since=since,
             limit=limit,
         )
+
+    def count_old_events(self, before: dt.datetime) -> int:
+        """How many events `archive_events` would remove."""
+        return pruning.count_old(self._database, self._name, before)
+
+    def archive_events(self, before: dt.datetime, folder: Path) -> pruning.Pruned:
+        """Move old events to a file."""
+        return pruning.archive(self._database, self._name, before, folder, self._write)

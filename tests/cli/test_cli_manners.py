@@ -5,10 +5,12 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -177,6 +179,24 @@ def test_the_log_is_told_in_every_format(run: Run) -> None:
     warned = run("log", "--run", "1", "--level", "warning", "--json").stdout.splitlines()
     assert {json.loads(line)["level"] for line in warned} <= {"warning", "error"}
     assert run("log", "--since", "2999-01-01").stdout == "No events match.\n"
+
+
+def test_old_events_are_pruned_into_a_file_beside_the_log(run: Run, tmp_path: Path) -> None:
+    run("sync", "--limit", "1")
+    with closing(sqlite3.connect(tmp_path / "bridge.db")) as log, log:
+        log.execute("UPDATE bridge_event SET at = at - 200 * 86400 * 1000000")
+    counted = json.loads(run("log", "prune", "--older-than", "90d", "--dry-run", "--json").stdout)
+    assert (counted["type"], counted["file"]) == ("pruned", None)
+    assert counted["events"] > 0
+    pruned = json.loads(run("log", "--json", "prune", "--older-than", "90d").stdout)
+    assert pruned["events"] == counted["events"]
+    assert Path(pruned["file"]).parent == tmp_path
+    (left,) = [
+        json.loads(line) for line in run("log", "--json", "-c", "bridge.yaml").stdout.splitlines()
+    ]
+    assert (left["code"], str(counted["events"]) in left["message"]) == ("by_hand", True)
+    assert "No events before" in run("log", "prune", "--older-than", "90 days").stdout
+    assert run("log", "prune", "--older-than", "0d").returncode == 2
 
 
 def test_live_validation_looks_at_both_ends_though_one_is_down(run: Run, tmp_path: Path) -> None:
