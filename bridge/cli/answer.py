@@ -27,8 +27,9 @@ def answer(
 
     Of transactions that are alike: one-charge (the second is no money) or two-charges (it is money
     beyond what was due). Of an invoice that was cancelled after it was booked: not-supplied (a
-    credit note takes back the rest) or supplied-unpaid (it stays a debtor). The next `bridge sync`
-    carries it out.
+    credit note takes back the rest) or supplied-unpaid (it stays a debtor). Of lines added to a
+    booked and unpaid invoice: book-added (a second document). The next `bridge sync` carries it
+    out.
     """
     from bridge.engine.answering import give_answer
 

@@ -12,6 +12,7 @@ from bridge.api import (
     TransactionKind,
     UsageError,
 )
+from bridge.engine.added import added_lines
 from bridge.engine.allot import in_time
 from bridge.engine.answers import ANSWER, CANCELLED, CHARGES, Answer, Answers, read_answers
 from bridge.engine.ends import Ends
@@ -110,16 +111,33 @@ def _cancelled(log: SyncLog, invoice: Invoice, before: Answers, answer: Answer) 
     return ()
 
 
+def _added(log: SyncLog, invoice: Invoice, before: Answers, answer: Answer) -> tuple[str, ...]:
+    """The lines that were added since it was booked."""
+    del before, answer
+    row = log.entry(invoice.ref)
+    links = {link.ref: link for link in log.links_of_invoice(invoice.ref)}
+    new = added_lines(invoice, row.content_fingerprint if row else None, links)
+    if not new:
+        raise UsageError(
+            f"invoice {invoice.number} was not changed by added lines alone while it was booked and"
+            " unpaid",
+            remedy=f"see `bridge explain {invoice.ref.id}` for what was changed",
+        )
+    return tuple(line.id for line in new)
+
+
 _Question = Callable[[SyncLog, Invoice, Answers, Answer], tuple[str, ...]]
 _QUESTIONS: Mapping[Answer, _Question] = {
     Answer.ONE_CHARGE: _charges,
     Answer.TWO_CHARGES: _charges,
     Answer.NOT_SUPPLIED: _cancelled,
     Answer.SUPPLIED_UNPAID: _cancelled,
+    Answer.BOOK_ADDED: _added,
 }
 _FAMILY = {
     Answer.ONE_CHARGE: CHARGES,
     Answer.TWO_CHARGES: CHARGES,
     Answer.NOT_SUPPLIED: CANCELLED,
     Answer.SUPPLIED_UNPAID: CANCELLED,
+    Answer.BOOK_ADDED: frozenset({Answer.BOOK_ADDED}),
 }

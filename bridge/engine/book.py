@@ -136,7 +136,7 @@ class _Booking:
         return Written(number, self.has_note)
 
     def _part(self, part: Part) -> Stuck | None:
-        if part.ref.kind is not Kind.CREDIT_NOTE:
+        if part.ref.kind not in {Kind.INVOICE, Kind.CREDIT_NOTE}:
             return self._money(part)
         stuck = self._document(part)
         return self._apply(part) if part.is_applied and not stuck else stuck

@@ -102,7 +102,11 @@ class _Composer:
             client = _sure(compose_client(self.target, plan.client, self.label))
             payload = self._document(plan.sale.ref, plan.sale)
             invoice = Part(plan.sale.ref, payload)
-            self._payments(plan.payments, payload)
+            self._payments(_on(plan, plan.sale.ref), payload)
+        for sale in plan.added:
+            payload = self._document(sale.ref, sale)
+            self.parts.append(Part(sale.ref, payload))
+            self._payments(_on(plan, sale.ref), payload)
         for movement in plan.movements:
             self._movement(movement)
         for refund in plan.refunds:
@@ -176,6 +180,10 @@ class _Composer:
     def _entered(self, payload: Payload) -> Payload:
         """With the journal that an accountant would write, in the account names of this day."""
         return replace(payload, journal=self.target.journal(payload))
+
+
+def _on(plan: Plan, document: SourceRef) -> list[Payment]:
+    return [payment for payment in plan.payments if payment.invoice == document]
 
 
 def _sure(answer: Answer | Hold) -> Answer:

@@ -26,6 +26,7 @@ from bridge.engine.allot import (
 from bridge.engine.cancelled import plan_end
 from bridge.engine.days import open_day, with_day
 from bridge.engine.money import document_rate
+from bridge.engine.onto import onto_documents
 from bridge.engine.refunds import Refund, plan_refunds
 from bridge.engine.sale import sale_lines
 from bridge.engine.standing import by_lines, by_state, by_totals
@@ -42,6 +43,7 @@ class Plan:
     Attributes:
         sale: None where nothing is sold: money put on the client's balance.
         given: Balance given by hand, booked before it is used.
+        added: Further documents of the same invoice, for lines that were added after booking.
         cancellation: The credit note of a cancelled sale, set against it.
         remark: What a person should hear of although it is booked, or what still waits.
     """
@@ -52,6 +54,7 @@ class Plan:
     movements: tuple[Movement, ...] = ()
     given: tuple[Movement, ...] = ()
     refunds: tuple[Refund, ...] = ()
+    added: tuple[Sale, ...] = ()
     cancellation: CreditNote | None = None
     remark: Hold | None = None
 
@@ -79,22 +82,56 @@ def decide(
         return money
     if is_prepayment(invoice):
         return Plan(client, None, movements=tuple(money.movements), remark=money.waits)
-    sale = _sale(invoice, client, terms)
+    sale = _sale(before.documents[0] if before.documents else invoice, client, terms)
     if isinstance(sale, Hold):
         return sale
+    added = _added(invoice, client, money, terms, before)
+    if isinstance(added, Hold):
+        return added
     refunds = plan_refunds(invoice, sale, money, terms)
     if isinstance(refunds, Hold):
         return refunds
     plan = Plan(
         client=client,
         sale=sale,
-        payments=tuple(money.payments),
+        payments=_payments(money, terms, before),
         movements=tuple(money.movements),
         given=tuple(money.given),
         refunds=refunds,
-        remark=money.waits or _short(invoice, money),
+        added=added,
+        remark=money.waits or before.waits or _short(invoice, money),
     )
     return _ended(invoice, sale, money, plan, terms, before)
+
+
+def _payments(money: Allotment, terms: Terms, before: Before) -> tuple[Payment, ...]:
+    """The payments, each on its document; those on one that waits wait with it."""
+    if not before.documents:
+        return tuple(money.payments)
+    waiting = before.documents[-1].ref if before.waits else None
+    cut = onto_documents(money.payments, before.documents, terms.label)
+    return tuple(payment for payment in cut if payment.invoice != waiting)
+
+
+def _added(
+    invoice: Invoice, client: Client, money: Allotment, terms: Terms, before: Before
+) -> tuple[Sale, ...] | Hold:
+    """The further documents that may be booked."""
+    released = before.documents[1:-1] if before.waits else before.documents[1:]
+    if released and (money.reductions or invoice.state is InvoiceState.CANCELLED):
+        return Hold(
+            Reason.REFUND_ALLOCATION,
+            f"it stands in {len(released) + 1} documents, and what is to be credited does not say"
+            " of which",
+            "book the credit note by hand, then `bridge skip` it with the reason",
+        )
+    sales: list[Sale] = []
+    for document in released:
+        sale = _sale(document, client, terms)
+        if isinstance(sale, Hold):
+            return sale
+        sales.append(sale)
+    return tuple(sales)
 
 
 def _ended(

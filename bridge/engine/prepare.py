@@ -17,7 +17,8 @@ from bridge.api import (
     TransientError,
     UnreachableError,
 )
-from bridge.engine.answers import read_answers
+from bridge.engine.added import UNDIVIDED, divide
+from bridge.engine.answers import NO_ANSWERS, read_answers
 from bridge.engine.changes import changed_after_booking, content_fingerprint, contradicted
 from bridge.engine.compose import Composed, compose
 from bridge.engine.decide import asks, decide
@@ -155,14 +156,20 @@ class Preparer:
         client: Client | Missing,
         links: Mapping[SourceRef, LinkRow],
     ) -> Ready | Skip | Hold | Unread:
-        content = content_fingerprint(invoice)
-        if links and row.content_fingerprint != content:
+        answers = read_answers(self.log, invoice.ref) if links else NO_ANSWERS
+        divided = divide(invoice, row.content_fingerprint, links, answers) if links else UNDIVIDED
+        if divided is None:
             return changed_after_booking()
         if isinstance(client, Missing):
             return _client_missing(invoice, client)
-        before = self._before(invoice, links)
+        before = replace(
+            self._before(invoice, links),
+            answers=answers,
+            documents=divided.documents,
+            waits=divided.waits,
+        )
         plan = decide(invoice, client, self.terms, before)
-        if not before.answers.given and asks(plan):
+        if not links and asks(plan):  # answers to what was never booked are rare: asked for late
             before = replace(before, answers=read_answers(self.log, invoice.ref))
             plan = decide(invoice, client, self.terms, before)
         if isinstance(plan, Skip | Hold):
@@ -172,12 +179,16 @@ class Preparer:
             return wrong
         booked = {ref: link.payload for ref, link in links.items() if link.payload}
         composed = compose(self.ends.target, plan, self.terms.label, booked)
-        return composed if isinstance(composed, Hold) else Ready(composed, client, content)
+        if isinstance(composed, Hold):
+            return composed
+        # What waits is not booked: the digest stays that of what is, so that it is asked again.
+        kept = row.content_fingerprint if divided.waits else None
+        return Ready(composed, client, kept or content_fingerprint(invoice))
 
     def _before(self, invoice: Invoice, links: Mapping[SourceRef, LinkRow]) -> Before:
         used = Money.zero(invoice.currency)
         for ref, link in links.items():
-            if is_balance_use(ref) and document_of(ref) == invoice.ref:
+            if is_balance_use(ref) and _is_of(document_of(ref), invoice):
                 used += link.payload.paid if link.payload and link.payload.paid else used - used
         balances: list[BalanceEntry] = []
         if invoice.credit and not invoice.containers and not invoice.holds:
@@ -188,6 +199,11 @@ class Preparer:
             balances=balances,
             credited=cancel_ref(invoice.ref.id) in links,
         )
+
+
+def _is_of(document: SourceRef, invoice: Invoice) -> bool:
+    """Also of a further document of the same invoice."""
+    return document.kind is Kind.INVOICE and document.id.partition("+")[0] == invoice.ref.id
 
 
 def _missing(

@@ -13,7 +13,7 @@ from bridge.store.rows import AddEvent, EntryRow, SetEntry
 _FIRST_WAIT = dt.timedelta(minutes=15)
 _LONGEST_WAIT = dt.timedelta(hours=23)  # so that a daily cron job tries each day
 
-_WAITS = frozenset({Reason.DUPLICATE_TRANSACTION})
+_WAITS = frozenset({Reason.DUPLICATE_TRANSACTION, Reason.CHANGED_AFTER_WRITE})
 """Remarks that are questions: the certain part of the invoice is booked, the rest waits."""
 
 

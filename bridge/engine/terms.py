@@ -34,6 +34,8 @@ class Before:
         balances: The client's balance movements, where they were read.
         answers: What persons said about it.
         credited: Whether a credit note took it back when it was cancelled.
+        documents: Where lines were added after booking, the invoice as documents, in order.
+        waits: Why the last of them is not booked yet.
     """
 
     is_booked: bool = False
@@ -41,6 +43,8 @@ class Before:
     balances: Sequence[BalanceEntry] = field(default_factory=tuple)
     answers: Answers = NO_ANSWERS
     credited: bool = False
+    documents: tuple[Invoice, ...] = ()
+    waits: Hold | None = None
 
 
 NOTHING_BEFORE = Before()
