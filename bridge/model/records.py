@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum, StrEnum
+from functools import cache
 from typing import Any
 
 from bridge.model.money import Money
@@ -328,11 +329,21 @@ class Seen:
     issued: dt.date | None
 
 
+@cache
+def _names_of(kind: Any) -> tuple[str, ...] | None:
+    """The fields of a dataclass; None where it is none."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
+
+
 def _plain(value: Any) -> Any:
+    kind: Any = type(value)
+    if value is None or kind is str or kind is int or kind is bool:  # most are: it saves time
+        return value
     if isinstance(value, Money):
         return f"{value.amount} {value.currency}"
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    names = _names_of(kind)
+    if names is not None:
+        return {name: _plain(getattr(value, name)) for name in names}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Decimal):

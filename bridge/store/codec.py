@@ -191,7 +191,7 @@ def _money(raw: Sequence[Any] | None) -> Money | None:
 
 
 def _refuse_inexact(value: object) -> None:
-    if value is None or isinstance(value, str | int):
+    if value is None or isinstance(value, (str, int)):  # a union takes three times as long
         return
     if isinstance(value, Mapping):
         for name, item in value.items():
