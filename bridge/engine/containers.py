@@ -32,9 +32,10 @@ class Receipt:
 def container_shares(invoice: Invoice) -> tuple[Receipt, ...] | Hold:
     """The shares of this invoice in the mass payments that name it.
 
-    Nothing is taken on trust: same client, paid, no tax, nothing sold, its lines sum to its total
-    and its money to the same, and together the shares are no more than the credit that the
-    invoice shows.
+    Nothing is taken on trust: same client, paid, no tax, nothing sold, its lines sum to its total,
+    its money and the balance it used to the same, and together the shares are no more than the
+    credit that the invoice shows. What of that credit no share explains is balance: used on the
+    invoice itself, or through the container.
     """
     shares: list[Receipt] = []
     for container in invoice.containers:
@@ -62,12 +63,16 @@ def _doubt(container: Invoice, invoice: Invoice) -> str:
             "sells something besides",
         ),
         (not container.tax and not container.tax2, "bears tax"),
-        (not container.credit, f"was itself paid by {container.credit} of credit"),
+        (not container.containers, "was itself paid by another mass payment"),
+        (container.credit.amount >= 0, f"shows {container.credit} of credit"),
         (
             total((line.amount for line in container.lines), container.currency) == container.gross,
             "has lines that do not sum to its total",
         ),
-        (paid == container.gross, f"received {paid} for {container.gross}"),
+        (
+            paid + container.credit == container.gross,
+            f"received {paid} and {container.credit} of balance for {container.gross}",
+        ),
         (
             all(row.kind is TransactionKind.PAYMENT for row in container.transactions),
             "had money returned",
@@ -82,11 +87,18 @@ def _money(container: Invoice) -> list[Transaction]:
 
 
 def _split(container: Invoice, invoice: Invoice) -> Iterator[Receipt]:
-    """Walk lines and transactions side by side, so that the pieces sum to both."""
+    """Walk lines and transactions side by side, so that the pieces sum to both.
+
+    Balance that the container used goes to its first lines, since the source takes it off before
+    it asks for money.
+    """
     rows = [(row, row.money_in) for row in _money(container) if row.money_in]
+    balance = container.credit
     with_fee: set[str] = set()
     for line in container.lines:
-        wanted = line.amount
+        from_balance = min(balance, line.amount) if line.amount.amount > 0 else balance - balance
+        balance -= from_balance
+        wanted = line.amount - from_balance
         while wanted.amount > 0 and rows:
             row, left = rows[0]
             piece = min(left, wanted)

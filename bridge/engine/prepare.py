@@ -16,11 +16,13 @@ from bridge.api import (
     SourceRef,
     TransientError,
     UnreachableError,
+    total,
 )
 from bridge.engine.added import UNDIVIDED, divide
 from bridge.engine.answers import NO_ANSWERS, read_answers
 from bridge.engine.changes import changed_after_booking, content_fingerprint, contradicted
 from bridge.engine.compose import Composed, compose
+from bridge.engine.containers import container_shares
 from bridge.engine.decide import asks, decide
 from bridge.engine.ends import Ends, Observers
 from bridge.engine.keys import cancel_ref, document_of, is_balance_use
@@ -191,7 +193,7 @@ class Preparer:
             if is_balance_use(ref) and _is_of(document_of(ref), invoice):
                 used += link.payload.paid if link.payload and link.payload.paid else used - used
         balances: list[BalanceEntry] = []
-        if invoice.credit and not invoice.containers and not invoice.holds:
+        if not invoice.holds and _uses_balance(invoice):
             balances = list(self.ends.source.balances([invoice.client]))
         return Before(
             is_booked=bool(links),
@@ -199,6 +201,14 @@ class Preparer:
             balances=balances,
             credited=cancel_ref(invoice.ref.id) in links,
         )
+
+
+def _uses_balance(invoice: Invoice) -> bool:
+    """Whether it shows credit that no mass payment explains: what the balance is made of counts."""
+    shares = container_shares(invoice)
+    if isinstance(shares, Hold):
+        return False
+    return total((share.amount for share in shares), invoice.currency) < invoice.credit
 
 
 def _is_of(document: SourceRef, invoice: Invoice) -> bool:

@@ -128,6 +128,47 @@ def test_a_mass_payment_is_split_and_its_fee_booked_once() -> None:
     assert _movements(second) == []
 
 
+def test_a_mass_payment_partly_from_balance_is_proved_by_the_sum_of_both() -> None:
+    """132 of 120 + 12, of which 32 came from the balance: that goes to the first line."""
+    row = a_transaction(950, invoice=603, money_in=gbp("100.00"), fee=gbp("2.00"))
+    changes = {"credit": gbp("32.00"), "transactions": (row,)}
+    container = _container(("501", "120.00"), ("502", "12.00"), changes=changes)
+    first = _plan(an_invoice(credit=gbp("120.00"), transactions=[], containers=[container]))
+    second = _plan(
+        an_invoice(
+            502, net=gbp("10.00"), credit=gbp("12.00"), transactions=[], containers=[container]
+        )
+    )
+    assert _payments(first) == [("501/credit/32.00", "32.00"), ("T950/501", "88.00")]
+    assert _payments(second) == [("T950/502", "12.00")]
+    assert (_movements(first), _movements(second)) == ([("T950/fee", "-2.00")], [])
+
+
+def test_a_mass_payment_wholly_from_balance_is_balance_used() -> None:
+    changes = {"credit": gbp("132.00"), "transactions": ()}
+    container = _container(("501", "120.00"), ("502", "12.00"), changes=changes)
+    plan = _plan(an_invoice(credit=gbp("120.00"), transactions=[], containers=[container]))
+    assert _payments(plan) == [("501/credit/120.00", "120.00")]
+
+
+def test_a_mass_payment_that_another_one_paid_is_held() -> None:
+    inner = _container(("603", "32.00"))
+    row = a_transaction(950, invoice=603, money_in=gbp("100.00"))
+    changes = {"credit": gbp("32.00"), "transactions": (row,), "containers": (inner,)}
+    container = _container(("501", "120.00"), ("502", "12.00"), changes=changes)
+    held = _held(an_invoice(credit=gbp("120.00"), transactions=[], containers=[container]))
+    assert held.reason is Reason.MASS_PAY_UNPROVEN
+
+
+def test_a_share_of_what_was_paid_already_is_excess() -> None:
+    """Paid by a mass payment and once more by card: the card's money is the client's balance."""
+    own = a_transaction(960, money_in=gbp("120.00"), date=LATER)
+    container = _container(("501", "120.00"), ("502", "12.00"))
+    plan = _plan(an_invoice(credit=gbp("120.00"), transactions=[own], containers=[container]))
+    assert _payments(plan) == [("T950/501", "120.00")]
+    assert _movements(plan) == [("T950/fee", "-2.00"), ("T960/excess", "120.00")]
+
+
 def test_a_mass_payment_on_top_of_a_part_payment() -> None:
     own = a_transaction(900, money_in=gbp("50.00"))
     container = _container(("501", "70.00"), ("502", "12.00"))
@@ -140,7 +181,7 @@ def test_a_mass_payment_on_top_of_a_part_payment() -> None:
     [
         pytest.param({"client": client_ref(8)}, id="of another client"),
         pytest.param({"state": InvoiceState.OPEN, "status": "Unpaid"}, id="unpaid"),
-        pytest.param({"credit": gbp("5.00")}, id="paid from balance"),
+        pytest.param({"credit": gbp("5.00")}, id="more than its total"),
         pytest.param({"transactions": ()}, id="without money"),
         pytest.param({"net": gbp("133.00")}, id="off by a pound"),
     ],
