@@ -11,11 +11,12 @@ from sqlalchemy import Engine, event
 from bridge.api import Kind, TargetRef, client_ref, invoice_ref
 from bridge.store import open_log
 from bridge.store.log import SyncLog
-from tests.store.material import begin, book, header
+from tests.store.material import NOW, begin, book, header
 
 Asked = Callable[[SyncLog], object]
 
 FOR_EACH_INVOICE: dict[str, Asked] = {
+    "backlog": lambda log: log.backlog(now=NOW),
     "book": lambda log: book(log, begin(log), 3),
     "entry": lambda log: log.entry(invoice_ref(1)),
     "links": lambda log: log.links([invoice_ref(1), client_ref(7)]),
