@@ -146,6 +146,9 @@ def test_not_supplied_credits_it_once(called_off: tuple[Any, int]) -> None:
     assert rig.fates[str(invoice)].state is EntryState.DONE
     note = rig.ours()[f"WHMCS-{invoice}/cancelled"]
     assert (note.net, note.vat) == (Decimal(-100), Decimal(-20))
+    rows = map(json.loads, bridge(rig, "reconcile", "--json").stdout.splitlines())
+    mine = {row["class"] for row in rows if row.get("family") == str(invoice)}
+    assert mine <= {"matched", "other"}, mine
     _no_more(rig, invoice)
     assert "Rose looked it up" in bridge(rig, "explain", str(invoice)).stdout
     refused = bridge(rig, "answer", str(invoice), "supplied-unpaid", "--because", "no")

@@ -2,11 +2,11 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.api import InvoiceState, Kind, Record, RecordClass, SourceRef, client_ref, total
 from bridge.engine.policy import BookWhen
-from bridge.engine.reconcile.lore import Lore, of_document
+from bridge.engine.reconcile.lore import Lore, is_ended, of_document
 from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.tokens import Role, invoice_id, key_of
 from bridge.engine.reconcile.values import UNEXPLAINED, Item, ItemKind, Standing, Verdict
@@ -69,8 +69,18 @@ class _Matcher:
                     self.ours.setdefault(key.owner, []).append(record)
                 case Role.NOTE:
                     self.result.notes.setdefault(key.owner, []).append(record)
+                case Role.CANCELLED if is_ended(self.lore.entries.get(key.owner)):
+                    self._ended(record, key.owner)
                 case _:
                     self.unkeyed[record.number] = record
+
+    def _ended(self, record: Record, number: str) -> None:
+        """The note of what was not supplied: billed as what it credits, as the source has none."""
+        gross = record.net + record.tax
+        item = replace(foreign_item(record, MATCHED, number), billed=gross, billed_tax=record.tax)
+        self.result.by_number[record.number] = item
+        if record.date in self.terms.days:
+            self.result.items.append(item)
 
     # One document of the source ----------------------------------------------------------------
 
@@ -136,7 +146,7 @@ class _Matcher:
             )
             if shown != due
         ]
-        return [*wrong, *self._elsewhere(record, number, docs[0]), *self._unsold(record)]
+        return [*wrong, *self._elsewhere(record, number, docs[0]), *self._unsold(record, number)]
 
     def _elsewhere(self, record: Record, number: str, doc: Record) -> list[str]:
         link = self.lore.links.get(SourceRef(Kind.INVOICE, number))
@@ -150,7 +160,9 @@ class _Matcher:
             wrong.append(f"it stands on customer {doc.client} instead of {client.target.id}")
         return wrong
 
-    def _unsold(self, record: Record) -> list[str]:
+    def _unsold(self, record: Record, number: str) -> list[str]:
+        if record.state is InvoiceState.CANCELLED and is_ended(self.lore.entries.get(number)):
+            return []
         states = {InvoiceState.CANCELLED, InvoiceState.DRAFT}
         if self.terms.policy.book_when is BookWhen.PAID:
             states.add(InvoiceState.OPEN)

@@ -50,6 +50,13 @@ def of_entry(entry: EntryRow) -> Verdict | None:
             return Verdict(Standing.WAITING, word, entry.what, entry.remedy or "run `bridge sync`")
 
 
+def is_ended(entry: EntryRow | None) -> bool:
+    """Whether a person answered what a cancelled invoice is, and that was carried out."""
+    if entry is None or entry.state is not EntryState.DONE:
+        return False
+    return entry.reason is Reason.CANCELLED_AFTER_BOOKING
+
+
 def of_document(record: Record, entry: EntryRow | None, terms: Terms) -> Verdict | None:
     """Why a document that was read now is not in the books; None where the log says it is."""
     if entry is None:

@@ -12,6 +12,7 @@ class Role(StrEnum):
 
     INVOICE = "invoice"
     NOTE = "note"  # the credit note of a refund
+    CANCELLED = "cancelled"  # the credit note of what was not supplied
     MONEY = "money"  # a share of a transaction
     EXCHANGE = "exchange"  # the exchange difference of such a share
     FEE = "fee"
@@ -25,8 +26,9 @@ class Key:
     """A token, understood.
 
     Attributes:
-        owner: The source's id of what it belongs to: an invoice for INVOICE and USE, the refund
-            for NOTE, the transaction for MONEY, EXCHANGE and FEE, the balance entry for GIVEN.
+        owner: The source's id of what it belongs to: an invoice for INVOICE, CANCELLED and USE,
+            the refund for NOTE, the transaction for MONEY, EXCHANGE and FEE, the balance entry
+            for GIVEN.
         ref: By which the log knows the record; None for NONE.
         document: The source's id of the invoice, or ``R905``, that a payment stands on, or empty.
     """
@@ -41,17 +43,19 @@ NO_KEY = Key(Role.NONE)
 
 _INVOICE = re.compile(r"(\d+)(?:\+\d+)?")
 _NOTE = re.compile(r"R(\d+)")
-_PAYMENT = re.compile(r"T(\d+)/(R?\d+)")
+_CANCELLED = re.compile(r"(\d+)/cancelled")
+_PAYMENT = re.compile(r"T(\d+)/(R?\d+)(?:\+\d+)?")
 _EXCHANGE = re.compile(r"T(\d+)/.+/exchange")
 _FEE = re.compile(r"T(\d+)/fee")
 _MOVED = re.compile(r"T(\d+)(?:/[a-z]+)?")
 _TO_BALANCE = re.compile(r"R(\d+)/credit/.+")
-_USE = re.compile(r"(\d+)/credit/.+")
+_USE = re.compile(r"(\d+)(?:\+\d+)?/credit/.+")
 _GIVEN = re.compile(r"C(\d+)/given")
 
 _FORMS: tuple[tuple[re.Pattern[str], Role, Kind], ...] = (
     (_INVOICE, Role.INVOICE, Kind.INVOICE),
     (_NOTE, Role.NOTE, Kind.CREDIT_NOTE),
+    (_CANCELLED, Role.CANCELLED, Kind.CREDIT_NOTE),
     (_PAYMENT, Role.MONEY, Kind.PAYMENT),
     (_EXCHANGE, Role.EXCHANGE, Kind.MOVEMENT),
     (_FEE, Role.FEE, Kind.MOVEMENT),
