@@ -41,7 +41,11 @@ def run(
         child = subprocess.Popen(
             command, cwd=place, stdout=output, env={**os.environ, **(environment or {})}
         )
-        _, status, used = os.wait4(child.pid, 0)
+        try:
+            _, status, used = os.wait4(child.pid, 0)
+        except BaseException:  # Ctrl-C leaves nothing behind
+            child.kill()
+            raise
         seconds = time.perf_counter() - started
         child.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)

@@ -7,6 +7,7 @@ books it to the innermost part of bridge on that thread's stack. A tracing profi
 functions most and so change the shares.
 """
 
+import gc
 import json
 import sys
 import threading
@@ -65,7 +66,10 @@ class Sampler(threading.Thread):
             self._look()
 
     def _look(self) -> None:
+        # A collection inside that call waits for a lock that the call itself holds (CPython 3.11).
+        gc.disable()
         stacks = sys._current_frames()  # noqa: SLF001  # documented, and there is no other way
+        gc.enable()
         for thread in threading.enumerate():
             if thread is self or thread.ident not in stacks:
                 continue
