@@ -148,7 +148,7 @@ class _Allotter:
             if beyond:
                 excess += beyond
                 ref = excess_ref(receipt.row.id)
-                self._move(ref, MovementKind.BALANCE_IN, receipt.row, beyond)
+                self._move(ref, MovementKind.EXCESS, receipt.row, beyond)
             if receipt.bears_fee:
                 self._fee(receipt.row)
         if left:

@@ -159,6 +159,7 @@ class _Composer:
                 amount=payload.difference,
                 gateway=payment.gateway,
                 base_amount=payload.difference,
+                paid_in=payment.amount.currency,
             )
         )
 

@@ -137,7 +137,8 @@ class MovementKind(StrEnum):
     """What a movement on an account is for."""
 
     FEE = "fee"
-    BALANCE_IN = "balance_in"  # onto the client's balance
+    BALANCE_IN = "balance_in"  # paid in advance onto the client's balance
+    EXCESS = "excess"  # received beyond an invoice, so onto the client's balance
     BALANCE_OUT = "balance_out"  # returned from it
     BY_HAND = "by_hand"  # a balance given or taken by staff, without money
     EXCHANGE_DIFFERENCE = "exchange_difference"
@@ -153,6 +154,8 @@ class Movement:
         gateway: Whose account it moves on; empty for ``by_hand``.
         client: Whose balance it is, for balance movements.
         base_amount: The same in the source's base currency, None when the rate is unknown.
+        paid_in: ISO 4217 of the payment that an exchange difference belongs to, as a gateway may
+            have an account for each currency; empty for others.
     """
 
     ref: SourceRef
@@ -163,6 +166,7 @@ class Movement:
     gateway: str
     client: SourceRef | None = None
     base_amount: Money | None = None
+    paid_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ _DEBTORS, _TAX = "Debtors", "Output tax"
 _AGAINST = {
     MovementKind.FEE: "Card Fees",
     MovementKind.BALANCE_IN: "Client Balances",
+    MovementKind.EXCESS: "Client Balances",
     MovementKind.BALANCE_OUT: "Client Balances",
     MovementKind.BY_HAND: "Goodwill",
     MovementKind.EXCHANGE_DIFFERENCE: "Exchange Differences",

@@ -157,6 +157,7 @@ def a_movement(
     gateway: str = "stripe",
     client: int | str | None = None,
     base_amount: Money | None = None,
+    paid_in: str = "",
     label: str = LABEL,
 ) -> Movement:
     """A gateway's fee of 1.95 GBP; without `base_amount` an amount in pounds is its own."""
@@ -173,4 +174,5 @@ def a_movement(
         gateway=gateway,
         client=None if client is None else client_ref(client),
         base_amount=base_amount,
+        paid_in=paid_in,
     )

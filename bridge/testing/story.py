@@ -29,6 +29,8 @@ FIRST_DAY = DAY - dt.timedelta(days=10)
 class Story:
     """Three clients, five invoices, one of them paid in two parts, and a client who moves.
 
+    Where the target lists movements, the gateway kept a fee of each first payment.
+
     The third client stands in the target before, made by hand, where the target recognises
     clients by e-mail. All ids are new, so that many stories can be told to one far side.
     """
@@ -89,6 +91,7 @@ class Story:
         if first_part:
             part = self.desk.money(first_part)
             amounts = [part, invoice.gross - part]
+        fee = self.desk.money("0.20" if self.desk.target.lists_movements else "0.00")
         return tuple(
             a_transaction(
                 new_id(),
@@ -96,8 +99,9 @@ class Story:
                 invoice=invoice.ref.id,
                 money_in=amount,
                 gateway=self.desk.stand.gateway,
+                fee=fee if first else fee - fee,
             )
-            for amount in amounts
+            for first, amount in zip((True, False), amounts, strict=False)
         )
 
     # What must stand there -------------------------------------------------------------------
@@ -112,7 +116,20 @@ class Story:
                 wrong.append(f"{invoice.ref} stands there {len(found)} times")
                 continue
             wrong += self._document_wrong(target, invoice, found[0])
+        if target.lists_movements:
+            wrong += self._movements_wrong(target)
         return wrong
+
+    def _movements_wrong(self, target: Target) -> list[str]:
+        rows = {row.ref.id: row for row in target.movements([Days(FIRST_DAY, DAY)])}
+        found = Counter(row.reference.partition(" ")[0] for row in rows.values())
+        fees = [
+            f"{LABEL}-T{row.id}/fee"
+            for invoice in self.told
+            for row in invoice.transactions
+            if row.fee
+        ]
+        return [f"the fee {fee} stands there {found[fee]} times" for fee in fees if found[fee] != 1]
 
     def _clients_wrong(self, target: Target) -> list[str]:
         billed = {invoice.client for invoice in self.told}

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from bridge.api import Hold, Reason
 from kashflow_target.countries import CountryClass
+from kashflow_target.ledger import Ledger
 from kashflow_target.names import Known
-from kashflow_target.reference_data import Account, Currency, Nominals, Till
+from kashflow_target.reference_data import Account, Currency, Mapped, Nominals, Till
 from kashflow_target.vat import VatNumber, VatRow, VatTable
 from kashflow_target.vat_uk import UK_TABLE
 
@@ -28,7 +29,8 @@ class Books:
         source_rate: Whether a foreign document takes the source's own exchange rate.
         payments_at_home: Whether payments on foreign invoices are in home currency.
         chart: Sales types and nominals.
-        fees_apart: Whether gateway fees are booked by hand from the gateway's own bill.
+        ledger: Where money goes that is no payment through a gateway.
+        accounts_by_code: Whether a bank transaction names its account by code instead of id.
         reference_field: The customer's text field that holds our key.
     """
 
@@ -42,8 +44,21 @@ class Books:
     chart: tuple[Known, ...]
     source_rate: bool
     payments_at_home: bool
-    fees_apart: bool
+    ledger: Ledger
+    accounts_by_code: bool
     reference_field: str
+
+    def own_accounts(self) -> tuple[Known, ...]:
+        """The bank accounts that bridge writes to, each once."""
+        found = [
+            account
+            for till in self.tills.values()
+            if till is not None
+            for account in (till.account, *till.by_currency.values())
+        ]
+        if self.ledger.balances:
+            found.append(self.ledger.balances.account)
+        return tuple(dict.fromkeys(found))
 
     def currency(self, code: str) -> Currency | Hold:
         """The account's currency with this code."""
@@ -58,16 +73,14 @@ class Books:
         return found
 
 
-def books(
-    settings: "KashFlowSettings", account: Account, tills: Mapping[str, Till | None], to: Nominals
-) -> Books:
+def books(settings: "KashFlowSettings", account: Account, mapped: Mapped) -> Books:
     """Put settings and account together."""
     rows = settings.vat_rules
     return Books(
         home=account.home,
         currencies=account.currencies,
-        tills=tills,
-        nominals=to,
+        tills=mapped.tills,
+        nominals=mapped.nominals,
         vat=VatTable(
             name="uk" if rows is None else "of your own",
             rows=UK_TABLE if rows is None else tuple(_row(row) for row in rows),
@@ -79,7 +92,8 @@ def books(
         chart=account.nominals.entries,
         source_rate=settings.invoice_rate == "source",
         payments_at_home=settings.foreign_payments == "home",
-        fees_apart=settings.fees == "on_gateway_invoice",
+        ledger=mapped.ledger,
+        accounts_by_code=settings.bank_account_by == "code",
         reference_field=settings.customers.reference_field,
     )
 

@@ -1,4 +1,4 @@
-"""From money to KashFlow payments and bank transactions. Pure."""
+"""From money to KashFlow payments. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -7,11 +7,8 @@ from decimal import Decimal
 
 from bridge.api import (
     Hold,
-    Json,
     Kind,
     Money,
-    Movement,
-    MovementKind,
     Nothing,
     PaidFrom,
     Payload,
@@ -22,7 +19,7 @@ from bridge.api import (
     total,
 )
 from kashflow_target.books import Books
-from kashflow_target.reference_data import Till
+from kashflow_target.names import Known
 from kashflow_target.text import one_line
 
 
@@ -39,41 +36,71 @@ def compose_payment(
     """
     about = f"payment {payment.ref.id}"
     if payment.paid_from is PaidFrom.BALANCE:
+        way = _from_balance(payment, books)
+    elif payment.gateway not in books.tills:
+        return unmapped(payment.gateway, payment.amount, books)
+    else:
+        till = books.tills[payment.gateway]
+        if till is None:
+            return Nothing(brought(about, payment.gateway))
+        way = _Way(till.method, *till.account_for(payment.amount.currency))
+    if isinstance(way, Hold):
+        return way
+    amount = _amount(payment, invoice, earlier, books)
+    return amount if isinstance(amount, Hold) else _payload(payment, way, amount, about)
+
+
+def brought(about: str, gateway: str) -> Rule:
+    """Why nothing is written for money of this gateway."""
+    return Rule(about, f"gateways.{gateway}", "a bank feed brings it")
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Payment method and bank account, and the setting that names them."""
+
+    method: Known
+    account: Known
+    rule: str
+
+
+def _from_balance(payment: Payment, books: Books) -> _Way | Hold:
+    """The balance's ledger account pays as if it were a bank (its debit is the client's credit)."""
+    balances = books.ledger.balances
+    if balances is None:
         return Hold(
             Reason.CREDIT_UNMAPPED,
             f"{payment.amount} was paid from the client's balance",
-            "book it by hand; client balances are not booked by this version",
+            "say where balances are kept: `client_balances: {method: ..., account: ...}` under"
+            " target; or book it by hand",
         )
-    if payment.gateway not in books.tills:
-        return _unmapped(payment.gateway, payment.amount, books)
-    till = books.tills[payment.gateway]
-    if till is None:
-        rule = Rule(about, f"gateways.{payment.gateway}", "a bank feed brings it")
-        return Nothing(rule)
-    amount = _amount(payment, invoice, earlier, books)
-    return amount if isinstance(amount, Hold) else _payload(payment, till, amount, about)
+    if payment.amount.currency != books.home and not books.payments_at_home:
+        return Hold(
+            Reason.CREDIT_UNMAPPED,
+            f"{payment.amount} was paid from the client's balance, which is kept in {books.home}",
+            "book it by hand",
+        )
+    return _Way(balances.method, balances.account, "client_balances")
 
 
 @dataclass(frozen=True, slots=True)
 class _Amount:
-    """What PayAmount is, and why."""
+    """What PayAmount is, and why; `difference` is what the money was worth beyond it."""
 
     money: Money
     rule: str
+    difference: Money | None = None
 
 
-def _payload(payment: Payment, till: Till, amount: _Amount, about: str) -> Payload:
-    currency = payment.amount.currency
-    account = till.by_currency.get(currency, till.account)
-    where = f"{till.rule}.currencies.{currency}" if currency in till.by_currency else till.rule
+def _payload(payment: Payment, way: _Way, amount: _Amount, about: str) -> Payload:
     note = one_line(str(payment.reference))
     return Payload(
         kind=Kind.PAYMENT,
         body={
             "PayDate": payment.date.isoformat(),
             "PayNote": note,
-            "PayMethod": till.method.id,
-            "PayAccount": account.id,
+            "PayMethod": way.method.id,
+            "PayAccount": way.account.id,
             "PayAmount": str(amount.money.amount),
         },
         reference=note,
@@ -81,10 +108,11 @@ def _payload(payment: Payment, till: Till, amount: _Amount, about: str) -> Paylo
         net=amount.money,
         tax=Money.zero(amount.money.currency),
         rules=(
-            Rule(about, where, f"{till.method} on {account}"),
+            Rule(about, way.rule, f"{way.method} on {way.account}"),
             Rule(about, amount.rule, str(amount.money)),
         ),
         paid=payment.amount,
+        difference=amount.difference,
     )
 
 
@@ -111,23 +139,29 @@ def _amount(
     if paid + payment.amount == gross:
         whole = rounded(gross.amount / rate, books.home)
         booked = whole - total((each.net for each in earlier if each.net), books.home)
-    if payment.base_amount not in {share, booked}:
-        return _difference(payment, booked, rate)
-    return _Amount(booked, f"foreign_payments home, at the invoice's rate of {rate:f}")
+    rule = f"foreign_payments home, at the invoice's rate of {rate:f}"
+    worth = payment.base_amount
+    if books.ledger.differences and worth is not None and worth.currency == books.home:
+        return _Amount(booked, rule, worth - booked or None)
+    if worth not in {share, booked}:
+        return _unsettled(payment, booked, rate)
+    return _Amount(booked, rule)
 
 
-def _difference(payment: Payment, booked: Money, rate: Decimal) -> Hold:
+def _unsettled(payment: Payment, booked: Money, rate: Decimal) -> Hold:
     real = "an unknown amount" if payment.base_amount is None else str(payment.base_amount)
     return Hold(
         Reason.EXCHANGE_DIFFERENCE,
         f"payment {payment.ref.id} of {payment.amount} brought {real}, and settles {booked} at the"
         f" invoice's rate of {rate:f}",
-        "book it by hand with its exchange difference, or set `invoice_rate: source` under target,"
-        " so that an invoice takes the rate of its payment",
+        "book it by hand with its exchange difference; or, under target, say where differences go"
+        " (`exchange_differences: {nominal: ...}`) or let an invoice take the rate of its payment"
+        " (`invoice_rate: source`)",
     )
 
 
-def _unmapped(gateway: str, amount: Money, books: Books) -> Hold:
+def unmapped(gateway: str, amount: Money, books: Books) -> Hold:
+    """Money of a gateway that the settings do not name, with the line to add."""
     if not gateway:
         return Hold(
             Reason.GATEWAY_UNMAPPED,
@@ -149,72 +183,3 @@ def _quoted(name: str) -> str:
     """A name as YAML takes it, between the braces of a mapping too."""
     is_plain = bool(name) and all(c.isalnum() or c in " _-" for c in name) and name[0].isalpha()
     return name if is_plain else json.dumps(name, ensure_ascii=False)
-
-
-def compose_movement(movement: Movement, books: Books) -> Payload | Hold | Nothing:
-    """Fees, where the gateway's own bill is booked by hand; the rest is held.
-
-    Which of two things BankTransaction.accid takes is not settled (the manual says the nominal
-    code, a live answer shows ids), so nothing is composed that would rest on it.
-    """
-    about = f"movement {movement.ref.id}"
-    match movement.kind:
-        case MovementKind.FEE:
-            if books.fees_apart:
-                return Nothing(Rule(about, "fees on_gateway_invoice", "booked from its own bill"))
-            return Hold(
-                Reason.FEE_UNMAPPED,
-                f"the gateway {movement.gateway} kept a fee of {-movement.amount}",
-                "say that the gateway's own bill is booked by hand:"
-                " `fees: on_gateway_invoice` under target",
-            )
-        case MovementKind.BALANCE_IN | MovementKind.BALANCE_OUT:
-            return Hold(
-                Reason.PREPAYMENT_UNMAPPED,
-                f"{movement.amount} moved on a client's balance",
-                "book it by hand; client balances are not booked by this version",
-            )
-        case MovementKind.BY_HAND:
-            return Hold(
-                Reason.UNFUNDED_CREDIT,
-                f"{movement.amount} was put on or off a client's balance by hand, without money",
-                "decide what it was and book it by hand; such credits are not booked by this"
-                " version",
-            )
-        case MovementKind.EXCHANGE_DIFFERENCE:
-            return Hold(
-                Reason.EXCHANGE_DIFFERENCE,
-                f"an exchange difference of {movement.amount} arose",
-                "book it by hand; exchange differences are not booked by this version",
-            )
-
-
-def bank_transaction(movement: Movement, account: int, nominal: int) -> Payload:
-    """A movement as a bank transaction outside VAT.
-
-    Args:
-        movement: The money; positive is into the account.
-        account: AccountID of the bank account.
-        nominal: Id of the nominal on the other side.
-    """
-    comment = one_line(str(movement.reference))
-    amount = movement.amount
-    side = "moneyin" if amount.amount > 0 else "moneyout"
-    body: dict[str, Json] = {
-        "accid": account,
-        "TransactionDate": movement.date.isoformat(),
-        side: str(abs(amount).amount),
-        "Vatable": 0,
-        "VatRate": "-1",
-        "TransactionType": nominal,
-        "Comment": comment,
-    }
-    return Payload(
-        kind=Kind.MOVEMENT,
-        body=body,
-        reference=comment,
-        date=movement.date,
-        net=amount,
-        tax=Money.zero(amount.currency),
-        rules=(Rule(f"movement {movement.ref.id}", "bank line outside VAT", str(amount)),),
-    )

@@ -22,7 +22,7 @@ _ALL = (
         "fees",
         "payments of which the gateway kept a fee",
         ("fee_unmapped",),
-        ("fees: on_gateway_invoice",),
+        ("fees: {nominal: Card Fees}", "fees: on_gateway_invoice"),
     ),
     Decision(
         "price_reductions",

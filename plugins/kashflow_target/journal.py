@@ -56,5 +56,7 @@ def _lines(lines: Json) -> list[Mapping[str, Json]]:
 
 
 def _name(number: Json, register: tuple[Known, ...]) -> str:
-    known = next((each for each in register if each.id == number), None)
+    by_id = [each for each in register if each.id == number]
+    by_code = [each for each in register if each.code == number]
+    known = next(iter(by_id + by_code), None)
     return f"account {number}" if known is None else str(known)

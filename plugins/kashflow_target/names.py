@@ -1,7 +1,7 @@
 """How bridge.yaml names a thing of KashFlow's: by name, by code or by id; and finding it there."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -154,6 +154,31 @@ class Register:
         names = [str(each) for each in self.entries[:8]]
         more = len(self.entries) - len(names)
         return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+class Resolver:
+    """Resolves names and gathers what does not resolve."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def one(self, register: Register, name: Name, key: str) -> Known:
+        """What `name` means; a stand-in where it means nothing, which is a problem then.
+
+        Args:
+            register: Where to look.
+            name: As in bridge.yaml.
+            key: Path of the setting below `target`.
+        """
+        found = register.find(name, f"target.{key}")
+        if isinstance(found, Known):
+            return found
+        self.problems.append(found)
+        return Known(0, str(name))
+
+    def many(self, register: Register, names: Mapping[str, Name], key: str) -> dict[str, Known]:
+        """As `one`, for a mapping."""
+        return {each: self.one(register, name, f"{key}.{each}") for each, name in names.items()}
 
 
 def _folded(name: str) -> str:

@@ -14,6 +14,7 @@ from kashflow_target.documents import (
     lines_of,
     midnight,
 )
+from kashflow_target.movements import Movements
 from kashflow_target.replies import Row
 from kashflow_target.soap import Door
 from kashflow_target.text import key_in
@@ -21,7 +22,9 @@ from kashflow_target.text import key_in
 _NOT_APPLICABLE = Decimal(-1)
 
 
-def records(door: Door, customers: Customers, books: Books, days: Days) -> Iterator[Record]:
+def records(
+    door: Door, customers: Customers, movements: Movements, books: Books, days: Days
+) -> Iterator[Record]:
     """Documents of the period, then payments, then bank transactions."""
     countries = {each.ref.id: str(each.body["CountryCode"]) for each in customers.all()}
     currencies: dict[str, str] = {}
@@ -33,7 +36,7 @@ def records(door: Door, customers: Customers, books: Books, days: Days) -> Itera
         if record.date in days:
             yield record
     yield from _payments(door, books, days, currencies)
-    yield from _movements(door, books, days)
+    yield from _movements(movements, books, days)
 
 
 def _document(row: Row, books: Books, countries: Mapping[str, str]) -> Record:
@@ -127,22 +130,18 @@ def _currency(door: Door, books: Books, number: str, known: dict[str, str]) -> s
     return known[number]
 
 
-def _movements(door: Door, books: Books, days: Days) -> Iterator[Record]:
-    """Bank transactions, account by account: KashFlow lists them without a period."""
-    for account in books.accounts:
-        for row in door.read("GetBankTransactions", AccountID=account.id).items:
-            date = row.day("TransactionDate")
-            if date not in days:
-                continue
-            amount = rounded(row.decimal("moneyin") - row.decimal("moneyout"), books.home)
+def _movements(movements: Movements, books: Books, days: Days) -> Iterator[Record]:
+    """Bank transactions of every account, whoever made them."""
+    for each in movements.on(books.accounts):
+        if each.date in days:
             yield Record(
                 record_class=RecordClass.MOVEMENT,
-                token=key_in(row.text("Comment")),
-                number=str(row.whole("ID")),
+                token=key_in(each.reference),
+                number=each.ref.id,
                 client="",
-                date=date,
-                net=amount,
-                tax=Money.zero(books.home),
-                account=account.name,
-                note=row.text("Comment"),
+                date=each.date,
+                net=each.amount,
+                tax=Money.zero(each.amount.currency),
+                account=each.account,
+                note=each.reference,
             )

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bridge.api import ConfigError, Problem, minor_digits
-from kashflow_target.names import Known, Name, Register
+from kashflow_target.ledger import Ledger, resolve_ledger
+from kashflow_target.names import Known, Name, Register, Resolver
 from kashflow_target.replies import Row
 from kashflow_target.soap import Door
 
@@ -67,6 +68,12 @@ class Till:
     by_currency: Mapping[str, Known]
     rule: str
 
+    def account_for(self, currency: str) -> tuple[Known, str]:
+        """The account of money in this currency, and the setting that says so."""
+        if currency in self.by_currency:
+            return self.by_currency[currency], f"{self.rule}.currencies.{currency}"
+        return self.account, self.rule
+
 
 @dataclass(frozen=True, slots=True)
 class Nominals:
@@ -85,6 +92,7 @@ class Mapped:
 
     tills: Mapping[str, Till | None]
     nominals: Nominals
+    ledger: Ledger
 
 
 def read_account(door: Door) -> Account:
@@ -160,30 +168,13 @@ def _nominals(door: Door) -> Register:
     return Register("sales type or nominal", tuple(known.values()))
 
 
-class _Resolver:
-    """Resolves names and gathers what does not resolve."""
-
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
-
-    def one(self, register: Register, name: Name, key: str) -> Known:
-        found = register.find(name, f"target.{key}")
-        if isinstance(found, Known):
-            return found
-        self.problems.append(found)
-        return Known(0, str(name))
-
-    def many(self, register: Register, names: Mapping[str, Name], key: str) -> dict[str, Known]:
-        return {each: self.one(register, name, f"{key}.{each}") for each, name in names.items()}
-
-
 def resolve(settings: "KashFlowSettings", account: Account) -> Mapped:
     """Find every name of the settings in the account.
 
     Raises:
         ConfigError: listing every name that is not there, with the nearest that are.
     """
-    resolver = _Resolver()
+    resolver = Resolver()
     tills = {
         gateway: None if mapping.bank_feed else _till(resolver, account, gateway, mapping)
         for gateway, mapping in settings.gateways.items()
@@ -199,12 +190,13 @@ def resolve(settings: "KashFlowSettings", account: Account) -> Mapped:
         if wanted.discounts
         else None,
     )
+    ledger = resolve_ledger(settings, account.methods, account.accounts, register, resolver)
     if resolver.problems:
         raise ConfigError(resolver.problems)
-    return Mapped(tills, nominals)
+    return Mapped(tills, nominals, ledger)
 
 
-def _till(resolver: _Resolver, account: Account, gateway: str, mapping: "GatewaySettings") -> Till:
+def _till(resolver: Resolver, account: Account, gateway: str, mapping: "GatewaySettings") -> Till:
     key = f"gateways.{gateway}"
     for code in mapping.currencies:
         if code not in account.currencies:

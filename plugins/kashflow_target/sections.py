@@ -19,7 +19,7 @@ class Section(BaseModel):
     )
 
 
-def _also_a_word(word: str) -> Any:
+def also_a_word(word: str) -> Any:
     """A schema that takes `word` beside what the model says, for editors."""
 
     def extend(schema: dict[str, Any]) -> None:
@@ -33,7 +33,7 @@ def _also_a_word(word: str) -> Any:
 class GatewaySettings(Section):
     """Where the payments of one gateway go: `bank_feed`, or a method and an account."""
 
-    model_config = ConfigDict(json_schema_extra=_also_a_word("bank_feed"))
+    model_config = ConfigDict(json_schema_extra=also_a_word("bank_feed"))
 
     bank_feed: bool = Field(
         default=False,

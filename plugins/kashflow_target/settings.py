@@ -10,8 +10,15 @@ from pydantic import (
     SecretStr,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
+from kashflow_target.money_sections import (
+    BalanceSettings,
+    CreditSettings,
+    DifferenceSettings,
+    FeeSettings,
+)
 from kashflow_target.refusals import known_reason
 from kashflow_target.sections import (
     CustomerSettings,
@@ -33,20 +40,13 @@ def _uk_in_schema(schema: dict[str, Any]) -> None:
     schema["default"] = "uk"
 
 
-_NOT_BUILT = (
-    "client_balances",
-    "exchange_differences",
-    "refund_to_balance",
-    "cancelled_after_booking",
-    "manual_credits",
-    "eu_consumer_vat",
-)
+def _hold_is_none(value: Any) -> Any:
+    return None if value == "hold" else value
 
 
-def _not_built() -> Any:
-    return Field(
-        default=None, description="Not built yet, and refused: what it would decide is held."
-    )
+def _or_hold(schema: dict[str, Any]) -> None:
+    schema["anyOf"] = [{"const": "hold"}, *schema.get("anyOf", [])]
+    schema["default"] = "hold"
 
 
 class KashFlowSettings(Section):
@@ -77,10 +77,10 @@ class KashFlowSettings(Section):
         json_schema_extra=_uk_in_schema,
         description="`uk`, the shipped table, or a list of rows of your own.",
     )
-    fees: Literal["on_gateway_invoice"] | None = Field(
+    fees: FeeSettings | None = Field(
         default=None,
-        description="`on_gateway_invoice`: the gateway's own bill is booked by hand. Without it an"
-        " invoice whose payment bore a fee is held (fee_unmapped).",
+        description="`on_gateway_invoice`: the gateway's own bill is booked by hand; or"
+        " `{nominal: ...}`. Without it an invoice whose payment bore a fee is held (fee_unmapped).",
     )
     invoice_rate: Literal["kashflow", "source"] = Field(
         default="kashflow",
@@ -115,29 +115,58 @@ class KashFlowSettings(Section):
         description="Texts with which KashFlow refused, or a part of them -> a reason code, or"
         " `access` when nothing can be booked until it is cured.",
     )
-    client_balances: None = _not_built()
-    exchange_differences: None = _not_built()
-    refund_to_balance: None = _not_built()
-    cancelled_after_booking: None = _not_built()
-    manual_credits: None = _not_built()
-    eu_consumer_vat: None = _not_built()
+    client_balances: BalanceSettings | None = Field(
+        default=None,
+        description="Where clients' balances are kept. Without it invoices that add to one or use"
+        " one are held (prepayment_unmapped, credit_unmapped).",
+    )
+    exchange_differences: DifferenceSettings | None = Field(
+        default=None,
+        description="Without it a foreign payment that is worth more or less than the invoice was"
+        " booked at is held (exchange_difference).",
+    )
+    refund_to_balance: Literal["hold", "credit_note"] = Field(
+        default="hold",
+        description="A refund put on the client's balance instead of being returned: held, or a"
+        " credit note whose money goes to the balance's account.",
+    )
+    cancelled_after_booking: Literal["hold"] = Field(
+        default="hold",
+        description="An invoice that was cancelled after it was booked is held: a person says"
+        " whether anything was supplied.",
+    )
+    manual_credits: Annotated[CreditSettings | None, BeforeValidator(_hold_is_none)] = Field(
+        default=None,
+        json_schema_extra=_or_hold,
+        description="Balances that staff gave or took without money: `hold`, or the nominal that"
+        " bears them.",
+    )
+    bank_account_by: Literal["id", "code"] = Field(
+        default="id",
+        description="How a bank transaction names its account. KashFlow's manual says the nominal"
+        " code, live answers show ids; confirm on your own account before choosing `code`.",
+    )
+    eu_consumer_vat: None = Field(
+        default=None, description="Not built yet, and refused: such sales are held (foreign_vat)."
+    )
 
-    @field_validator(*_NOT_BUILT, mode="before")
+    @field_validator("eu_consumer_vat", mode="before")
     @classmethod
     def _refused(cls, _value: Any, info: ValidationInfo) -> Any:
         msg = f"{info.field_name} is not built yet: leave it out; what it would decide is held"
         raise ValueError(msg)
 
-    @field_validator("fees", mode="before")
-    @classmethod
-    def _fees(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            msg = (
-                "{nominal: ...} is not built yet: write on_gateway_invoice, or leave fees out;"
-                " what it would decide is held"
-            )
-            raise ValueError(msg)
-        return value
+    @model_validator(mode="after")
+    def _balances_first(self) -> "KashFlowSettings":
+        needing = {
+            "manual_credits": self.manual_credits is not None,
+            "refund_to_balance": self.refund_to_balance != "hold",
+        }
+        for key, set_here in needing.items():
+            if set_here and self.client_balances is None:
+                msg = f"{key} moves clients' balances: say where they are, under client_balances"
+                raise ValueError(msg)
+        return self
 
     @field_validator("endpoint")
     @classmethod

@@ -2,11 +2,10 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from bridge.api import (
     AccessError,
-    AmbiguousMatchError,
     Choices,
     Client,
     CreditNote,
@@ -28,20 +27,22 @@ from bridge.api import (
     Target,
     TargetClient,
     TargetDocument,
+    TargetMovement,
     TargetPayment,
     TargetRef,
     TransientError,
     UnreachableError,
 )
-from kashflow_target import builders
 from kashflow_target.assess import assess
 from kashflow_target.books import Books, books
 from kashflow_target.compose_client import compose_client
 from kashflow_target.compose_invoice import compose_credit_note, compose_invoice
-from kashflow_target.compose_money import compose_movement, compose_payment
+from kashflow_target.compose_money import compose_payment
+from kashflow_target.compose_movement import compose_movement
 from kashflow_target.customers import Customers
 from kashflow_target.documents import Documents
 from kashflow_target.journal import journal
+from kashflow_target.movements import Movements
 from kashflow_target.records import records
 from kashflow_target.reference_data import Account, read_account, resolve
 from kashflow_target.refusals import Refusals
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
 
 class KashFlowTarget(Target):
     """One KashFlow account, opened. Safe to use from several threads after `prepare`."""
+
+    lists_movements = True
 
     def __init__(self, settings: "KashFlowSettings") -> None:
         self._settings = settings
@@ -67,11 +70,15 @@ class KashFlowTarget(Target):
         )
         self._customers = Customers(self._door, self._prepared)
         self._documents = Documents(self._door, self._prepared)
+        self._movements = Movements(self._door, self._prepared)
         self.match_clients_by = settings.customers.match
         self.choices = Choices(
             books_closed_to=settings.books_closed_to,
             when_closed=settings.when_closed,
             price_reductions=settings.price_reductions,
+            refund_to_balance=settings.refund_to_balance,
+            cancelled_after_booking=settings.cancelled_after_booking,
+            takes_balances=settings.client_balances is not None,
         )
 
     def _before_write(self) -> None:
@@ -121,7 +128,7 @@ class KashFlowTarget(Target):
         """Read the account's reference data and resolve the settings' names: seven calls."""
         account = read_account(self._door)
         mapped = resolve(self._settings, account)
-        self._books = books(self._settings, account, mapped.tills, mapped.nominals)
+        self._books = books(self._settings, account, mapped)
         self.home_currency = account.home
 
     def assess(self, survey: Survey) -> Iterator[Finding]:
@@ -157,25 +164,17 @@ class KashFlowTarget(Target):
         """Among the document's payments."""
         return self._documents.find_payment(reference, document)
 
+    def movements(self, days: Sequence[Days]) -> Iterator[TargetMovement]:
+        """Bank transactions: one call for each account that bridge writes to."""
+        return self._movements.within(days)
+
     def find_movement(self, payload: Payload) -> TargetRef | None:
         """Among the bank transactions of its account, by the key in the comment."""
-        token = payload.reference.partition(" ")[0]
-        account = cast("int", payload.body["accid"])
-        rows = self._door.read("GetBankTransactions", AccountID=account).items
-        found = {
-            str(row.whole("ID")) for row in rows if row.text("Comment").partition(" ")[0] == token
-        }
-        if len(found) > 1:
-            raise AmbiguousMatchError(
-                f"bank transactions {' and '.join(sorted(found))} carry the key {token}",
-                remedy="look at each in KashFlow and take the key out of those that are not ours",
-                record=token,
-            )
-        return TargetRef(Kind.MOVEMENT, found.pop()) if found else None
+        return self._movements.find(payload)
 
     def records(self, days: Days) -> Iterator[Record]:
         """Documents, payments and bank transactions of a period."""
-        return records(self._door, self._customers, self._prepared(), days)
+        return records(self._door, self._customers, self._movements, self._prepared(), days)
 
     def compose_client(self, client: Client, reference: Reference) -> Payload | Hold:
         """See `compose_client.compose_client`."""
@@ -196,7 +195,7 @@ class KashFlowTarget(Target):
         return compose_credit_note(note, self._prepared())
 
     def compose_movement(self, movement: Movement) -> Payload | Hold | Nothing:
-        """See `compose_money.compose_movement`."""
+        """See `compose_movement.compose_movement`."""
         return compose_movement(movement, self._prepared())
 
     def journal(self, payload: Payload) -> tuple[Posting, ...]:
@@ -236,9 +235,7 @@ class KashFlowTarget(Target):
 
     def create_movement(self, payload: Payload) -> TargetRef:
         """One call."""
-        fields = builders.bank_transaction(self._door.interface(), payload.body)
-        made = self._door.insert("InsertBankTransaction", record=payload.reference, bp=fields)
-        return TargetRef(Kind.MOVEMENT, str(made))
+        return self._movements.create(payload)
 
     def remove(self, ref: TargetRef, *, document: TargetRef | None = None) -> None:
         """Delete what bridge wrote, and look whether it is gone: two calls."""

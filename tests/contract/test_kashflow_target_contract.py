@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from kashflow_target.plugin import bridge_targets
@@ -28,12 +28,21 @@ OPERATIONS = {
     "find_client": "GetCustomer",
     "find_invoice": "GetInvoicesForCustomer",
     "find_payment": "GetInvoicePayment",
+    "movements": "GetBankTransactions",
+    "find_movement": "GetBankTransactions",
 }
 SETTINGS: dict[str, Any] = {
     "gateways": {"stripe": {"method": "Credit Card", "account": "Card Clearing"}},
     "nominals": {"default": "Web Hosting", "discounts": "Web Hosting"},
     "vat_rules": "uk",
-    "fees": "on_gateway_invoice",
+    "fees": {"nominal": "Card Fees"},
+    "client_balances": {
+        "method": "Client balance",
+        "account": "Client Balances",
+        "vat": "when_used",
+    },
+    "exchange_differences": {"nominal": "Exchange Differences"},
+    "manual_credits": {"nominal": "Goodwill"},
     "invoice_rate": "source",
     "foreign_payments": "home",
 }
@@ -59,9 +68,6 @@ class Notes:
 
 class TestKashFlowTarget(TargetSuite):
     every = 3  # tests/e2e kills a real process at each moment, over the same wire
-    exempt: ClassVar = {
-        "movements": "Fees on the gateway's own bill are the only choice that is built so far.",
-    }
 
     @pytest.fixture
     def stand(self, tmp_path: Path) -> Iterator[TargetStand]:

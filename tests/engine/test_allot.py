@@ -56,7 +56,7 @@ def test_an_overpayment_settles_and_the_rest_is_balance() -> None:
     plan = _plan(an_invoice(transactions=[a_transaction(money_in=gbp("130.00"))]))
     assert _payments(plan) == [("T900/501", "120.00")]
     assert _movements(plan) == [("T900/excess", "10.00")]
-    assert plan.movements[0].kind is MovementKind.BALANCE_IN
+    assert plan.movements[0].kind is MovementKind.EXCESS
 
 
 def test_a_second_charge_is_all_balance() -> None:

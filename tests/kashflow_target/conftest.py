@@ -29,7 +29,10 @@ SETTINGS: dict[str, Any] = {
         "products": {"Reseller Gold": {"code": 4020}},
         "discounts": "Web Hosting",
     },
-    "fees": "on_gateway_invoice",
+    "fees": {"nominal": "Card Fees"},
+    "client_balances": {"method": "Client balance", "account": "Client Balances"},
+    "exchange_differences": {"nominal": "Exchange Differences"},
+    "manual_credits": {"nominal": "Goodwill"},
     "invoice_rate": "source",
 }
 
@@ -45,7 +48,12 @@ def an_account(**changes: Any) -> Account:
         },
         "methods": Register(
             "payment method",
-            (Known(83101, "BACS"), Known(83103, "Credit Card"), Known(83104, "PayPal")),
+            (
+                Known(83101, "BACS"),
+                Known(83103, "Credit Card"),
+                Known(83104, "PayPal"),
+                Known(83106, "Client balance"),
+            ),
         ),
         "accounts": Register(
             "bank account",
@@ -54,6 +62,7 @@ def an_account(**changes: Any) -> Account:
                 Known(310451, "Card Clearing", 1210),
                 Known(310452, "PayPal", 1220),
                 Known(310453, "PayPal EUR", 1221),
+                Known(310455, "Client Balances", 2210),
             ),
         ),
         "nominals": Register(
@@ -64,6 +73,11 @@ def an_account(**changes: Any) -> Account:
                 Known(18685813, "Resale", 4020),
                 Known(18685814, "Servers", 4030),
                 Known(18685816, "Late Fees", 4900),
+                Known(18685803, "Card Clearing", 1210),
+                Known(18685810, "Client Balances", 2210),
+                Known(18685817, "Goodwill", 7600),
+                Known(18685818, "Card Fees", 7901),
+                Known(18685819, "Exchange Differences", 7906),
             ),
         ),
         "vat_rates": frozenset({Decimal(20), Decimal(5), Decimal(0)}),
@@ -83,7 +97,7 @@ def make_books() -> MakeBooks:
         chosen = KashFlowSettings.model_validate({**SETTINGS, **settings})
         here = account or an_account()
         mapped = resolve(chosen, here)
-        return books(chosen, here, mapped.tills, mapped.nominals)
+        return books(chosen, here, mapped)
 
     return make
 

@@ -1,4 +1,4 @@
-"""From money to KashFlow payments and bank transactions."""
+"""From money to KashFlow payments."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kashflow_target.books import Books
 from kashflow_target.compose_invoice import compose_invoice
-from kashflow_target.compose_money import bank_transaction, compose_movement, compose_payment
+from kashflow_target.compose_money import compose_payment
+from kashflow_target.reference_data import Account, Currency
 
 from bridge.api import (
     Hold,
     Money,
-    MovementKind,
     Nothing,
     PaidFrom,
     Payload,
@@ -25,7 +25,6 @@ from bridge.api import (
 )
 from bridge.testing.builders import (
     a_client,
-    a_movement,
     a_payment,
     a_sale,
     a_sale_line,
@@ -96,10 +95,33 @@ def test_money_without_a_gateway_is_held(make_books: MakeBooks) -> None:
     assert answer.reason is Reason.GATEWAY_UNMAPPED
 
 
-def test_money_from_the_clients_balance_is_held(make_books: MakeBooks) -> None:
+def test_money_from_the_clients_balance_is_paid_by_its_ledger_account(
+    make_books: MakeBooks,
+) -> None:
+    """Its own method, and no gateway is asked for."""
     books = make_books()
     payment = a_payment(paid_from=PaidFrom.BALANCE, gateway="")
+    payload = compose_payment(payment, at_home(books), [], books)
+    assert isinstance(payload, Payload)
+    assert (payload.body["PayMethod"], payload.body["PayAccount"]) == (83106, 310455)
+    assert (payload.net, payload.paid) == (gbp("120"), gbp("120"))
+    assert payload.rules[0].rule == "client_balances"
+
+
+def test_money_from_the_clients_balance_is_held_where_there_is_none(make_books: MakeBooks) -> None:
+    books = make_books(client_balances=None, manual_credits="hold")
+    payment = a_payment(paid_from=PaidFrom.BALANCE, gateway="")
     answer = compose_payment(payment, at_home(books), [], books)
+    assert isinstance(answer, Hold)
+    assert answer.reason is Reason.CREDIT_UNMAPPED
+    assert "client_balances:" in answer.remedy
+
+
+def test_a_foreign_balance_in_payments_of_its_own_currency_is_held(make_books: MakeBooks) -> None:
+    """The balance's account is kept in home currency, whatever payments are kept in."""
+    books = make_books(foreign_payments="invoice")
+    payment = a_payment(eur("117.00"), base_amount=None, paid_from=PaidFrom.BALANCE, gateway="")
+    answer = compose_payment(payment, invoice_in(eur("117.00"), books), [], books)
     assert isinstance(answer, Hold)
     assert answer.reason is Reason.CREDIT_UNMAPPED
 
@@ -155,7 +177,7 @@ def test_an_exchange_difference_is_held_with_both_figures(
     make_books: MakeBooks, real: Money | None
 ) -> None:
     """Also where the money's own sterling is not known, or is no sterling."""
-    books = make_books()
+    books = make_books(exchange_differences=None)
     invoice = invoice_in(eur("117.00"), books)
     payment = a_payment(eur("117.00"), base_amount=real)
     answer = compose_payment(payment, invoice, [], books)
@@ -175,42 +197,37 @@ def test_payments_in_the_invoices_currency_where_that_is_chosen(make_books: Make
     assert payload.net == eur("117.00")
 
 
-def test_fees_of_the_gateways_own_bill_are_not_posted(make_books: MakeBooks) -> None:
-    answer = compose_movement(a_movement(), make_books())
-    assert isinstance(answer, Nothing)
-    assert answer.rule.rule == "fees on_gateway_invoice"
-
-
-def test_fees_that_nobody_decided_on_are_held(make_books: MakeBooks) -> None:
-    answer = compose_movement(a_movement(), make_books(fees=None))
-    assert isinstance(answer, Hold)
-    assert answer.reason is Reason.FEE_UNMAPPED
-    assert "1.95 GBP" in answer.what
-    assert "fees: on_gateway_invoice" in answer.remedy
-
-
-@pytest.mark.parametrize(
-    ("kind", "reason"),
-    [
-        (MovementKind.BALANCE_IN, Reason.PREPAYMENT_UNMAPPED),
-        (MovementKind.BALANCE_OUT, Reason.PREPAYMENT_UNMAPPED),
-        (MovementKind.BY_HAND, Reason.UNFUNDED_CREDIT),
-        (MovementKind.EXCHANGE_DIFFERENCE, Reason.EXCHANGE_DIFFERENCE),
-    ],
+@given(
+    st.lists(st.tuples(st.integers(1, 500_00), st.integers(-900, 900)), min_size=1, max_size=5),
+    st.decimals("0.5", "200", places=5),
+    st.sampled_from(("EUR", "JPY")),
 )
-def test_other_movements_are_held(
-    make_books: MakeBooks, kind: MovementKind, reason: Reason
+def test_payments_and_differences_are_what_the_account_received(
+    make_books: MakeBooks,
+    make_account: Callable[..., Account],
+    parts: list[tuple[int, int]],
+    units: Decimal,
+    currency: str,
 ) -> None:
-    answer = compose_movement(a_movement(kind=kind, amount=gbp("5.00")), make_books())
-    assert isinstance(answer, Hold)
-    assert answer.reason is reason
-
-
-@pytest.mark.parametrize(("amount", "side"), [("-1.95", "moneyout"), ("240.00", "moneyin")])
-def test_a_bank_transaction_is_outside_vat_and_on_one_side(amount: str, side: str) -> None:
-    """N/A (-1), so that it reaches no VAT report."""
-    payload = bank_transaction(a_movement(amount=gbp(amount)), 310451, 18685818)
-    assert payload.body[side] == amount.lstrip("-")
-    assert {"moneyin", "moneyout"} & payload.body.keys() == {side}
-    assert payload.body["VatRate"] == "-1"
-    assert payload.net == gbp(amount)
+    """Whatever the money was really worth: the invoice closes, and so does the bank account."""
+    yen = Currency(4, "JPY", Decimal(190))
+    known = {**make_account().currencies, "JPY": yen}
+    books = make_books(make_account(currencies=known))
+    amounts = [Money.from_minor(part, currency) for part, _ in parts]
+    gross = total(amounts, currency)
+    invoice = invoice_in(gross, books, str(units))
+    earlier: list[Payload] = []
+    received = gbp("0")
+    for number, (amount, (_, drift)) in enumerate(zip(amounts, parts, strict=True)):
+        worth = rounded(amount.amount / units, "GBP") + Money.from_minor(drift, "GBP")
+        payment = a_payment(amount, transaction=number, base_amount=worth)
+        payload = compose_payment(payment, invoice, earlier, books)
+        assert isinstance(payload, Payload), payload
+        assert payload.net is not None
+        assert payload.net + (payload.difference or gbp("0")) == worth
+        earlier.append(payload)
+        received += worth
+    paid = total((each.net for each in earlier if each.net), "GBP")
+    assert paid == rounded(gross.amount / units, "GBP")
+    differences = total((each.difference for each in earlier if each.difference), "GBP")
+    assert paid + differences == received

@@ -17,6 +17,7 @@ def _settings(path: list[str], answer: Any) -> KashFlowSettings:
         "username": "books",
         "password": "secret",
         "nominals": {"default": "Web Hosting"},
+        "client_balances": {"method": "Client balance", "account": "Client Balances"},
     }
     inner = given
     for part in path:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from kashflow_target import sections
+from kashflow_target import money_sections, sections
 from kashflow_target.names import Known, Name, Register, name_from
 from kashflow_target.reference_data import Account, resolve
 from kashflow_target.refusals import ACCESS, Refusals
@@ -66,24 +66,44 @@ def test_the_settings_of_the_documentation_are_taken() -> None:
     assert settings.refusal_texts == {"period is locked": "period_locked", "switched off": ACCESS}
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        "client_balances",
-        "exchange_differences",
-        "refund_to_balance",
-        "cancelled_after_booking",
-        "manual_credits",
-        "eu_consumer_vat",
-    ],
-)
-def test_what_is_not_built_is_refused_as_such(key: str) -> None:
+def test_what_is_not_built_is_refused_as_such() -> None:
     """Never taken in silence, and told apart from a misspelt key."""
-    assert f"{key} is not built yet" in refused(**{key: "hold"})[key]
+    assert "eu_consumer_vat is not built yet" in refused(eu_consumer_vat="hold")["eu_consumer_vat"]
 
 
-def test_fees_on_a_nominal_are_not_built() -> None:
-    assert "not built yet" in refused(fees={"nominal": "Card Fees"})["fees"]
+BALANCES = {"method": "Client balance", "account": "Client Balances"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("manual_credits", {"nominal": "Goodwill"}), ("refund_to_balance", "credit_note")],
+)
+def test_what_moves_balances_needs_to_know_where_they_are(key: str, value: Any) -> None:
+    assert f"{key} moves clients' balances" in refused(**{key: value})[""]
+    assert getattr(validated(client_balances=BALANCES, **{key: value}), key)
+
+
+def test_the_ledger_account_of_balances_is_one(make_account: Callable[..., Account]) -> None:
+    """A bank account and a nominal that are two accounts would never come to nothing."""
+    settings = validated(client_balances=BALANCES)
+    balances = resolve(settings, make_account()).ledger.balances
+    assert balances
+    assert (balances.account.id, balances.nominal.id) == (310455, 18685810)
+    two = validated(client_balances={**BALANCES, "nominal": "Card Fees"})
+    with pytest.raises(ConfigError) as caught:
+        resolve(two, make_account())
+    [problem] = caught.value.problems
+    assert problem.key == "target.client_balances.nominal"
+    assert "Client Balances (2210)" in problem.what
+    assert "Card Fees (7901)" in problem.what
+
+
+def test_a_bank_account_without_a_nominal_takes_no_balances(
+    make_account: Callable[..., Account],
+) -> None:
+    settings = validated(client_balances={**BALANCES, "account": "PayPal EUR"})
+    with pytest.raises(ConfigError, match="code 1221"):
+        resolve(settings, make_account())
 
 
 @pytest.mark.parametrize(
@@ -113,6 +133,11 @@ def test_fees_on_a_nominal_are_not_built() -> None:
         ({"nominals": {}}, "nominals.default", "required"),
         ({"vat_rules": [{"name": "a", "kashflow": 0}]}, "vat_rules.0.rate", "required"),
         ({"timeout_s": 0}, "timeout_s", "greater"),
+        ({"fees": "gateway"}, "fees", "write on_gateway_invoice, or"),
+        ({"fees": {}}, "fees", "either on_gateway_invoice or"),
+        ({"manual_credits": {}}, "manual_credits.nominal", "required"),
+        ({"client_balances": {"method": "x"}}, "client_balances.account", "required"),
+        ({"cancelled_after_booking": "credit_note"}, "cancelled_after_booking", "'hold'"),
         ({"customers": {"reference_field": "ExtraText21"}}, "customers.reference_field", "match"),
         ({"refusal_texts": {"x": "whatever"}}, "refusal_texts", "is no reason"),
         ({"password": ""}, "password", "at least 1"),
@@ -138,7 +163,7 @@ def test_every_key_has_a_description() -> None:
     models: list[type[BaseModel]] = [KashFlowSettings]
     models += [
         each
-        for each in vars(sections).values()
+        for each in (*vars(sections).values(), *vars(money_sections).values())
         if isinstance(each, type) and issubclass(each, BaseModel) and each is not BaseModel
     ]
     assert len(models) > 4

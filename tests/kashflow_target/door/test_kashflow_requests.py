@@ -12,7 +12,8 @@ from kashflow_target import builders
 from kashflow_target.books import Books
 from kashflow_target.compose_client import compose_client
 from kashflow_target.compose_invoice import compose_invoice
-from kashflow_target.compose_money import bank_transaction, compose_payment
+from kashflow_target.compose_money import compose_payment
+from kashflow_target.compose_movement import compose_movement
 from kashflow_target.documents import midnight
 from kashflow_target.replies import Row
 from kashflow_target.soap import Door
@@ -101,7 +102,8 @@ class Sender:
         )
 
     def transaction(self) -> Any:
-        payload = bank_transaction(a_movement(), 310451, 18685818)
+        payload = compose_movement(a_movement(), self.books)
+        assert isinstance(payload, Payload)
         fields = builders.bank_transaction(self.client, payload.body)
         return self.sent("InsertBankTransaction", bp=fields)
 

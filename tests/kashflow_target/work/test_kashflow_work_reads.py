@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kashflow_target.compose_money import bank_transaction
 from kashflow_target.sandbox.books import Books
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.target import KashFlowTarget
@@ -29,6 +28,7 @@ from bridge.testing.builders import (
     eur,
     gbp,
 )
+from bridge.testing.desk import payload_of
 
 Work = Any  # of conftest.py
 MakeTarget = Callable[..., KashFlowTarget]
@@ -113,7 +113,7 @@ def test_records_of_a_period_are_one_row_each(
     _, invoice = work.booked()
     for number in range(900, 905):
         work.paid(invoice, transaction=number, amount=gbp("10.00"))
-    target.create_movement(bank_transaction(a_movement(), 310451, 18685818))
+    target.create_movement(payload_of(target.compose_movement(a_movement())))
     rows = list(target.records(MONTH))
     kinds = [row.record_class for row in rows]
     assert kinds.count(RecordClass.INVOICE) == 1

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kashflow_target.compose_money import bank_transaction
 from kashflow_target.sandbox.books import Books
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.target import KashFlowTarget
@@ -33,6 +32,7 @@ from bridge.testing.builders import (
     eur,
     gbp,
 )
+from bridge.testing.desk import payload_of
 
 Work = Any  # of conftest.py
 MakeTarget = Callable[..., KashFlowTarget]
@@ -148,7 +148,7 @@ def test_a_credit_note_is_made_applied_once_and_listed(
 
 
 def test_a_bank_transaction_is_made_once_and_found(target: KashFlowTarget, stands: Books) -> None:
-    payload = bank_transaction(a_movement(), 310451, 18685818)
+    payload = payload_of(target.compose_movement(a_movement()))
     assert target.find_movement(payload) is None
     made = target.create_movement(payload)
     assert target.find_movement(payload) == made

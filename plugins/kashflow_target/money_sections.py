@@ -1,0 +1,80 @@
+"""The sections under `target:` about money that is no payment through a gateway."""
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+
+from kashflow_target.sections import NameSetting, Section, also_a_word
+
+
+class BalanceSettings(Section):
+    """The one ledger account that clients' balances are kept on."""
+
+    method: NameSetting = Field(
+        description="The payment method of what is paid from a balance, by name or `{id: 5}`."
+    )
+    account: NameSetting = Field(
+        description="The ledger account of all balances, as a KashFlow bank account: by name,"
+        " `{code: 2210}` or `{id: 310455}`."
+    )
+    nominal: NameSetting | None = Field(
+        default=None,
+        description="The same ledger account as a nominal. Left out, it is the nominal with the"
+        " bank account's code.",
+    )
+    vat: Literal["undecided", "when_used", "on_receipt"] = Field(
+        default="undecided",
+        description="When money paid in advance bears VAT. `undecided`: invoices that only add to"
+        " a balance are held; `when_used`: they are booked outside VAT; `on_receipt`: they are held"
+        " with the VAT that you owe.",
+    )
+
+
+class FeeSettings(Section):
+    """Where the gateways' fees go: `on_gateway_invoice`, or a nominal."""
+
+    model_config = ConfigDict(json_schema_extra=also_a_word("on_gateway_invoice"))
+
+    on_gateway_invoice: bool = Field(
+        default=False,
+        description="True when the gateways' own bills are booked by hand. Short form: the word"
+        " `on_gateway_invoice` in place of the mapping.",
+    )
+    nominal: NameSetting | None = Field(
+        default=None,
+        description="Each fee is money out of the gateway's account to this nominal, outside VAT.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _word(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            if value == "on_gateway_invoice":
+                return {"on_gateway_invoice": True}
+            msg = f"{value!r} is not an answer: write on_gateway_invoice, or {{nominal: ...}}"
+            raise ValueError(msg)
+        return value
+
+    @model_validator(mode="after")
+    def _one(self) -> "FeeSettings":
+        if self.on_gateway_invoice == bool(self.nominal):
+            msg = "write either on_gateway_invoice or {nominal: ...}"
+            raise ValueError(msg)
+        return self
+
+
+class DifferenceSettings(Section):
+    """Where exchange differences go."""
+
+    nominal: NameSetting = Field(
+        description="What a foreign payment brought beyond the booked value, or less, goes to this"
+        " nominal, outside VAT."
+    )
+
+
+class CreditSettings(Section):
+    """Where balances go that staff gave or took."""
+
+    nominal: NameSetting = Field(
+        description="What staff put on a client's balance is taken from this nominal, outside VAT."
+    )
