@@ -151,7 +151,7 @@ def _unbookable(sale: Sale) -> Hold | None:
             return Hold(
                 Reason.PREPAYMENT_UNMAPPED,
                 f"a line puts {line.net} on the client's balance, which is no sale",
-                "book it by hand; client balances are not booked by this version",
+                "split the invoice in the source, or book it by hand",
             )
         if line.kind is LineKind.SETTLEMENT:
             return Hold(

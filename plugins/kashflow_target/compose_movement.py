@@ -223,5 +223,6 @@ def bank_transaction(
         net=amount,
         tax=Money.zero(amount.currency),
         rules=(Rule(_about(movement), rule, f"{amount} on {account}, to {nominal}, outside VAT"),),
-        paid=movement.amount,
+        # A difference arises in home currency only: nothing moved in the client's.
+        paid=None if movement.kind is MovementKind.EXCHANGE_DIFFERENCE else movement.amount,
     )
