@@ -71,7 +71,11 @@ class Ledger:
         }
 
     def postings(self, since: Marks | None = None) -> list[Posting]:
-        """Every posting of what was written after `since`, entry by entry.
+        """Every posting of what was written after `since`, entry by entry."""
+        return [side for entry in self.entries(since) for side in entry]
+
+    def entries(self, since: Marks | None = None) -> list[list[Posting]]:
+        """Every entry that was written after `since`, with its postings.
 
         Raises:
             AssertionError: an entry does not balance.
@@ -84,7 +88,7 @@ class Ledger:
         ]
         for entry in entries:
             assert sum(side.amount for side in entry) == 0, entry
-        return [side for entry in entries for side in entry if side.amount]
+        return [[side for side in entry if side.amount] for entry in entries]
 
     def _invoices(self, after: int) -> Iterable[list[Posting]]:
         lines: dict[int, list[Any]] = defaultdict(list)

@@ -31,14 +31,16 @@ class Stage:
 
     Attributes:
         names: Invoice ids by the case's own name for them.
+        marks: Where the books stood when it began.
     """
 
     def __init__(self, rig: Rig, settings: Mapping[str, Any]) -> None:
         self.rig = rig
         self.names: dict[str, int] = {}
+        self._synced = (rig.place / "bridge.db").exists()
         self.clients: list[int] = []
         self.ledger = Ledger(rig.place / "far")
-        self._marks = self.ledger.marks()
+        self.marks = self.ledger.marks()
         self._credits = _last(rig, "tblcredit")
         self._before = copy.deepcopy(rig.settings)
         self.set(**settings)
@@ -108,8 +110,11 @@ class Stage:
         if late:
             self._a_week_passes()
         self.rig.sync(limit=limit)
+        self._synced = True
 
     def _a_week_passes(self) -> None:
+        if not self._synced:
+            return
         with closing(sqlite3.connect(self.rig.place / "bridge.db")) as log, log:
             ((text,),) = log.execute("SELECT value FROM bridge_cursor WHERE name = 'scan'")
             cursor = json.dumps(json.loads(text) | {"deep_done": "2026-01-01"})
@@ -187,7 +192,7 @@ class Stage:
 
     def journal(self) -> tuple[str, ...]:
         """The rows of the page's table, from KashFlow's books."""
-        ours = [side for side in self.ledger.postings(self._marks) if self._is_ours(side.on)]
+        ours = [side for side in self.ledger.postings(self.marks) if self._is_ours(side.on)]
         ours.sort(key=lambda side: (side.day, _ORDER[side.kind]))
         return tuple(
             " | ".join(
