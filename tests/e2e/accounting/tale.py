@@ -227,9 +227,10 @@ class Tale:
         kind, due = bill.client.kind, bill.due
         swing = Decimal(two % 41 - 20) / 1000 if not kind.at_home else Decimal(0)
         rate = Decimal(kind.rate) + swing
+        fee = _places(Decimal(two % 200) / 100, bill)
         row = self.do(
             "pay", invoice=bill.id, amount=str(amount), gateway=gateway, rate=f"{rate:.5f}",
-            transid=f"x{bill.id}-{len(bill.receipts)}", fees=str(_places(Decimal(two % 200) / 100, bill)),
+            transid=f"x{bill.id}-{len(bill.receipts)}", fees=str(fee),
         )  # fmt: skip
         paid = min(amount, due)
         bill.receipts.append(Receipt(row, self.day.isoformat(), gateway, paid, rate))
