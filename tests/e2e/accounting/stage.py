@@ -1,6 +1,7 @@
 """Where a case is played: an admin at WHMCS, bridge, and KashFlow's books, in one process."""
 
 import copy
+import datetime as dt
 import json
 import re
 import sqlite3
@@ -9,6 +10,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+from bridge.cli.main import main
 from tests.e2e.accounting import page
 from tests.e2e.accounting.ledger import Ledger, Posting
 from tests.e2e.conftest import Rig
@@ -41,6 +43,7 @@ class Stage:
         self.clients: list[int] = []
         self.ledger = Ledger(rig.place / "far")
         self.marks = self.ledger.marks()
+        self._today = dt.datetime.now().astimezone().date().isoformat()
         self._credits = _last(rig, "tblcredit")
         self._before = copy.deepcopy(rig.settings)
         self.set(**settings)
@@ -111,6 +114,11 @@ class Stage:
             self._a_week_passes()
         self.rig.sync(limit=limit)
         self._synced = True
+
+    def answer(self, name: str, word: str) -> None:
+        """What a person answers, by the real command."""
+        words = ["answer", str(self.names[name]), word, "--because", "Rose looked it up"]
+        assert main(["--config", str(self.rig.file()), "--quiet", *words]) == 0
 
     def _a_week_passes(self) -> None:
         if not self._synced:
@@ -197,7 +205,7 @@ class Stage:
         return tuple(
             " | ".join(
                 [
-                    side.day,
+                    "that day" if side.day == self._today else side.day,
                     self._entry(side),
                     side.account,
                     side.code,

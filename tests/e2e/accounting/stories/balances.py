@@ -58,3 +58,68 @@ def money_without_invoice(stage: Stage) -> None:
         transid="ch_x",
         description="Deposit",
     )
+
+
+@story
+def add_funds(stage: Stage) -> None:
+    funds(stage, "F", "240.00")
+
+
+@story
+def add_funds_with_vat_on_receipt(stage: Stage) -> None:
+    funds(stage, "F", "240.00")
+
+
+@story
+def balance_used(stage: Stage) -> None:
+    funds(stage, "F", "240.00")
+    stage.bill("A")
+    use(stage, "A")
+
+
+@story
+def balance_used_in_part(stage: Stage) -> None:
+    funds(stage, "F", "60.00")
+    stage.bill("A")
+    use(stage, "A")
+    stage.pay("A")
+
+
+@story
+def overpaid(stage: Stage) -> None:
+    stage.sold("A", amount="130.00")
+
+
+@story
+def excess_used(stage: Stage) -> None:
+    overpaid(stage)
+    stage.bill("B", None, "50.00", date="2026-10-15")
+    use(stage, "B", date="2026-10-16")
+    stage.pay("B", date="2026-10-16")
+
+
+@story
+def second_charge(stage: Stage) -> None:
+    second_charge_undecided(stage)
+
+
+@story
+def overpayment_returned(stage: Stage) -> None:
+    """The second charge goes back, and WHMCS's balance is put right by hand."""
+    stage.bill("A")
+    stage.pay("A", transid="ch_1")
+    second = stage.pay("A", "120.00", transid="ch_2", date="2026-10-13")
+    stage.do("refund", transaction=second, date="2026-10-20")
+
+
+@story
+def balance_by_hand(stage: Stage) -> None:
+    balance_by_hand_undecided(stage)
+
+
+@story
+def balance_never_funded(stage: Stage) -> None:
+    """What the balance was made of lies before the start."""
+    stage.do("add_credit", client=stage.client(), amount="120.00", date="2025-08-01")
+    stage.bill("A")
+    use(stage, "A")

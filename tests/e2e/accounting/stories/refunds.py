@@ -124,3 +124,8 @@ def refund_of_more_than_received(stage: Stage) -> None:
     paid = stage.sold("A")
     row = back(stage, paid, None)
     stage.do("change_transaction", transaction=row, amountout="150.00")
+
+
+@story
+def refund_to_balance(stage: Stage) -> None:
+    back(stage, stage.sold("A"), "30.00", to="credit")

@@ -171,3 +171,77 @@ def reopened_after_booking(stage: Stage) -> None:
     stage.sync()
     stage.do("set_status", invoice=stage.names["A"], status="Unpaid", date="2026-10-20")
     stage.sync(late=True)
+
+
+@story
+def duplicate_transaction_one_charge(stage: Stage) -> None:
+    duplicate_transaction(stage)
+    stage.sync()
+    stage.answer("A", "one-charge")
+
+
+@story
+def duplicate_transaction_two_charges(stage: Stage) -> None:
+    duplicate_transaction(stage)
+    stage.sync()
+    stage.answer("A", "two-charges")
+
+
+@story
+def fee_to_a_nominal(stage: Stage) -> None:
+    stage.sold("A", fees="1.95")
+
+
+@story
+def issued_and_unpaid(stage: Stage) -> None:
+    stage.bill("A")
+
+
+@story
+def issued_then_paid(stage: Stage) -> None:
+    stage.bill("A")
+    stage.sync()
+    stage.pay("A", date="2026-10-26")
+
+
+@story
+def issued_then_paid_in_parts(stage: Stage) -> None:
+    stage.bill("A")
+    stage.sync()
+    stage.pay("A", "50.00", transid="ch_1", date="2026-10-20")
+    stage.sync()
+    stage.pay("A", "70.00", transid="ch_2", date="2026-10-26")
+
+
+@story
+def late_fee_after_booking(stage: Stage) -> None:
+    stage.bill("A", date="2026-09-20")
+    stage.sync()
+    stage.do("add_late_fee", invoice=stage.names["A"], amount="5.00", taxed=True)
+    stage.sync(late=True)
+
+
+@story
+def cancelled_and_not_supplied(stage: Stage) -> None:
+    stage.bill("A")
+    stage.sync()
+    stage.do("cancel", invoice=stage.names["A"], date="2026-10-20")
+    stage.sync(late=True)
+    stage.answer("A", "not-supplied")
+
+
+@story
+def cancelled_but_supplied(stage: Stage) -> None:
+    stage.bill("A")
+    stage.sync()
+    stage.do("cancel", invoice=stage.names["A"], date="2026-10-20")
+    stage.sync(late=True)
+    stage.answer("A", "supplied-unpaid")
+
+
+@story
+def late_fee_as_a_second_document(stage: Stage) -> None:
+    late_fee_after_booking(stage)
+    stage.answer("A", "book-added")
+    stage.sync()
+    stage.pay("A", date="2026-10-26")

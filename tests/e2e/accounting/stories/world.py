@@ -105,3 +105,15 @@ def client_deleted(stage: Stage) -> None:
     client = stage.client()
     stage.sold("A")
     stage.do("delete_client", client=client)
+
+
+@story
+def exchange_gain(stage: Stage) -> None:
+    euros(stage)
+    stage.sold("A", "117.00", rate="1.16000")
+
+
+@story
+def exchange_loss(stage: Stage) -> None:
+    euros(stage)
+    stage.sold("A", "117.00", rate="1.19000")
