@@ -61,7 +61,9 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bridge, list[dict[
 
 def test_the_first_run_books_two_hundred_and_the_second_the_rest(synced: Any) -> None:
     _, (first, second, third) = synced
-    assert first["outcome"]["done"] == 200
+    # One of them waits for an answer: its second charge may be the first, told twice.
+    assert first["created"]["invoices"] == 200
+    assert first["outcome"]["done"] == 199
     assert first["backlog"] == sum(second["outcome"].values()) > 0
     assert second["backlog"] == third["backlog"] == 0
     assert second["exit_code"] == (3 if second["outcome"]["held"] else 0)
@@ -97,7 +99,11 @@ def _months() -> dict[tuple[str, str], dict[str, Decimal]]:
 def test_figures_agree_by_month_and_currency(synced: Any) -> None:
     """What KashFlow's stand-in computed from the lines is what WHMCS stored, to the penny."""
     bridge, _ = synced
-    booked = {line["invoice"] for line in bridge.lines("status", "--reason", "done")}
+    booked = {
+        line["invoice"]
+        for reason in ("done", "duplicate_transaction")  # the sale stands, a second charge waits
+        for line in bridge.lines("status", "--reason", reason)
+    }
     theirs = _months()
     for row in bridge.source(
         "SELECT i.id, i.datepaid, i.subtotal, i.tax, c.code FROM tblinvoices i"
