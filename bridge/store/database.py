@@ -13,9 +13,11 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from bridge.api import StoreError
 from bridge.store.address import Address, Family
 from bridge.store.faults import is_busy, is_collision, store_error, store_errors
+from bridge.store.group import GroupCommit
 
 T = TypeVar("T")
 
+_CONNECTIONS = 40  # 32 workers, and those who read; each is opened when it is first needed
 BUSY_S = 30
 """How long to wait for another process's SQLite transaction."""
 
@@ -26,8 +28,8 @@ _WRITES = {"bridge_writes": True}
 class Database:
     """Connections to one database.
 
-    Writes of one process go through `write` one at a time where the database takes one writer
-    only: the place for a writer thread that lets several workers share a commit.
+    A SQLite file takes one writer, so that threads that write at the same time share commits. A
+    server takes many, each on its own connection, and groups their commits by itself.
     """
 
     def __init__(self, address: Address, *, throwaway: bool = False) -> None:
@@ -39,6 +41,9 @@ class Database:
         self._writer = self._engine.execution_options(**_WRITES)
         self._one_writer: AbstractContextManager[Any] = (
             threading.Lock() if self.family is Family.SQLITE else nullcontext()
+        )
+        self._carry_out: Callable[[Callable[[Connection], Any]], Any] = (
+            GroupCommit(self._begin).write if self.family is Family.SQLITE else self._alone
         )
         if self.family is Family.SQLITE:
             _prepare_sqlite(self._engine, throwaway=throwaway)
@@ -67,15 +72,25 @@ class Database:
         """
         for collision in range(_COLLISIONS):
             try:
-                with self._one_writer, self._writer.begin() as connection:
-                    return job(connection)
+                value: T = self._carry_out(job)
             except exc.DBAPIError as error:
                 if not is_collision(error) or collision == _COLLISIONS - 1:
                     raise store_error(error, self.where) from error
                 time.sleep(random.uniform(0, 0.01 * 2 ** min(collision, 6)))  # noqa: S311
             except (exc.SQLAlchemyError, OSError) as error:
                 raise store_error(error, self.where) from error
+            else:
+                return value
         raise AssertionError  # the last collision was raised
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self._one_writer, self._writer.begin() as connection:
+            yield connection
+
+    def _alone(self, job: Callable[[Connection], T]) -> T:
+        with self._begin() as connection:
+            return job(connection)
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
@@ -106,7 +121,11 @@ def _engine(address: Address) -> Engine:
     if address.family is Family.SQLITE:
         patience = {} if "timeout" in url.query else {"timeout": BUSY_S}
         return create_engine(
-            url, connect_args=patience, hide_parameters=True, pool_size=8, max_overflow=-1
+            url,
+            connect_args=patience,
+            hide_parameters=True,
+            pool_size=_CONNECTIONS,
+            max_overflow=-1,
         )
     if address.family is Family.POSTGRESQL:
         wanted: dict[str, object] = {
@@ -124,7 +143,7 @@ def _engine(address: Address) -> Engine:
         hide_parameters=True,
         isolation_level="READ COMMITTED",  # MariaDB's own default would read old snapshots
         pool_pre_ping=True,
-        pool_size=8,
+        pool_size=_CONNECTIONS,
         max_overflow=-1,
     )
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, exc, inspect, select, text
@@ -86,7 +86,7 @@ def migrate(database: Database) -> None:
         return
     if revision is not None:
         refuse_newer(revision, database.where)
-    _make_directory(database)
+    _make_file(database)
     with database.session() as connection, _alone(connection, database):
         revision = _revision_under_lock(connection)
         if revision == schema.REVISION:
@@ -147,17 +147,30 @@ def _named_lock(connection: Connection, where: str) -> Iterator[None]:
         connection.execute(text(f"SELECT release_lock({_NAMED})"))
 
 
-def _make_directory(database: Database) -> None:
+def _make_file(database: Database) -> None:
+    """Make a SQLite file that only its owner may read: it holds what clients were billed.
+
+    SQLite gives the files that it keeps beside it the same rights.
+    """
     file = database.address.file
-    if file is None or file.parent.is_dir():
+    if file is None:
+        return
+    _make_directory(file.parent)
+    # What cannot be made here SQLite cannot make either, and says why.
+    with suppress(OSError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _make_directory(directory: Path) -> None:
+    if directory.is_dir():
         return
     try:
-        file.parent.mkdir()
+        directory.mkdir()
     except FileExistsError:
         return  # another process was quicker
     except OSError as error:
         raise StoreError(
-            f"the directory {file.parent} of the sync log could not be made ({error.strerror})",
+            f"the directory {directory} of the sync log could not be made ({error.strerror})",
             remedy="Make it, or correct `store` in bridge.yaml.",
         ) from error
 
