@@ -1,7 +1,7 @@
 """What a run came to, in words."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bridge.cli.common import counted
@@ -34,9 +34,9 @@ def tell_run(report: "Report") -> None:
     _counts(report)
     _sums(report)
     if STATE.is_quiet:
-        _digest(report.newly_held)
+        _digest(report)
     else:
-        _held(report.newly_held)
+        _held(report)
     if report.backlog:
         say(f"{counted(report.backlog, 'invoice')} left for the next run.")
     if report.error:
@@ -79,36 +79,39 @@ def _sums(report: "Report") -> None:
     )
 
 
-def _held(entries: Sequence["Entry"]) -> None:
+def _held(report: "Report") -> None:
     """By reason, the most frequent first, with what to do about the first of each."""
-    if not entries:
+    if not report.newly_held:
         return
     say()
     say("These wait for a person:")
-    for word, some in _by_reason(entries):
-        say(f"  {word} ({len(some)})")
-        first = some[0]
+    for word, number, first in _by_reason(report):
+        say(f"  {word} ({number:,})")
         say(wrapped(f"{first.number}: {first.what}", 4))
         say(wrapped(f"To do: {first.remedy}", 4))
     say()
     say("`bridge status` lists them by reason, `bridge explain INVOICE` tells one's story.")
 
 
-def _digest(entries: Sequence["Entry"]) -> None:
-    for word, some in _by_reason(entries)[:_FIRST]:
-        first = some[0]
-        say(wrapped(f"{word} ({len(some)}): {first.number}: {first.what}", 2))
+def _digest(report: "Report") -> None:
+    for word, number, first in _by_reason(report)[:_FIRST]:
+        say(wrapped(f"{word} ({number:,}): {first.number}: {first.what}", 2))
         say(wrapped(f"To do: {first.remedy}", 4))
         say(f"    See: bridge explain {first.invoice.id}")
     say("`bridge status` shows all of it.")
 
 
-def _by_reason(entries: Iterable["Entry"]) -> list[tuple[str, list["Entry"]]]:
+def _by_reason(report: "Report") -> list[tuple[str, int, "Entry"]]:
+    """Each reason with how many it holds, of which the report may name the first only, and one."""
     groups: dict[str, list[Entry]] = {}
-    for entry in entries:
+    for entry in report.newly_held:
         word = entry.reason.value if entry.reason else entry.state.value
         groups.setdefault(word, []).append(entry)
-    return sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    found = [
+        (word, max(len(some), report.reasons.get(word, 0)), some[0])
+        for word, some in groups.items()
+    ]
+    return sorted(found, key=lambda each: (-each[1], each[0]))
 
 
 def tell_dry_run(report: "Report", fates: Sequence["Entry"]) -> None:

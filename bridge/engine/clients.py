@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bridge.api import Hold, Payload, Reason, SourceRef, Target, TargetRef
+from bridge.api import Hold, Kind, Payload, Reason, SourceRef, Target, TargetClient, TargetRef
 from bridge.engine.compose import Part
 from bridge.engine.match import Adopt, Create, Match, Ours
 from bridge.engine.prepare import Prepared, Ready
@@ -122,6 +122,11 @@ class ClientDesk:
 
     def _found(self, job: Prepared, ready: Ready, match: Ours | Adopt) -> TargetRef | Stuck:
         part, found = _part(ready), match.found
+        taken = self.known.log.linked_targets(Kind.CLIENT, [found.ref]).get(found.ref, part.ref)
+        if taken != part.ref:
+            # Two of one batch were found to be the same customer, and the other came first.
+            self.steps.teller.hold(job.row, _taken(ready, found, taken), job.money)
+            return Stuck()
         changed = _guarded_changes(part.payload, _filled(found.guarded))
         if changed:
             self.steps.teller.hold(job.row, _vat_status_changed(ready, changed), job.money)
@@ -187,6 +192,17 @@ def _same_body(payload: Payload, found: Mapping[str, object]) -> bool:
         found[name] == value
         for name, value in payload.body.items()
         if name in found and value != payload.natural_key
+    )
+
+
+def _taken(ready: Ready, found: TargetClient, taken: SourceRef) -> Hold:
+    client = ready.client
+    return Hold(
+        Reason.CLIENT_AMBIGUOUS,
+        f"client {client.ref.id} ({client.name}) would be customer {found.key or found.ref.id}"
+        f" ({found.name}), which is {taken} already",
+        "make their e-mail addresses differ, or link the right one by hand; then"
+        " `bridge retry --reason client_ambiguous`",
     )
 
 

@@ -2,8 +2,9 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from bridge.api import (
     Client,
@@ -35,7 +36,8 @@ class Lookup:
     """Answers for one run whether records stand in the target already.
 
     References are not searchable there, so all is found by streaming lists: of days, of clients.
-    What carries our label is kept in the log, the rest is passed over.
+    What carries our label is kept in the log, the rest is passed over. Each day is looked at once
+    a run: only the holder of the run lock writes our label, and the log knows what it wrote.
     """
 
     target: Target
@@ -43,6 +45,8 @@ class Lookup:
     label: str
     today: dt.date
     swept: bool = field(default=False)
+    _seen: set[dt.date] = field(default_factory=set)
+    _seen_movements: set[dt.date] = field(default_factory=set)
 
     def sweep_is_due(self) -> bool:
         """Whether this log never finished a sweep."""
@@ -66,20 +70,25 @@ class Lookup:
         self.log.set_cursor(SWEEP, json.dumps({"complete": True, "from": str(oldest)}))
         self.swept = True
 
-    def _keep(self, documents: Iterable[TargetDocument]) -> list[SightingRow]:
-        """Keep what carries our label; answer what was kept and not known before."""
-        strangers: list[SightingRow] = []
-        piece: list[SightingRow] = []
-        for document in documents:
-            piece.extend(self._sightings(document))
-            if len(piece) >= _PIECE:
-                strangers.extend(self._store(piece))
-                piece = []
-        strangers.extend(self._store(piece))
-        return strangers
+    def _keep(self, documents: Iterable[TargetDocument]) -> int:
+        """Keep what carries our label; answer how much of it was not known before."""
+        return self._store_all(
+            SightingRow(
+                kind=Kind.INVOICE,
+                token=token,
+                target=document.ref,
+                client=document.client,
+                day=document.date,
+                net=document.net,
+                tax=document.tax,
+                reference=document.reference,
+            )
+            for document in documents
+            for token in tokens_in(document.reference, self.label)
+        )
 
     def _keep_movements(self, movements: Iterable[TargetMovement]) -> None:
-        rows = [
+        self._store_all(
             SightingRow(
                 kind=Kind.MOVEMENT,
                 token=token,
@@ -92,25 +101,15 @@ class Lookup:
             )
             for moved in movements
             for token in tokens_in(moved.reference, self.label)
-        ]
-        self._store(rows)
+        )
 
-    def _sightings(self, document: TargetDocument) -> Iterator[SightingRow]:
-        for token in tokens_in(document.reference, self.label):
-            yield SightingRow(
-                kind=Kind.INVOICE,
-                token=token,
-                target=document.ref,
-                client=document.client,
-                day=document.date,
-                net=document.net,
-                tax=document.tax,
-                reference=document.reference,
-            )
+    def _store_all(self, rows: Iterator[SightingRow]) -> int:
+        strangers = 0
+        while piece := list(islice(rows, _PIECE)):
+            strangers += self._store(piece)
+        return strangers
 
-    def _store(self, rows: Sequence[SightingRow]) -> list[SightingRow]:
-        if not rows:
-            return []
+    def _store(self, rows: Sequence[SightingRow]) -> int:
         kind = rows[0].kind
         ids: set[str] = set()
         for linked_as in (kind, Kind.CREDIT_NOTE):
@@ -123,7 +122,7 @@ class Lookup:
         }
         strangers = [row for row in unlinked if (row.token, row.target.id) not in known]
         self.log.sighted(strangers)
-        return strangers
+        return len(strangers)
 
     def lately(self) -> list[dt.date]:
         """The days since a week before the last run: where later runs than the log's would show.
@@ -134,20 +133,23 @@ class Lookup:
         first = max([self.today - _LATELY, *(day - _WEEK for day in earlier)])
         return [first + dt.timedelta(days=n) for n in range((self.today - first).days + 1)]
 
-    def around(self, days: Iterable[dt.date]) -> list[SightingRow]:
-        """Look at the days of a batch; answer records of ours that the log did not know.
+    def around(self, days: Collection[dt.date]) -> int:
+        """Look at the days of a batch; answer how many records of ours the log did not know.
 
-        Any answer means that the log is not the one that made them: it was lost or restored, or
+        Any such means that the log is not the one that made them: it was lost or restored, or
         a person entered them. A sweep is due then, since days may have moved in the meantime.
         """
-        wanted = ranges(days)
-        return self._keep(self.target.documents(wanted)) if wanted else []
+        wanted = ranges(set(days) - self._seen)
+        strangers = self._keep(self.target.documents(wanted)) if wanted else 0
+        self._seen.update(days)
+        return strangers
 
-    def movements_around(self, days: Iterable[dt.date]) -> None:
+    def movements_around(self, days: Collection[dt.date]) -> None:
         """Look for movements of ours on these days."""
-        wanted = ranges(days)
+        wanted = ranges(set(days) - self._seen_movements)
         if wanted and self.target.lists_movements:
             self._keep_movements(self.target.movements(wanted))
+        self._seen_movements.update(days)
 
     def there(self, tokens: Sequence[str]) -> dict[str, list[SightingRow]]:
         """Documents and movements with these tokens, as far as seen and not linked then."""

@@ -1,5 +1,6 @@
 """Counting what a run does, for its report."""
 
+import datetime as dt
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -28,6 +29,9 @@ PLURAL = {
     Kind.CREDIT_NOTE: "credit_notes",
     Kind.MOVEMENT: "movements",
 }
+_KEPT = 1000
+"""Of held entries, the first so many are kept for the report; the others are in the log."""
+
 NEEDS_A_PERSON = frozenset(
     {EntryState.HELD, EntryState.FAILED, EntryState.MISMATCH, EntryState.UNKNOWN}
 )
@@ -47,6 +51,7 @@ class Tally:
     written: dict[SourceRef, Counter[str]] = field(default_factory=dict)
     invoiced: dict[str, Totals] = field(default_factory=dict)
     done: int = 0
+    held_beyond: Counter[str] = field(default_factory=Counter)
     _guard: threading.RLock = field(default_factory=threading.RLock)
 
     def wrote(self, invoice: SourceRef, kind: Kind, payload: Payload) -> None:
@@ -103,7 +108,9 @@ class Tally:
         )
 
     def _count(self, entry: Entry) -> None:
-        """Only what needs a person is kept, so that a million done ones take no memory."""
+        """Only what needs a person is kept, and of many held ones the first, so that a million
+        invoices take no memory.
+        """
         paid = self.paid.pop(entry.invoice, None)
         if entry.state is EntryState.DONE:
             self.done += 1
@@ -116,6 +123,8 @@ class Tally:
                 )
         elif entry.state is EntryState.SKIPPED:
             self.skipped[entry.reason.value if entry.reason else ""] += 1
+        elif entry.state is EntryState.HELD and len(self.fates) >= _KEPT:
+            self.held_beyond[entry.reason.value if entry.reason else ""] += 1
         elif entry.state in NEEDS_A_PERSON:
             self.fates[entry.invoice] = entry
 
@@ -129,6 +138,7 @@ class Tally:
         counts = Counter(entry.state.value for entry in self.fates.values())
         counts["done"] = self.done
         counts["skipped"] = self.skipped.total()
+        counts[EntryState.HELD.value] += self.held_beyond.total()
         names = ("done", "skipped", "held", "failed", "unknown")
         result = {name: counts[name] for name in names}
         if counts[EntryState.MISMATCH.value]:
@@ -138,7 +148,7 @@ class Tally:
     def reasons(self) -> dict[str, int]:
         """Held and skipped, by reason."""
         held = Counter(entry.reason.value for entry in self.fates.values() if entry.reason)
-        return dict(sorted((held + self.skipped).items()))
+        return dict(sorted((held + self.held_beyond + self.skipped).items()))
 
     def report(
         self, *, backlog: int, seconds: int, error: BridgeError | None, stop: Stop
@@ -152,7 +162,7 @@ class Tally:
             totals=dict(sorted(self.invoiced.items())),
             reasons=self.reasons(),
             backlog=backlog,
-            newly_held=tuple(self.fates.values()),
+            newly_held=tuple(sorted(self.fates.values(), key=_by_day)),
             seconds=seconds,
             exit_code=self._exit_code(error, stop),
             error=error,
@@ -175,3 +185,8 @@ class Tally:
         if EntryState.UNKNOWN in states:
             return 4
         return 3 if states else 0
+
+
+def _by_day(entry: Entry) -> tuple[dt.date, str]:
+    """The order of work, whichever worker was quicker."""
+    return entry.date or dt.date.max, entry.invoice.id

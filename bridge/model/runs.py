@@ -92,7 +92,8 @@ class Report:
         totals: By currency, of the invoices finished in this run.
         reasons: Held and skipped in this run, by reason.
         backlog: Invoices on the work list that this run did not come to.
-        newly_held: Entries that this run held, failed or found wrong: what needs a person.
+        newly_held: Entries that this run held, failed or found wrong: what needs a person. Of
+            very many held ones the first; `outcome` and `reasons` count all of them.
         error: What ended the run before its time, or None.
     """
 

@@ -16,6 +16,7 @@ NURSERY = Path(__file__).with_name("nursery.py")
 KILLED = -9
 SHARES = 2  # the moments are dealt out to so many tests, which may run side by side
 RANDOM_KILLS = 50
+STRIDE = 5  # with several workers each so manyth moment is tried: those between are much alike
 
 
 class Nursery:
@@ -87,7 +88,7 @@ def _until_quiet(nursery: Nursery, rig: Any, invoices: list[str]) -> None:
     pytest.fail("it never came to rest")
 
 
-def _each_once(rig: Any, invoices: list[str]) -> None:
+def _each_once(rig: Any, invoices: list[str], *, new: int = 1) -> None:
     documents, payments = rig.ours(), rig.payments()
     assert set(documents) == {f"WHMCS-{invoice}" for invoice in invoices}
     for invoice in invoices:
@@ -101,7 +102,7 @@ def _each_once(rig: Any, invoices: list[str]) -> None:
     keys = Counter(key for each in rig.books.customers() if (key := each.fields.get("ExtraText20")))
     assert set(keys.values()) == {1}
     codes = [each.code for each in rig.books.customers() if each.code.startswith("WHMCS")]
-    assert len(codes) == 1
+    assert len(codes) == new
 
 
 @pytest.mark.timeout(300)
@@ -120,6 +121,28 @@ def test_killed_at_every_boundary_of_every_step(
         assert answer == {"code": KILLED, "passed": at}
         _until_quiet(nursery, company, invoices)
         _each_once(company, invoices)
+
+
+def _crowd(rig: Any) -> list[str]:
+    """Work for four workers at once."""
+    rig.settings["sync"]["workers"] = 4
+    rig.file()
+    return [*_story(rig), *(str(rig.paid_invoice(number)) for number in (4, 5, 6))]
+
+
+@pytest.mark.timeout(300)
+def test_killed_at_any_boundary_while_four_workers_share_commits(
+    nursery: Nursery, companies: Any
+) -> None:
+    """In the middle of a group too: each worker's step is on disk or is not, whole."""
+    company, invoices = companies(_crowd)
+    moments = nursery.run(company.place, *_arguments(invoices), at=10**6)["passed"]
+    _each_once(company, invoices, new=4)
+    for at in range(1, moments - 3, STRIDE):  # threads may share a commit more, or one less
+        company, invoices = companies(_crowd)
+        assert nursery.run(company.place, *_arguments(invoices), at=at)["code"] == KILLED
+        _until_quiet(nursery, company, invoices)
+        _each_once(company, invoices, new=4)
 
 
 @pytest.mark.timeout(300)

@@ -160,12 +160,12 @@ class Promises(RuleBasedStateMachine):
 
     # Runs ------------------------------------------------------------------------------------
 
-    @rule(limit=st.integers(0, 3))
-    def a_run(self, limit: int) -> None:
+    @rule(limit=st.integers(0, 3), workers=st.sampled_from((1, 4)))
+    def a_run(self, limit: int, workers: int = 1) -> None:
         with contextlib.suppress(Died):
-            self._run(limit)
+            self._run(limit, workers)
 
-    def _run(self, limit: int) -> int:
+    def _run(self, limit: int, workers: int = 1) -> int:
         self.now += dt.timedelta(hours=30)  # so that what failed is due again
         with closing(open_log("sqlite:///log.db", "kit", base=self.place)) as log:
             log.migrate()
@@ -175,7 +175,7 @@ class Promises(RuleBasedStateMachine):
                     log,
                     run=log.start_run("sync", version="0", settings_digest=""),
                     lease=None,
-                    policy=POLICY,
+                    policy=replace(POLICY, workers=workers),
                     request=SyncRequest(limit),
                     observers=Nobody(),
                     progress=Silent(),
@@ -190,7 +190,7 @@ class Promises(RuleBasedStateMachine):
         """Left in peace, it comes to rest, and everything stands there exactly once."""
         try:
             self.books.faults.clear()
-            codes = [self._run(0) for _ in range(5)]
+            codes = [self._run(0, workers) for workers in (4, 1, 4, 1, 4)]
             assert codes[-1] == 0, codes
             self._check()
         finally:
