@@ -60,7 +60,7 @@ def test_of_two_at_the_same_moment_one_works_and_one_names_it(rig: Any, store: s
     rig.settings["store"] = STORES[store]
     rig.settings["name"] = f"twice-{os.getpid()}-{time.time_ns()}"
     rig.file()
-    rig.switch("kashflow", latency_ms=30)
+    rig.switch("kashflow", latency_ms=100)
     first = _process(rig, "sync", "--limit", "15")
     _started(rig, first)
     second = _process(rig, "sync", "--limit", "15")
