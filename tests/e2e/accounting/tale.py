@@ -17,6 +17,7 @@ from tests.e2e.accounting.ledger import DEBTORS, OUTPUT_VAT, home, spread_home
 from tests.e2e.conftest import Rig
 
 HOSTING, DOMAINS, LATE_FEES = "Web Hosting", "Domain Names", "Late Fees"
+BALANCES, CARD_FEES = "Client Balances", "Card Fees"
 ACCOUNTS = {
     "stripe": "Card Clearing",
     "paypal": "PayPal",
@@ -75,13 +76,21 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Money that came on a bill. `row` is WHMCS's id of it; a mass payment's is its container's."""
+    """Money that came on a bill.
+
+    Attributes:
+        row: WHMCS's id of it; a mass payment's is its container's.
+        amount: What of it was due; `beyond` came on top.
+        fee: What the gateway kept; a mass payment's is on the first bill that it pays.
+    """
 
     row: int
     day: str
     gateway: str
     amount: Decimal
     rate: Decimal
+    fee: Decimal = Decimal(0)
+    beyond: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +146,19 @@ class Bill:
 
 
 class Tale:
-    """What happens, told by numbers: each event takes what it needs from them."""
+    """What happens, told by numbers: each event takes what it needs from them.
 
-    def __init__(self, rig: Rig) -> None:
+    Attributes:
+        decided: Whether the settings say where fees and clients' balances go.
+    """
+
+    def __init__(self, rig: Rig, *, decided: bool) -> None:
         self.rig = rig
+        self.decided = decided
         self.day = dt.date(2025, 9, 5)
         self.clients: list[Client] = []
         self.bills: list[Bill] = []
-        self.funds: dict[int, set[str]] = {}
+        self.funds: dict[int, tuple[Side, ...]] = {}
         self._events = (
             self.bill, self.bill, self.bill, self.pay, self.pay, self.pay, self.pay_part,
             self.overpay, self.mass_pay, self.refund, self.refund, self.cancel, self.late_fee,
@@ -232,14 +246,19 @@ class Tale:
             "pay", invoice=bill.id, amount=str(amount), gateway=gateway, rate=f"{rate:.5f}",
             transid=f"x{bill.id}-{len(bill.receipts)}", fees=str(fee),
         )  # fmt: skip
-        paid = min(amount, due)
-        bill.receipts.append(Receipt(row, self.day.isoformat(), gateway, paid, rate))
+        paid, day = min(amount, due), self.day.isoformat()
+        beyond = amount - paid
+        bill.receipts.append(Receipt(row, day, gateway, paid, rate, fee, beyond))
         if gateway not in ACCOUNTS:
             bill.held.add("gateway_unmapped")
-        if amount > due:
-            bill.client.balance += amount - due
-            bill.held.add("prepayment_unmapped")
+        if beyond:
+            bill.client.balance += beyond
+            self._undecided(bill, "prepayment_unmapped")
         self._settled(bill)
+
+    def _undecided(self, bill: Bill, reason: str) -> None:
+        if not self.decided:
+            bill.held.add(reason)
 
     def _settled(self, bill: Bill) -> None:
         if not bill.due and not bill.paid:
@@ -251,13 +270,15 @@ class Tale:
         found = [bill for bill in self.bills if bill.open and bill.client is client]
         if len(found) < 2 or not client.kind.at_home:
             return
+        fee = Decimal(two % 200) / 100
         made = self.do(
             "mass_pay", invoices=[bill.id for bill in found], gateway="stripe",
-            transid=f"m{self.day}-{one}-{two}", fees=f"{two % 200 / 100:.2f}",
+            transid=f"m{self.day}-{one}-{two}", fees=str(fee),
         )  # fmt: skip
         (row,) = self.rig.whmcs.rows("SELECT id FROM tblaccounts WHERE invoiceid = ?", made)
         for bill in found:
-            receipt = Receipt(row["id"], self.day.isoformat(), "stripe", bill.due, ONE)
+            own = fee if bill is found[0] else Decimal(0)
+            receipt = Receipt(row["id"], self.day.isoformat(), "stripe", bill.due, ONE, own)
             bill.receipts.append(receipt)
             self._settled(bill)
 
@@ -266,7 +287,7 @@ class Tale:
         found = [
             (bill, receipt)
             for bill in self.bills
-            if bill.paid and "prepayment_unmapped" not in bill.held
+            if bill.paid and not any(receipt.beyond for receipt in bill.receipts)
             for receipt in bill.receipts
             if self._left(bill, receipt) and not self._shared(receipt)
         ]
@@ -276,7 +297,7 @@ class Tale:
         left = self._left(bill, receipt)
         whole = two % 3 == 0 or not bill.client.kind.at_home
         amount = left if whole else max(Decimal("0.01"), cents(left * (1 + two % 9) / 10))
-        to_balance = two % 11 == 10 and bill.client.kind.at_home
+        to_balance = two % 11 == 10 and bill.client.kind.at_home and not bill.held
         row = self.do(
             "refund", transaction=receipt.row, amount=str(amount),
             to="credit" if to_balance else "gateway", transid="" if to_balance else f"r{one}{two}",
@@ -285,7 +306,7 @@ class Tale:
         bill.refunds.append(made)
         if to_balance:
             bill.client.balance += amount
-            bill.held.add("refund_to_balance")
+            self._undecided(bill, "refund_to_balance")
 
     def _left(self, bill: Bill, receipt: Receipt) -> Decimal:
         query = "SELECT amountout FROM tblaccounts WHERE refundid = ?"
@@ -321,7 +342,8 @@ class Tale:
                 transid=f"f{self.day}-{one}-{two}",
             )  # fmt: skip
             client.balance += amount
-            self.funds[made] = {"prepayment_unmapped"}
+            day = self.day.isoformat()
+            self.funds[made] = _moved(day, ACCOUNTS["stripe"], BALANCES, amount)
 
     def use_balance(self, one: int, two: int) -> None:
         bill = self._one_open(one)
@@ -330,7 +352,7 @@ class Tale:
             self.do("apply_credit", invoice=bill.id, amount=str(used))
             bill.client.balance -= used
             bill.used += used
-            bill.held.add("credit_unmapped")
+            self._undecided(bill, "credit_unmapped")
             self._settled(bill)
 
     def _one_open(self, number: int) -> Bill | None:
@@ -346,25 +368,30 @@ def cents(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def expected(bill: Bill) -> Iterator[tuple[Side, ...]]:
+def expected(bill: Bill, *, decided: bool) -> Iterator[tuple[Side, ...]]:
     """The entries of a settled bill, each as a sorted tuple of sides."""
     if not bill.paid:
         return
     rate = bill.receipts[0].rate if bill.receipts else ONE
     yield _document(bill.paid, bill.nets, bill.tax, bill.code, rate)
     if bill.used:
-        yield _money(bill.paid, "Client Balances", bill.used)
+        yield _money(bill.paid, BALANCES, bill.used)
     for receipt in bill.receipts:
         if account := _account(bill, receipt.gateway):
-            yield _money(receipt.day, account, home(receipt.amount, receipt.rate))
+            if receipt.amount:
+                yield _money(receipt.day, account, home(receipt.amount, receipt.rate))
+            if receipt.beyond:
+                yield _moved(receipt.day, account, BALANCES, receipt.beyond)
+            fee = home(receipt.fee, receipt.rate)
+            if fee and decided:
+                yield _moved(receipt.day, account, CARD_FEES, -fee)
     before = Decimal(0)
     for refund in bill.refunds:
         after = before + refund.amount
         net = _net_of(bill, after) - _net_of(bill, before)
         note = {SALES: -net} if net else {}
         yield _document(refund.day, note, -(refund.amount - net), bill.code, rate)
-        if account := _account(bill, refund.gateway):
-            account = "Client Balances" if refund.to_balance else account
+        if account := BALANCES if refund.to_balance else _account(bill, refund.gateway):
             yield _money(refund.day, account, -home(refund.amount, rate))
         before = after
 
@@ -399,6 +426,10 @@ def _document(
 
 def _money(day: str, account: str, amount: Decimal) -> tuple[Side, ...]:
     return entry([(day, account, "", amount), (day, DEBTORS, "", -amount)])
+
+
+def _moved(day: str, account: str, nominal: str, amount: Decimal) -> tuple[Side, ...]:
+    return entry([(day, account, "", amount), (day, nominal, "N/A", -amount)])
 
 
 def entry(sides: Sequence[Side]) -> tuple[Side, ...]:
