@@ -240,7 +240,8 @@ def test_validation_lists_the_decisions_that_are_open(tmp_path: Path) -> None:
     assert max(len(line) for line in found.stdout.splitlines()) <= 80
     words = " ".join(found.stdout.split())
     assert "open target.fees: payments of which the gateway kept a fee: held until" in words
-    assert "(fee_unmapped) To decide: write `fees: on_gateway_invoice` under target" in words
+    ways = "`fees: {nominal: Card Fees}` or `fees: on_gateway_invoice`"
+    assert f"(fee_unmapped) To decide: write {ways} under target" in words
     assert "target.foreign_payments" not in words  # it is written in the file
     _bridge(tmp_path, "sync", "--limit", "3")
     *rows, summary = [
