@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bridge.api import Money, Record, RecordClass
+from bridge.api import Money, Reason, Record, RecordClass
 from bridge.engine.reconcile.documents import MATCHED, Documents, days_sent
 from bridge.engine.reconcile.lore import Lore, of_entry
 from bridge.engine.reconcile.terms import Terms
@@ -161,8 +161,20 @@ class Judge:
             verdict = self.of_invoice(each)
             container = each == number and number in self.settles
             if verdict and not (container and verdict.standing is Standing.SKIPPED):
-                return verdict, each
+                return self._by_own_day(record, verdict), each
         return None
+
+    def _by_own_day(self, record: Record, verdict: Verdict) -> Verdict:
+        """Money is tested by its own day: that of an invoice from before the start may be later."""
+        start = self.terms.policy.start_date
+        if verdict.standing is not Standing.BEFORE_START or record.date < start:
+            return verdict
+        return Verdict(
+            Standing.HELD,
+            Reason.OPENING_ITEM.value,
+            f"it moved on {record.date}, after the start, on an invoice from before it",
+            "book it by hand with the opening balances",
+        )
 
     def of_invoice(self, number: str) -> Verdict | None:
         """Why an invoice's money is not expected in the books; None where it is."""

@@ -57,6 +57,7 @@ class Paper:
     choices: Choices = field(default_factory=Choices)
     seen_until: dt.date | None = dt.date(2026, 3, 31)
     number: int = 1000
+    start: dt.date = dt.date(2026, 1, 1)
 
     def bill(self, ref: int, net: str = "100.00", tax: str = "20.00", **values: Any) -> Record:
         """An invoice of the source, paid on the day."""
@@ -193,7 +194,7 @@ class Paper:
         """What the comparison depends on: two gateways, one of them brought by a feed."""
         return Terms(
             label="WHMCS",
-            policy=Policy(dt.date(2026, 1, 1), UnpaidDocuments.PROFORMA),
+            policy=Policy(self.start, UnpaidDocuments.PROFORMA),
             choices=self.choices,
             days=self.days,
             today=dt.date(2026, 4, 1),

@@ -117,6 +117,8 @@ def test_what_is_not_there_is_what_the_log_says_of_it(
     paper: Paper, state: EntryState, reason: Reason | None, standing: str
 ) -> None:
     """The money of an invoice is in the same class as the invoice."""
+    if reason is Reason.BEFORE_START_DATE:
+        paper.start = paper.days.last
     paper.bill(501)
     paper.pay(901, "120.00", 501)
     paper.entry(501, state, reason)

@@ -95,6 +95,18 @@ def test_fees_that_a_person_books_are_explained(paper: Paper) -> None:
     assert ("fee", "skipped", "fees_apart") in paper.classes()
 
 
+def test_money_on_an_invoice_from_before_the_start_is_tested_by_its_own_day(paper: Paper) -> None:
+    """A refund of today waits for a person, although its sale is none of bridge's business."""
+    paper.bill(501)
+    paper.entry(501, EntryState.SKIPPED, Reason.BEFORE_START_DATE)
+    paper.start = dt.date(2026, 3, 20)
+    paper.pay(901, "120.00")
+    paper.pay(905, "-30.00", date=paper.start)
+    told = {(kind, standing, reason) for kind, standing, reason in paper.classes()}
+    assert ("payment", "before_start", "before_start_date") in told
+    assert ("refund", "held", "opening_item") in told
+
+
 def test_one_payment_of_several_invoices_closes_over_all_of_them(paper: Paper) -> None:
     """A held one explains its share, and nothing more than its share."""
     for ref in (501, 502):
