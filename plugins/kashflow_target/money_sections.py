@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from kashflow_target.sections import NameSetting, Section, also_a_word
+from kashflow_target.sections import NameSetting, Section, also_a_word, from_word
 
 
 class BalanceSettings(Section):
@@ -48,12 +48,7 @@ class FeeSettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _word(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            if value == "on_gateway_invoice":
-                return {"on_gateway_invoice": True}
-            msg = f"{value!r} is not an answer: write on_gateway_invoice, or {{nominal: ...}}"
-            raise ValueError(msg)
-        return value
+        return from_word(value, "on_gateway_invoice", "{nominal: ...}")
 
     @model_validator(mode="after")
     def _one(self) -> "FeeSettings":

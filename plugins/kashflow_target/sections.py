@@ -30,6 +30,22 @@ def also_a_word(word: str) -> Any:
     return extend
 
 
+def from_word(value: Any, word: str, mapping: str) -> Any:
+    """The mapping that a section's short form stands for; what is no word as it came.
+
+    Args:
+        value: What stands in the file.
+        word: The short form, and the flag of the section that it sets.
+        mapping: How the long form is written, for who wrote another word.
+    """
+    if not isinstance(value, str):
+        return value
+    if value == word:
+        return {word: True}
+    msg = f"{value!r} is not an answer: write {word}, or {mapping}"
+    raise ValueError(msg)
+
+
 class GatewaySettings(Section):
     """Where the payments of one gateway go: `bank_feed`, or a method and an account."""
 
@@ -55,12 +71,7 @@ class GatewaySettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _word(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            if value == "bank_feed":
-                return {"bank_feed": True}
-            msg = f"{value!r} is not an answer: write bank_feed, or {{method: ..., account: ...}}"
-            raise ValueError(msg)
-        return value
+        return from_word(value, "bank_feed", "{method: ..., account: ...}")
 
     @model_validator(mode="after")
     def _complete(self) -> "GatewaySettings":
