@@ -54,19 +54,23 @@ class Lookup:
         return not state.get("complete")
 
     def sweep(self, oldest: dt.date, progress: Progress, stop: Stop) -> None:
-        """Stream every document since `oldest` through the log, window by window.
+        """Stream every document since `oldest` through the log, window by window; then movements.
 
+        Movements are asked for once: a target may list them only as a whole.
         Interrupted, it begins anew: what was seen of it may be older than a restored log tells.
         """
         start = oldest - dt.timedelta(days=1)
-        windows = list(_windows(start, self.today + dt.timedelta(days=_WINDOW_DAYS)))
+        end = self.today + dt.timedelta(days=_WINDOW_DAYS)
+        windows = list(_windows(start, end))
         progress.stage("look for what is there already", len(windows))
         for window in windows:
             if stop.requested:
                 return
             self._keep(self.target.documents([window]))
-            self._keep_movements(self.target.movements([window]))
             progress.advance()
+        if stop.requested:
+            return
+        self._keep_movements(self.target.movements([Days(start, end)]))
         self.log.set_cursor(SWEEP, json.dumps({"complete": True, "from": str(oldest)}))
         self.swept = True
 

@@ -23,7 +23,14 @@ from bridge.engine.policy import Adoption
 from bridge.engine.progress import Silent
 
 ROOT = Path(__file__).resolve().parents[2]
-LOOK_UPS = frozenset({"GetInvoicesByDateRange", "GetCustomers", "GetInvoicesForCustomer"})
+LOOK_UPS = frozenset(
+    {
+        "GetInvoicesByDateRange",
+        "GetCustomers",
+        "GetInvoicesForCustomer",
+        "GetBankTransactions",
+    }
+)
 SET_UP = frozenset(
     {
         "GetCompanyDetails",
