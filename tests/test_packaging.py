@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {"bridge": ROOT, "whmcs_source": ROOT / "plugins", "kashflow_target": ROOT / "plugins"}
 KINDS_OF_FILE = {".j2", ".md", ".py", ".toml", ".txt", ".typed", ".wsdl", ".yaml", ""}
-NAMED = {"Makefile", "PKG-INFO", ".gitignore", "py.typed", "run"}
+NAMED = {"Makefile", "PKG-INFO", ".gitignore", "py.typed", "run", "serial.php", "slow_disk.c"}
 
 
 @pytest.fixture(scope="module")
