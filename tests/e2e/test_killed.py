@@ -138,12 +138,16 @@ def test_killed_at_any_boundary_while_four_workers_share_commits(
     company, invoices = companies(_crowd)
     moments = nursery.run(company.place, *_arguments(invoices), at=10**6)["passed"]
     _each_once(company, invoices, new=4)
-    # Workers that wait for each other commit now and then more often: not all moments recur.
-    for at in range(1, moments * 3 // 4, STRIDE):
+    # A group is as large as the workers' luck, so the same work has now more moments, now fewer.
+    killed = 0
+    for at in range(1, moments, STRIDE):
         company, invoices = companies(_crowd)
-        assert nursery.run(company.place, *_arguments(invoices), at=at)["code"] == KILLED
+        answer = nursery.run(company.place, *_arguments(invoices), at=at)
+        assert answer["code"] == KILLED or (answer["code"] == 0 and answer["passed"] < at)
+        killed += answer["code"] == KILLED
         _until_quiet(nursery, company, invoices)
         _each_once(company, invoices, new=4)
+    assert killed > 10
 
 
 @pytest.mark.timeout(300)
