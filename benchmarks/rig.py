@@ -61,7 +61,8 @@ class Rig:
     def _configure(self, source: dict[str, Any], settings: dict[str, Any]) -> None:
         written = yaml.safe_load((ROOT / "bridge.yaml").read_text(encoding="utf-8"))
         written["source"] = {"plugin": "whmcs", **self.source, **source}
-        written["target"] |= self.ends.target
+        # Measured are an invoice and its payment: two calls each, and no bank transactions.
+        written["target"] |= {"fees": "on_gateway_invoice", **self.ends.target}
         written["sync"] |= {"start_date": "2015-01-01", "batch_limit": 0, "settle_delay_s": 0}
         written["sync"] |= self.sync_settings | settings
         path = self.place / "bridge.yaml"

@@ -124,8 +124,13 @@ class Section(Generic[Offer]):
         return problem.what == f"{problem.key} is missing" and self.outline.is_text((name,))
 
     def open_decisions(self) -> "list[Decision]":
-        """The questions that this file leaves to the plugin's assumptions, or held."""
-        return [each for each in self.offer.decisions() if not self._is_written(each.key)]
+        """The questions that this file leaves to the plugin's assumptions, or held.
+
+        One about a part of a setting is asked once the setting is there.
+        """
+        found = [each for each in self.offer.decisions() if not self._is_written(each.key)]
+        keys = {each.key for each in found}
+        return [each for each in found if each.key.rpartition(".")[0] not in keys]
 
     def _is_written(self, key: str) -> bool:
         node: Node | None = self._node

@@ -144,19 +144,27 @@ def _amount(
     if books.ledger.differences and worth is not None and worth.currency == books.home:
         return _Amount(booked, rule, worth - booked or None)
     if worth not in {share, booked}:
-        return _unsettled(payment, booked, rate)
+        return _unsettled(payment, booked, rate, books)
     return _Amount(booked, rule)
 
 
-def _unsettled(payment: Payment, booked: Money, rate: Decimal) -> Hold:
+def _unsettled(payment: Payment, booked: Money, rate: Decimal, books: Books) -> Hold:
     real = "an unknown amount" if payment.base_amount is None else str(payment.base_amount)
+    remedy = (
+        "book it by hand with its exchange difference; or, under target, say where differences go"
+        " (`exchange_differences: {nominal: ...}`) or let an invoice take the rate of its payment"
+        " (`invoice_rate: source`)"
+    )
+    if books.ledger.differences:
+        remedy = (
+            f"find out what that money was worth in {books.home}, book the invoice and its payment"
+            " by hand, and `bridge skip` it with the reason"
+        )
     return Hold(
         Reason.EXCHANGE_DIFFERENCE,
         f"payment {payment.ref.id} of {payment.amount} brought {real}, and settles {booked} at the"
         f" invoice's rate of {rate:f}",
-        "book it by hand with its exchange difference; or, under target, say where differences go"
-        " (`exchange_differences: {nominal: ...}`) or let an invoice take the rate of its payment"
-        " (`invoice_rate: source`)",
+        remedy,
     )
 
 

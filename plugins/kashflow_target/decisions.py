@@ -19,6 +19,12 @@ _ALL = (
         ("client_balances: {method: Client balance, account: Client Balances, vat: when_used}",),
     ),
     Decision(
+        "client_balances.vat",
+        "when money that clients pay in advance bears VAT",
+        ("prepayment_unmapped",),
+        ("vat: when_used", "vat: on_receipt"),
+    ),
+    Decision(
         "fees",
         "payments of which the gateway kept a fee",
         ("fee_unmapped",),

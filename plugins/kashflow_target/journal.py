@@ -31,6 +31,9 @@ def journal(payload: Payload, books: Books) -> tuple[Posting, ...]:
 
 
 def _pair(debit: str, credit: str, amount: Money) -> tuple[Posting, ...]:
+    """The debit first, as an accountant writes it, also for money that goes out."""
+    if amount.amount < 0:
+        return _pair(credit, debit, -amount)
     return (Posting(debit, amount), Posting(credit, -amount))
 
 

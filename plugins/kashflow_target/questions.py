@@ -13,7 +13,7 @@ from kashflow_target.reference_data import Account
 HOLD = Choice("hold it for now", None)
 _MAP = Choice("a payment method and a bank account of KashFlow", {})
 _FEED = Choice("a bank feed brings these payments already: book the invoices only", "bank_feed")
-_ASKED_APART = frozenset({"gateways", "nominals.discounts"})
+_ASKED_APART = frozenset({"gateways", "nominals.discounts", "client_balances.vat"})
 _LABELS: Mapping[tuple[str, str], str] = {
     ("fees", "on_gateway_invoice"): "the bookkeeper books the gateway's own bill",
     ("price_reductions", "credit_note"): "a credit note on the day of the refund",
@@ -22,6 +22,8 @@ _LABELS: Mapping[tuple[str, str], str] = {
     ("refund_to_balance", "hold"): "always hold them for a person",
     ("cancelled_after_booking", "hold"): "always hold them for a person",
     ("manual_credits", "hold"): "always hold them for a person",
+    ("vat", "when_used"): "when an invoice uses it: it comes in outside VAT",
+    ("vat", "on_receipt"): "when it comes in: held, with the VAT that you owe",
     ("invoice_rate", "kashflow"): "the rate stored in KashFlow",
     ("invoice_rate", "source"): "the rate of the payment, as the billing system has it",
     ("foreign_payments", "home"): "home currency, as KashFlow's knowledge base says",
@@ -142,4 +144,6 @@ def _part(key: tuple[str, ...], example: str, account: Account) -> Question:
     if key[-1] in registers:
         text, register = registers[key[-1]]
         return _of(key, text, register, example)
-    return Question(key, f"{key[-1]}?", (Choice(example, example),))
+    text = "When does that money bear VAT? Ask your accountant."
+    words = (Choice(_LABELS["vat", each], each) for each in ("when_used", "on_receipt"))
+    return Question(key, text, (HOLD, *words))

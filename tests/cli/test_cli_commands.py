@@ -233,7 +233,12 @@ def test_live_validation_signs_in_at_both_ends(tmp_path: Path) -> None:
 
 
 def test_validation_lists_the_decisions_that_are_open(tmp_path: Path) -> None:
-    text = (ROOT / "bridge.yaml").read_text().replace("  fees: on_gateway_invoice", "  # fees:")
+    text = (
+        (ROOT / "bridge.yaml")
+        .read_text()
+        .replace("  fees: {nominal: Card", "  # fees: {nominal: Card")
+    )
+    text = text.replace("    vat: when_used", "    # vat:")
     (tmp_path / "bridge.yaml").write_text(text)
     found = _bridge(tmp_path, "validate-config")
     assert found.returncode == 0, found.stderr
@@ -243,6 +248,10 @@ def test_validation_lists_the_decisions_that_are_open(tmp_path: Path) -> None:
     ways = "`fees: {nominal: Card Fees}` or `fees: on_gateway_invoice`"
     assert f"(fee_unmapped) To decide: write {ways} under target" in words
     assert "target.foreign_payments" not in words  # it is written in the file
+    assert "target.client_balances:" not in words
+    assert "open target.client_balances.vat: when money" in words
+    assert "`vat: when_used` or `vat: on_receipt` under target.client_balances" in words
+    assert "open target.manual_credits" in words
     _bridge(tmp_path, "sync", "--limit", "3")
     *rows, summary = [
         json.loads(line)

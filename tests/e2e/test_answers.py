@@ -110,6 +110,7 @@ def test_two_charges_make_the_second_an_excess_which_waits_for_its_account(
     charged_twice: tuple[Any, int, list[int]],
 ) -> None:
     rig, invoice, rows = charged_twice
+    del rig.settings["target"]["client_balances"]
     rig.sync(invoice)
     _answer(rig, invoice, "two-charges")
     rig.sync(invoice)

@@ -85,6 +85,8 @@ def test_the_page_tells_the_whole_story(told: Told) -> None:
         ("Cr VAT on sales", "22.99"),
         ("Dr Card Clearing (1210)", "137.96"),
         ("Cr Debtors Control", "137.96"),
+        ("Dr Card Fees (7901)", "1.95"),
+        ("Cr Card Clearing (1210)", "1.95"),
     ]
     decided = " ".join(parts["What was decided, and by which rule or setting"])
     assert "line 2: vat_rules uk row 1 (UK, UK rate) -> 20 %" in decided

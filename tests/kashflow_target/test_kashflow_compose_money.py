@@ -187,6 +187,19 @@ def test_an_exchange_difference_is_held_with_both_figures(
     assert real is None or str(real) in answer.what
 
 
+def test_money_of_unknown_worth_is_held_also_where_differences_have_a_nominal(
+    make_books: MakeBooks,
+) -> None:
+    """And nobody is told to write a setting that is written."""
+    books = make_books()
+    invoice = invoice_in(eur("117.00"), books)
+    answer = compose_payment(a_payment(eur("117.00"), base_amount=None), invoice, [], books)
+    assert isinstance(answer, Hold)
+    assert answer.reason is Reason.EXCHANGE_DIFFERENCE
+    assert "exchange_differences" not in answer.remedy
+    assert "what that money was worth in GBP" in answer.remedy
+
+
 def test_payments_in_the_invoices_currency_where_that_is_chosen(make_books: MakeBooks) -> None:
     books = make_books(foreign_payments="invoice")
     invoice = invoice_in(eur("117.00"), books)
