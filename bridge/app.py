@@ -19,6 +19,7 @@ from bridge.registry import Plugins, load_plugins
 from bridge.store.log import Lease, SyncLog
 
 if TYPE_CHECKING:
+    from bridge.engine.reconcile.reading import Reading
     from bridge.engine.reconcile.report import Reconciliation
 
 _REQUEST_S = 60.0  # where a plugin's settings do not say how long it waits for a reply
@@ -115,19 +116,18 @@ class App:
             stop=watch.stop,
         )
 
-    def reconcile(
+    def read_books(
         self, days: Days, progress: Progress, tell_cost: Callable[[int], None]
-    ) -> "Reconciliation":
-        """Compare both books afresh. It writes nothing and takes no lock. Raises as `sync`.
+    ) -> "Reading":
+        """Read both books afresh. It writes nothing and takes no lock. Raises as `sync`.
 
         `tell_cost` hears beforehand about how many calls the source will take.
         """
         from bridge.engine.reconcile.reading import read
-        from bridge.engine.reconcile.report import reconciled
 
         with ExitStack() as stack, self.placed():
             log = stack.enter_context(self.log(create=False))
-            reading = read(
+            return read(
                 stack.enter_context(self.ends(self.config.sandbox_directory)),
                 log,
                 policy=self.policy(),
@@ -135,6 +135,11 @@ class App:
                 progress=progress,
                 tell_cost=tell_cost,
             )
+
+    def reconciled(self, reading: "Reading") -> "Reconciliation":
+        """Compare what was read."""
+        from bridge.engine.reconcile.report import reconciled
+
         return reconciled(reading, version=__version__, settings=self.config.digest)
 
     # What they stand on -----------------------------------------------------------------------

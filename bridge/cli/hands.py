@@ -117,11 +117,11 @@ def unlink(invoice: str, *, as_json: Json = False) -> None:
 
 
 @contextmanager
-def by_hand(command: str) -> "Iterator[tuple[Hands, App]]":
+def by_hand(command: str, opened: "App | None" = None) -> "Iterator[tuple[Hands, App]]":
     """A manual act is a run of its own: under the lock, and in the log."""
     from bridge.engine.hands import Hands
 
-    bridge = open_app()
+    bridge = opened or open_app()
     with bridge.log(create=False) as log:
         log.migrate()
         with log.lock(lease_s=bridge.lease_s(), command=command) as lease:

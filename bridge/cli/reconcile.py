@@ -9,8 +9,11 @@ import typer
 from bridge.cli.common import Json, counted, open_app
 from bridge.cli.console import STATE, say, say_json, talk, wrapped
 from bridge.cli.drawing import progress
+from bridge.cli.hands import by_hand
 
 if TYPE_CHECKING:
+    from bridge.app import App
+    from bridge.engine.reconcile.reading import Reading
     from bridge.engine.reconcile.report import Reconciliation
 
 
@@ -28,17 +31,28 @@ def reconcile(
     html: Annotated[
         Path | None, typer.Option(help="Also write one self-contained page.", metavar="FILE")
     ] = None,
+    accept: Annotated[
+        str,
+        typer.Option(
+            help="Accept the difference of this invoice, document or payment.", metavar="NUMBER"
+        ),
+    ] = "",
+    unaccept: Annotated[
+        str, typer.Option(help="Count an accepted difference again.", metavar="NUMBER")
+    ] = "",
+    because: Annotated[str, typer.Option(help="Why it is accepted. Required with --accept.")] = "",
     as_json: Json = False,
 ) -> None:
     """Read both books afresh and put every record in exactly one class.
 
     Nothing is written at either end. Exit codes: 0 every record is matched or explained,
-    5 something is not.
+    5 something is not. What you accept is kept in the sync log, and counts again once it changes.
     """
     import sys
 
     from bridge.api import Days, UsageError
 
+    _refuse_half_said(accept, unaccept, because)
     STATE.as_json = as_json or STATE.as_json
     app = open_app()
     start, today = app.policy().start_date, dt.datetime.now().astimezone().date()
@@ -52,11 +66,60 @@ def reconcile(
         _refuse_unwritable(html)
     drawn = sys.stderr.isatty() and not STATE.is_quiet
     with progress(drawn=drawn) as bar:
-        report = app.reconcile(days, bar, _tell_cost)
+        reading = app.read_books(days, bar, _tell_cost)
+    if accept:
+        reading = _accept(app, reading, accept, because)
+    elif unaccept:
+        reading = _unaccept(app, reading, unaccept)
+    report = app.reconciled(reading)
     if html is not None:
         _write(html, report, app.config.settings.name)
     _show(report)
     raise typer.Exit(report.exit_code)
+
+
+def _refuse_half_said(accept: str, unaccept: str, because: str) -> None:
+    from bridge.api import UsageError
+
+    if accept and unaccept:
+        raise UsageError(
+            "--accept and --unaccept do not go together", remedy="run one, then the other"
+        )
+    if accept and not because.strip():
+        raise UsageError(
+            f"nothing says why {accept} is accepted",
+            remedy=f'`bridge reconcile --accept {accept} --because "..."`, for whoever asks later',
+        )
+    if because and not accept:
+        raise UsageError(
+            "--because goes with --accept", remedy="name what is accepted, or leave it out"
+        )
+
+
+def _accept(app: "App", reading: "Reading", name: str, because: str) -> "Reading":
+    from bridge.engine.reconcile.accepting import named
+    from bridge.engine.reconcile.keeping import accept
+
+    report = app.reconciled(reading)
+    found = named((*report.differences, *report.accepted), name)
+    with by_hand("accept", app) as (hands, _):
+        done = accept(hands, reading, found, because)
+    _say_so(f"Accepted: {found.subject}.")
+    return done
+
+
+def _unaccept(app: "App", reading: "Reading", name: str) -> "Reading":
+    from bridge.engine.reconcile.keeping import unaccept
+
+    with by_hand("unaccept", app) as (hands, _):
+        done = unaccept(hands, reading, name)
+    _say_so(f"No longer accepted: {name}.")
+    return done
+
+
+def _say_so(text: str) -> None:
+    if not STATE.is_quiet:
+        talk(text)
 
 
 def _day(text: str, option: str) -> dt.date | None:

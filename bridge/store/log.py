@@ -20,6 +20,7 @@ from bridge.api import (
     TargetRef,
 )
 from bridge.store.rows import (
+    AcceptanceRow,
     EntryRow,
     EventRow,
     LinkRow,
@@ -186,6 +187,10 @@ class SyncLog(Known, Protocol):
 
     def snapshots(self, invoice: SourceRef) -> Sequence[SnapshotRow]:
         """What the source said when it was decided, each version; the one used last at the end."""
+        ...
+
+    def acceptances(self) -> Sequence[AcceptanceRow]:
+        """Differences that a person explained, oldest first."""
         ...
 
     def links(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, LinkRow]:

@@ -173,6 +173,24 @@ class SnapshotRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptanceRow:
+    """A difference that a person explained, so that reconcile counts it no more.
+
+    Attributes:
+        number: What the difference belongs to: ``501``, ``document 1240``.
+        shown: What its records showed, a line each; what shows something else counts again.
+        who: As far as the machine knows them: ``user@host``.
+        at: UTC.
+    """
+
+    number: str
+    shown: str
+    who: str
+    because: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RunRow:
     """A run as `status` shows it. `ended` is None while it works, or when it was killed."""
 
@@ -271,4 +289,20 @@ class KeepSnapshot:
     data: Mapping[str, Json]
 
 
-Write: TypeAlias = Intend | Conclude | PutLink | DropLink | SetEntry | AddEvent | KeepSnapshot
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Keep that a person explained a difference, in place of what was kept of it before."""
+
+    acceptance: AcceptanceRow
+
+
+@dataclass(frozen=True, slots=True)
+class Unaccept:
+    """Forget it. The event log keeps that it was."""
+
+    number: str
+
+
+Write: TypeAlias = (
+    Intend | Conclude | PutLink | DropLink | SetEntry | AddEvent | KeepSnapshot | Accept | Unaccept
+)

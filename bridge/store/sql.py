@@ -26,7 +26,17 @@ from bridge.api import (
     StepState,
     TargetRef,
 )
-from bridge.store import executions, history, known, pruning, seeing, snapshots, worklist, writing
+from bridge.store import (
+    acceptances,
+    executions,
+    history,
+    known,
+    pruning,
+    seeing,
+    snapshots,
+    worklist,
+    writing,
+)
 from bridge.store.codec import dump_json, from_micros, now_micros, printable
 from bridge.store.database import Database
 from bridge.store.lock import check_token, hold_lock
@@ -34,6 +44,7 @@ from bridge.store.log import Lease
 from bridge.store.migrate import migrate, refuse_other, revision_of
 from bridge.store.paging import PIECE
 from bridge.store.rows import (
+    AcceptanceRow,
     EntryRow,
     EventRow,
     Intend,
@@ -238,6 +249,10 @@ class SqlLog:
     def snapshots(self, invoice: SourceRef) -> Sequence[SnapshotRow]:
         """What the source said when it was decided."""
         return snapshots.of_invoice(self._database, self._name, invoice)
+
+    def acceptances(self) -> Sequence[AcceptanceRow]:
+        """Differences that a person explained."""
+        return acceptances.every(self._database, self._name)
 
     def links(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, LinkRow]:
         """The links of these records."""

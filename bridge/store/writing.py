@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from bridge.api import Kind, SourceRef, StoreError
-from bridge.store import schema, snapshots
+from bridge.store import acceptances, schema, snapshots
 from bridge.store.codec import (
     dump_json,
     dump_payload,
@@ -30,6 +30,7 @@ from bridge.store.codec import (
     to_micros,
 )
 from bridge.store.rows import (
+    Accept,
     AddEvent,
     Conclude,
     DropLink,
@@ -39,6 +40,7 @@ from bridge.store.rows import (
     PutLink,
     SetEntry,
     StepRow,
+    Unaccept,
     Write,
 )
 
@@ -137,6 +139,10 @@ def carry_out(
                 _add_event(connection, bridge, run, now, write)
             case KeepSnapshot():
                 snapshots.keep(connection, bridge, run, now, write)
+            case Accept():
+                acceptances.keep(connection, bridge, write.acceptance)
+            case Unaccept():
+                acceptances.drop(connection, bridge, write.number)
 
 
 def _intend(connection: Connection, bridge: str, step: StepRow) -> None:

@@ -105,6 +105,56 @@ def test_three_spoilt_invoices_are_three_differences(company: Path) -> None:
     assert (lines[-1]["differences"], lines[-1]["exit_code"]) == (3, 5)
 
 
+def test_what_a_bookkeeper_explains_counts_no_more_until_it_changes(company: Path) -> None:
+    """Accepted, shown, changed, accepted again, taken back: who and why stay in the log."""
+    _, _, added = _spoil(company)
+    why = ("--because", "a bill for consultancy, not sold through the shop")
+    lines = _lines(
+        _bridge(company, "reconcile", "--accept", f"{added}", *why, "--json", code=5).stdout
+    )
+    [accepted] = [line for line in lines if line["type"] == "accepted"]
+    assert accepted["record"] == f"invoice {added} in the target"
+    assert (accepted["because"], "@" in accepted["who"]) == (why[1], True)
+    assert lines[-1]["classes"]["accepted"] == 1
+    assert (lines[-1]["differences"], lines[-1]["accepted"]) == (2, 1)
+    shown = " ".join(_bridge(company, "reconcile", code=5).stdout.split())
+    assert "2 differences are unexplained. Accepted by hand: 1." in shown
+    assert why[1] in shown
+
+    with Driver.at(company / ".bridge") as hands:
+        hands.edit_line(added, 0, net="11.00")
+    lines = _lines(_bridge(company, "reconcile", "--json", code=5).stdout)
+    again = [line for line in lines if line["type"] == "difference"][-1]
+    assert "it has changed since" in again["what"]
+    assert lines[-1]["differences"] == 3
+
+    _bridge(company, "reconcile", "--accept", f"{added}", *why, "--quiet", code=5)
+    lines = _lines(_bridge(company, "reconcile", "--unaccept", f"{added}", "--json", code=5).stdout)
+    assert lines[-1]["differences"] == 3
+    log = _bridge(company, "log", "--json", code=0).stdout
+    assert [log.count(told) for told in ("accepted by ", "no longer accepted")] == [2, 1]
+    assert "not sold through the shop" in log
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--accept", "1240"), "nothing says why 1240 is accepted"),
+        (("--accept", "1240", "--because", " "), "nothing says why 1240 is accepted"),
+        (("--accept", "1", "--unaccept", "2", "--because", "so"), "do not go together"),
+        (("--because", "so"), "--because goes with --accept"),
+        (("--accept", "1240", "--because", "so"), "no difference of this period bears"),
+        (("--unaccept", "1240"), "1240 was not accepted"),
+    ],
+)
+def test_what_is_half_said_is_not_accepted(
+    company: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    found = _bridge(company, "reconcile", *arguments, code=2)
+    assert words in found.stderr
+    assert "To do:" in found.stderr
+
+
 def test_quiet_is_silent_until_something_is_wrong(company: Path) -> None:
     found = _bridge(company, "reconcile", "--quiet", code=0)
     assert found.stdout + found.stderr == ""

@@ -10,6 +10,8 @@ documents   invoices and credit notes, matched (pure)
 money       payments, refunds, fees and balances, matched (pure)
 worth       what a target's rows of money are worth in the source's currency (pure)
 matching    all of it (pure)
+accepting   differences that a person explained (pure)
+keeping     that they were, written down
 sums, returns, accounts, owing, gaps
             the tables (pure)
 report      everything in one value

@@ -18,6 +18,8 @@ def as_lines(report: Reconciliation) -> Iterator[dict[str, Any]]:
         yield {"type": "record", **_item(item)}
     for difference in report.differences:
         yield {"type": "difference", **_difference(difference)}
+    for difference in report.accepted:
+        yield {"type": "accepted", **_difference(difference), **_accepted(difference)}
     for kind, months in (("documents", report.documents), ("money", report.money)):
         for month in months:
             yield {"type": "month", "of": kind, **_month(month)}
@@ -59,6 +61,13 @@ def _difference(difference: Difference) -> dict[str, Any]:
     }
 
 
+def _accepted(difference: Difference) -> dict[str, Any]:
+    row = difference.accepted
+    if row is None:
+        return {}
+    return {"who": row.who, "at": row.at.isoformat(), "because": row.because}
+
+
 def _month(line: MonthLine) -> dict[str, Any]:
     return {
         "month": f"{line.month:%Y-%m}",
@@ -85,6 +94,7 @@ def _summary(report: Reconciliation) -> dict[str, Any]:
         "last_run": report.runs[0].id if report.runs else None,
         "classes": dict(sorted(counts.items())),
         "differences": len(report.differences),
+        "accepted": len(report.accepted),
         "exit_code": report.exit_code,
     }
 

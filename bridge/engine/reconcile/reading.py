@@ -1,7 +1,7 @@
 """Both ends, read afresh, and what the log knows of what they show."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -33,9 +33,10 @@ from bridge.engine.reconcile.strays import Rows, tokens, with_strays
 from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.tokens import Role, key_of
 from bridge.store.log import SyncLog
-from bridge.store.rows import RunRow
+from bridge.store.rows import AcceptanceRow, RunRow
 
-_RUNS = 10
+_RUNS = 1000  # the last sync may lie behind many acts by hand
+_SHOWN = 10
 _STEP = 100
 
 
@@ -45,6 +46,7 @@ class Reading:
 
     Attributes:
         runs: The latest runs, newest first.
+        accepted: Differences that a person explained, by what they belong to.
     """
 
     rows: Rows
@@ -55,6 +57,7 @@ class Reading:
     began: dt.datetime
     ended: dt.datetime
     runs: Sequence[RunRow]
+    accepted: Mapping[str, AcceptanceRow]
 
 
 def read(
@@ -99,7 +102,8 @@ def read(
         target=books.system,
         began=began,
         ended=clock(),
-        runs=runs,
+        runs=runs[:_SHOWN],
+        accepted={row.number: row for row in log.acceptances()},
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.api import Days, Money, RecordClass
+from bridge.engine.reconcile.accepting import classed, judged
 from bridge.engine.reconcile.accounts import AccountLine, account_lines
 from bridge.engine.reconcile.gaps import Gap, gaps
 from bridge.engine.reconcile.matching import differences, match
@@ -49,6 +50,7 @@ class Reconciliation:
     """What both sides come to.
 
     Attributes:
+        differences, accepted: Unexplained ones, and those that a person explained.
         documents, money: By month and currency; each adds up to what the source has.
         untold: Documents of the target whose tax could not be told apart.
         loose: Money of the source that stands on no invoice, and of the target on none of ours.
@@ -67,6 +69,7 @@ class Reconciliation:
     runs: Sequence[RunRow]
     items: tuple[Item, ...]
     differences: tuple[Difference, ...]
+    accepted: tuple[Difference, ...]
     documents: tuple[MonthLine, ...]
     money: tuple[MonthLine, ...]
     taxes: tuple[TaxLine, ...]
@@ -94,7 +97,9 @@ class Reconciliation:
 def reconciled(reading: Reading, *, version: str, settings: str) -> Reconciliation:
     """Match what was read, and add it up. Pure."""
     terms, rows = reading.terms, reading.rows
-    items = match(rows.source, rows.target, reading.lore, terms)
+    matched = match(rows.source, rows.target, reading.lore, terms)
+    found = judged(differences(matched), reading.accepted)
+    items = classed(matched, found)
     ours = _ours(items)
     inside = [row for row in rows.target if row.date in terms.days]
     taxes, untold = tax_lines(inside, ours, terms.home_currency)
@@ -111,7 +116,8 @@ def reconciled(reading: Reading, *, version: str, settings: str) -> Reconciliati
         settings=settings,
         runs=reading.runs,
         items=items,
-        differences=differences(items),
+        differences=tuple(each for each in found if not each.accepted),
+        accepted=tuple(each for each in found if each.accepted),
         documents=by_month(items, SALES),
         money=by_month(items, MONEY),
         taxes=taxes,

@@ -35,10 +35,12 @@ def verdict(report: Reconciliation) -> str:
     """The answer, in one sentence."""
     number = len(report.differences)
     if not number:
-        return "Both sides agree: every record is matched or explained."
-    if number == 1:
-        return "1 difference is unexplained."
-    return f"{number} differences are unexplained."
+        told = "Both sides agree: every record is matched or explained."
+    elif number == 1:
+        told = "1 difference is unexplained."
+    else:
+        told = f"{number} differences are unexplained."
+    return f"{told} Accepted by hand: {len(report.accepted)}." if report.accepted else told
 
 
 def sections(report: Reconciliation, detail: Detail) -> tuple[Section, ...]:
@@ -63,13 +65,22 @@ def _says(*sentences: str) -> tuple[str, ...]:
 
 
 def _differences(report: Reconciliation, *, full: bool) -> Section:
-    if not report.differences:
-        return Section("Differences", ("None.",))
-    if full:
-        says = _says("Each is one matter; further records that it concerns stand below it.")
-        return Section("Differences", says, (tables.differences(report.differences),))
-    told = (_told(number, each) for number, each in enumerate(report.differences, start=1))
-    return Section("Differences", _says(*told))
+    told = ["None."]
+    shown = []
+    if full and report.differences:
+        told = ["Each is one matter; further records that it concerns stand below it.", _ACCEPT]
+        shown = [tables.differences(report.differences)]
+    elif report.differences:
+        told = [_told(number, each) for number, each in enumerate(report.differences, start=1)]
+        told.append(_ACCEPT)
+    if report.accepted:
+        shown.append(tables.accepted(report.accepted))
+    return Section("Differences", _says(*told), tuple(shown))
+
+
+_ACCEPT = (
+    "What is right as it stands is accepted with `bridge reconcile --accept NUMBER --because TEXT`."
+)
 
 
 def _told(number: int, difference: Difference) -> str:
@@ -83,8 +94,9 @@ def _told(number: int, difference: Difference) -> str:
 def _documents(report: Reconciliation, *, full: bool) -> Section:
     says = _says(
         "Billed = matched + held + aside + unexplained. Aside is what is rightly not booked:"
-        " unpaid, cancelled, before the start date, or waiting for the next run. Booked is what the"
-        " target has of ours, what is unexplained there included."
+        " unpaid, cancelled, before the start date, waiting for the next run, or a difference that"
+        " somebody accepted. Booked is what the target has of ours, what is unexplained there"
+        " included."
     )
     shown = [tables.months("Sales by month and currency", report.documents)]
     if full:

@@ -9,19 +9,19 @@ from decimal import Decimal
 from bridge.api import Money, rounded
 from bridge.engine.reconcile.values import Item, ItemKind, Standing
 
-_NOT_BILLED = frozenset({Standing.ONLY_TARGET, Standing.OTHER})
-
 
 @dataclass(frozen=True, slots=True)
 class Sum:
     """Items of one class.
 
     Attributes:
+        known: How many of them the source has.
         billed: As the source has them.
         booked: As the target has them, in the source's currency.
     """
 
     count: int
+    known: int
     billed: Money
     booked: Money
     billed_tax: Money
@@ -43,7 +43,7 @@ class MonthLine:
     @property
     def count(self) -> int:
         """How many the source has."""
-        return sum(each.count for key, each in self.by_standing.items() if key not in _NOT_BILLED)
+        return sum(each.known for each in self.by_standing.values())
 
     @property
     def billed(self) -> Money:
@@ -93,7 +93,7 @@ def summed(items: Collection[Item], currency: str) -> Sum:
             known + amount if amount is not None else known
             for known, amount in zip(sums, amounts, strict=True)
         ]
-    return Sum(len(items), *sums)
+    return Sum(len(items), sum(item.billed is not None for item in items), *sums)
 
 
 def at_home(amount: Money, rate: Decimal | None, home: str) -> Money | None:

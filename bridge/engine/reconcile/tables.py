@@ -5,13 +5,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from bridge.api import Money
+from bridge.engine.reconcile.accepting import day_of
 from bridge.engine.reconcile.accounts import AccountLine
 from bridge.engine.reconcile.columns import Row, Table, by_currency, figure, month, words
 from bridge.engine.reconcile.returns import ReturnLine, TaxLine
 from bridge.engine.reconcile.sums import MonthLine
 from bridge.engine.reconcile.values import UNEXPLAINED, Difference, Item, Standing
+from bridge.store.rows import AcceptanceRow
 
-ASIDE = (Standing.SKIPPED, Standing.BEFORE_START, Standing.WAITING)
+ASIDE = (Standing.SKIPPED, Standing.BEFORE_START, Standing.WAITING, Standing.ACCEPTED)
 
 
 def differences(found: Sequence[Difference]) -> Table:
@@ -22,6 +24,20 @@ def differences(found: Sequence[Difference]) -> Table:
         rows.append((str(number), each.subject, words(each.standing), what))
         rows.extend(_member(item, number) for item in each.items[1:])
     return Table("", ("No.", "Record", "Class", "What was found"), tuple(rows))
+
+
+def accepted(found: Sequence[Difference]) -> Table:
+    """One row each: what it is, and who said why."""
+    rows = [
+        (each.subject, f"{each.what}. Accepted: {_said(each.accepted)}")
+        for each in found
+        if each.accepted
+    ]
+    return Table("Accepted", ("Record", "What was found, and who said why"), tuple(rows))
+
+
+def _said(row: AcceptanceRow) -> str:
+    return f"{row.because} ({row.who}, {day_of(row)})"
 
 
 def _member(item: Item, number: int) -> Row:

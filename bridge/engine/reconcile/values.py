@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bridge.api import Money
+from bridge.store.rows import AcceptanceRow
 
 
 class Standing(StrEnum):
@@ -18,6 +19,7 @@ class Standing(StrEnum):
     HELD = "held"
     SKIPPED = "skipped"
     BEFORE_START = "before_start"
+    ACCEPTED = "accepted"  # unexplained, until a person said why it is so
     WAITING = "waiting"  # seen or come since the last run, and not booked yet
     OTHER = "other"  # the target's own business: no reference of ours, no client of ours
 
@@ -109,6 +111,11 @@ class Item:
         return self.verdict.standing
 
     @property
+    def is_unexplained(self) -> bool:
+        """Whether it belongs to a difference."""
+        return self.standing in UNEXPLAINED
+
+    @property
     def amount(self) -> Money:
         """The source's amount, or the target's where it is only there."""
         amount = self.billed if self.billed is not None else self.booked
@@ -124,6 +131,7 @@ class Difference:
 
     Attributes:
         subject: ``invoice 501 (F2026-77)``.
+        accepted: What a person said of it, where it still shows what it showed then.
     """
 
     family: str
@@ -132,3 +140,4 @@ class Difference:
     what: str
     remedy: str
     items: tuple[Item, ...]
+    accepted: AcceptanceRow | None = None
