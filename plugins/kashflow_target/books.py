@@ -12,7 +12,7 @@ from kashflow_target.ledger import Ledger
 from kashflow_target.names import Known
 from kashflow_target.reference_data import Account, Currency, Mapped, Nominals, Till
 from kashflow_target.vat import VatNumber, VatRow, VatTable
-from kashflow_target.vat_uk import UK_TABLE
+from kashflow_target.vat_uk import uk_table
 
 if TYPE_CHECKING:
     from kashflow_target.sections import VatRowSettings
@@ -75,7 +75,7 @@ class Books:
 
 def books(settings: "KashFlowSettings", account: Account, mapped: Mapped) -> Books:
     """Put settings and account together."""
-    rows = settings.vat_rules
+    rows, abroad = settings.vat_rules, settings.eu_consumer_vat
     return Books(
         home=account.home,
         currencies=account.currencies,
@@ -83,7 +83,9 @@ def books(settings: "KashFlowSettings", account: Account, mapped: Mapped) -> Boo
         nominals=mapped.nominals,
         vat=VatTable(
             name="uk" if rows is None else "of your own",
-            rows=UK_TABLE if rows is None else tuple(_row(row) for row in rows),
+            rows=uk_table(abroad.kashflow if abroad else None)
+            if rows is None
+            else tuple(_row(row) for row in rows),
             account_rates=account.vat_rates,
             registered=account.vat_registered,
         ),
@@ -110,4 +112,5 @@ def _row(row: "VatRowSettings") -> VatRow:
         first=row.first_day or dt.date.min,
         last=row.last_day or dt.date.max,
         rate=Decimal(row.kashflow),
+        foreign=row.foreign_vat,
     )

@@ -11,6 +11,7 @@ from bridge.api import (
     Json,
     Kind,
     LineKind,
+    Money,
     Payload,
     Problem,
     Reason,
@@ -18,12 +19,14 @@ from bridge.api import (
     Sale,
     SaleLine,
     TargetLine,
+    total,
 )
 from kashflow_target.books import Books
+from kashflow_target.countries import country_name
 from kashflow_target.names import Known
 from kashflow_target.reference_data import Currency
 from kashflow_target.text import flat, one_line
-from kashflow_target.vat import decide_vat, untaxed_discount
+from kashflow_target.vat import NOT_APPLICABLE, decide_vat, percent, untaxed_discount
 
 # KashFlow keeps two decimals of a rate (KashFlow for WooCommerce, commit 0bdbe68).
 _PLACES = 2
@@ -31,9 +34,12 @@ _PLACES = 2
 
 @dataclass(frozen=True, slots=True)
 class _Line:
+    """A line. `apart` is what it bears of another state's VAT, which goes on a line of its own."""
+
     body: dict[str, Json]
     shown: TargetLine
     rules: tuple[Rule, ...]
+    apart: Money
 
 
 def plain(number: Decimal) -> str:
@@ -90,8 +96,8 @@ def _document(sale: Sale, books: Books, kind: Kind, prefix: str) -> Payload | Ho
         body=body,
         reference=reference,
         date=sale.date,
-        net=sale.net,
-        tax=sale.tax,
+        net=total((line.shown.net for line in lines), sale.currency),
+        tax=total((line.shown.tax for line in lines), sale.currency),
         rules=(rate, *(rule for line in lines for rule in line.rules)),
         lines=tuple(line.shown for line in lines),
     )
@@ -139,7 +145,29 @@ def _lines(sale: Sale, books: Books, prefix: str) -> Sequence[_Line] | Hold:
         if isinstance(made, Hold):
             return made
         lines.append(made)
-    return lines
+    foreign = total((line.apart for line in lines), sale.currency)
+    return [*lines, _foreign_vat(sale, foreign, len(lines) + 1, books)] if foreign else lines
+
+
+def _foreign_vat(sale: Sale, tax: Money, number: int, books: Books) -> _Line:
+    """Another state's VAT: owed to that state, so neither a sale nor UK VAT.
+
+    N/A reaches no VAT report (KashFlow knowledge base, "0% and N/A VAT").
+    """
+    known = books.ledger.foreign_vat
+    if known is None:
+        msg = "a VAT rule keeps tax apart and no nominal is set for it"
+        raise LookupError(msg)
+    rates = {percent(line.tax_rate) for line in sale.lines if line.tax}
+    description = f"VAT {'/'.join(sorted(rates))} %, {country_name(sale.client.country)}"
+    none = Money.zero(sale.currency)
+    sent = TargetLine(description, tax, none)  # KashFlow takes it as net; `as_line` reads it as tax
+    return _Line(
+        _body(sent, known, NOT_APPLICABLE, number) | _in_currency(sale, books),
+        TargetLine(description, none, tax),
+        (Rule(f"line {number}", "eu_consumer_vat.nominal", str(known)),),
+        none,
+    )
 
 
 def _unbookable(sale: Sale) -> Hold | None:
@@ -179,20 +207,28 @@ def _line(sale: Sale, line: SaleLine, number: int, books: Books, prefix: str) ->
         return nominal
     known, rule = nominal
     description = flat(prefix + line.description)
-    body: dict[str, Json] = {
+    none = Money.zero(sale.currency)
+    tax, apart = (none, line.tax) if vat.foreign else (line.tax, none)
+    shown = TargetLine(description, line.net, tax)
+    body = _body(shown, known, vat.rate, number) | _in_currency(sale, books)
+    return _Line(body, shown, (rule, vat.rule), apart)
+
+
+def _body(line: TargetLine, nominal: Known, vat_rate: Decimal, number: int) -> dict[str, Json]:
+    return {
         "Quantity": "1",
-        "Description": description,
+        "Description": line.description,
         "Rate": str(line.net.amount),
-        "ChargeType": known.id,
-        "VatRate": plain(vat.rate),
+        "ChargeType": nominal.id,
+        "VatRate": plain(vat_rate),
         "VatAmount": str(line.tax.amount),
         "Sort": number,
     }
-    if sale.currency != books.home:
-        # Without it the amounts would be read as home currency and converted (KashFlow manual,
-        # InvoiceLine).
-        body["ValuesInCurrency"] = 1
-    return _Line(body, TargetLine(description, line.net, line.tax), (rule, vat.rule))
+
+
+def _in_currency(sale: Sale, books: Books) -> dict[str, Json]:
+    """Without it amounts would be read as home currency and converted (KashFlow manual)."""
+    return {} if sale.currency == books.home else {"ValuesInCurrency": 1}
 
 
 def _nominal(line: SaleLine, about: str, books: Books) -> tuple[Known, Rule] | Hold:

@@ -1,7 +1,6 @@
 """The accounting questions that a person answers once in the settings."""
 
 from collections.abc import Sequence
-from types import NoneType
 
 from bridge.api import Decision
 
@@ -90,8 +89,5 @@ _ALL = (
 
 
 def decisions() -> Sequence[Decision]:
-    """Those that this version can be told an answer to."""
-    from kashflow_target.settings import KashFlowSettings
-
-    fields = KashFlowSettings.model_fields
-    return [each for each in _ALL if fields[each.key.split(".")[0]].annotation is not NoneType]
+    """All of them, in the order in which they are asked."""
+    return _ALL

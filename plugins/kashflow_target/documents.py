@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Sequence
+from decimal import Decimal
 from typing import TypeVar
 
 from bridge.api import (
@@ -25,6 +26,7 @@ from kashflow_target.books import Books
 from kashflow_target.reference_data import is_currency
 from kashflow_target.replies import Row
 from kashflow_target.soap import Door
+from kashflow_target.vat import NOT_APPLICABLE
 
 # ISO 4217's code for "no currency". A document in a code that ISO does not know cannot be ours.
 _NO_CURRENCY = "XXX"
@@ -46,9 +48,12 @@ def as_document(row: Row, books: Books) -> TargetDocument:
     """An invoice as it stands there, in its own currency; what was paid as payments are kept.
 
     KashFlow shows four decimals; ours have two, so rounding touches nobody's but others' figures.
+    It counts a line of foreign VAT as net; here it is tax.
     """
     currency = currency_of(row, books)
-    net, tax = row.decimal("NetAmount"), row.decimal("VATAmount")
+    lines = lines_of(row)
+    abroad = sum((_amount(line) for line in lines if _is_foreign_vat(line, books)), Decimal(0))
+    net, tax = row.decimal("NetAmount") - abroad, row.decimal("VATAmount") + abroad
     paid_in = books.home if books.payments_at_home else currency
     kind = Kind.CREDIT_NOTE if net + tax < 0 else Kind.INVOICE
     return TargetDocument(
@@ -60,7 +65,7 @@ def as_document(row: Row, books: Books) -> TargetDocument:
         net=rounded(net, currency),
         tax=rounded(tax, currency),
         paid=rounded(row.decimal("AmountPaid"), paid_in),
-        lines=tuple(as_line(line, currency) for line in lines_of(row)),
+        lines=tuple(as_line(line, currency, books) for line in lines),
     )
 
 
@@ -75,12 +80,25 @@ def lines_of(row: Row) -> Sequence[Row]:
     return sorted(lines, key=lambda line: int(line.text("Sort").strip() or 0))
 
 
-def as_line(row: Row, currency: str) -> TargetLine:
+def as_line(row: Row, currency: str, books: Books) -> TargetLine:
     """A line in the document's currency."""
-    return TargetLine(
-        description=row.text("Description"),
-        net=rounded(row.decimal("Quantity") * row.decimal("Rate"), currency),
-        tax=rounded(row.decimal("VatAmount"), currency),
+    net, tax = _amount(row), row.decimal("VatAmount")
+    if _is_foreign_vat(row, books):
+        net, tax = Decimal(0), net + tax
+    return TargetLine(row.text("Description"), rounded(net, currency), rounded(tax, currency))
+
+
+def _amount(line: Row) -> Decimal:
+    return line.decimal("Quantity") * line.decimal("Rate")
+
+
+def _is_foreign_vat(line: Row, books: Books) -> bool:
+    """Whether a line is another state's VAT, as `compose_invoice` writes it."""
+    nominal = books.ledger.foreign_vat
+    return (
+        nominal is not None
+        and line.whole("ChargeType") == nominal.id
+        and line.decimal("VatRate") == NOT_APPLICABLE
     )
 
 

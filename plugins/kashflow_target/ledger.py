@@ -37,6 +37,7 @@ class Ledger:
         fees_apart: Whether they are booked by hand from the gateway's own bill.
         differences: Nominal of exchange differences.
         given: Nominal of balances that staff gave or took.
+        foreign_vat: Nominal of other states' VAT.
     """
 
     balances: Balances | None = None
@@ -44,6 +45,7 @@ class Ledger:
     fees_apart: bool = False
     differences: Known | None = None
     given: Known | None = None
+    foreign_vat: Known | None = None
 
 
 def resolve_ledger(
@@ -60,12 +62,14 @@ def resolve_ledger(
 
     balances, fees = settings.client_balances, settings.fees
     differences, given = settings.exchange_differences, settings.manual_credits
+    abroad = settings.eu_consumer_vat
     return Ledger(
         balances=_balances(balances, methods, accounts, nominals, resolver) if balances else None,
         fees=nominal(fees.nominal, "fees") if fees else None,
         fees_apart=bool(fees and fees.on_gateway_invoice),
         differences=nominal(differences.nominal, "exchange_differences") if differences else None,
         given=nominal(given.nominal, "manual_credits") if given else None,
+        foreign_vat=nominal(abroad.nominal, "eu_consumer_vat") if abroad else None,
     )
 
 

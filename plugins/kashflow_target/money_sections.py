@@ -1,8 +1,9 @@
 """The sections under `target:` about money that is no payment through a gateway."""
 
+from decimal import Decimal
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from kashflow_target.sections import NameSetting, Section, also_a_word, from_word
 
@@ -73,3 +74,25 @@ class CreditSettings(Section):
     nominal: NameSetting = Field(
         description="What staff put on a client's balance is taken from this nominal, outside VAT."
     )
+
+
+class ForeignVatSettings(Section):
+    """Where VAT of another state goes."""
+
+    nominal: NameSetting = Field(
+        description="What consumers elsewhere in the EU paid of their own country's VAT goes to"
+        " this nominal, outside UK VAT: a liability that nothing else uses."
+    )
+    kashflow: Decimal = Field(
+        default=Decimal(0),
+        description="The rate that KashFlow is told of the net amount: 0 reaches the VAT return"
+        " (box 6), -1 (N/A) reaches no VAT report.",
+    )
+
+    @field_validator("kashflow")
+    @classmethod
+    def _no_uk_vat(cls, value: Decimal) -> Decimal:
+        if value not in {Decimal(0), Decimal(-1)}:
+            msg = f"{value} would be UK VAT: write 0 or -1"
+            raise ValueError(msg)
+        return value

@@ -18,8 +18,7 @@ from kashflow_target.movements import Movements
 from kashflow_target.replies import Row
 from kashflow_target.soap import Door
 from kashflow_target.text import key_in
-
-_NOT_APPLICABLE = Decimal(-1)
+from kashflow_target.vat import NOT_APPLICABLE
 
 
 def records(
@@ -55,11 +54,11 @@ def _document(row: Row, books: Books, countries: Mapping[str, str]) -> Record:
         rate=rate if rate > 0 and document.currency != books.home else None,
         paid=document.paid,
         country=countries.get(document.client.id, ""),
-        taxes=_taxes(row, document.currency),
+        taxes=_taxes(row, document.currency, books),
     )
 
 
-def _taxes(row: Row, currency: str) -> tuple[TaxPart, ...]:
+def _taxes(row: Row, currency: str, books: Books) -> tuple[TaxPart, ...]:
     """The document by VatRate. -1 is N/A and reaches no VAT report (KashFlow manual, InvoiceLine).
 
     A list reply that came without lines gives none.
@@ -69,8 +68,8 @@ def _taxes(row: Row, currency: str) -> tuple[TaxPart, ...]:
         by_rate.setdefault(line.decimal("VatRate").normalize(), []).append(line)
     result = []
     for rate, lines in sorted(by_rate.items(), reverse=True):
-        shown = [as_line(line, currency) for line in lines]
-        outside = rate == _NOT_APPLICABLE
+        shown = [as_line(line, currency, books) for line in lines]
+        outside = rate == NOT_APPLICABLE
         result.append(
             TaxPart(
                 code="N/A" if outside else f"{rate:f} %",

@@ -191,9 +191,25 @@ def resolve(settings: "KashFlowSettings", account: Account) -> Mapped:
         else None,
     )
     ledger = resolve_ledger(settings, account.methods, account.accounts, register, resolver)
+    _foreign_vat_alone(ledger, nominals, resolver)
     if resolver.problems:
         raise ConfigError(resolver.problems)
     return Mapped(tills, nominals, ledger)
+
+
+def _foreign_vat_alone(ledger: Ledger, nominals: Nominals, resolver: Resolver) -> None:
+    """A line on the nominal of foreign VAT is read back as tax, so no sale may take it."""
+    found = ledger.foreign_vat
+    groups = (nominals.types, nominals.products, nominals.groups)
+    sales = [nominals.default, nominals.discounts, *(k for group in groups for k in group.values())]
+    if found is not None and found.id and found in sales:
+        resolver.problems.append(
+            Problem(
+                f"{found} is the nominal of sales as well, and foreign VAT is none of them",
+                remedy="name a liability that nothing else uses; add one in KashFlow if need be",
+                key="target.eu_consumer_vat.nominal",
+            )
+        )
 
 
 def _till(resolver: Resolver, account: Account, gateway: str, mapping: "GatewaySettings") -> Till:

@@ -147,6 +147,24 @@ class VatRowSettings(Section):
         description="The rate that KashFlow is told: percent; 0 reaches the VAT return, -1 (N/A)"
         " reaches no VAT report.",
     )
+    foreign_vat: bool = Field(
+        default=False,
+        description="The tax is another state's: it goes on a line of its own to the nominal of"
+        " `eu_consumer_vat`, and `kashflow` (0 or -1) is for the net amount.",
+    )
+
+    @model_validator(mode="after")
+    def _never_as_uk_vat(self) -> "VatRowSettings":
+        if self.foreign_vat and (not self.rate or self.kashflow > 0):
+            msg = "foreign_vat is for a rate above 0 of which KashFlow is told 0 or -1"
+            raise ValueError(msg)
+        if self.rate and self.kashflow <= 0 and not self.foreign_vat:
+            msg = (
+                f"tax of {self.rate} % would stand in KashFlow as VAT of the account's own state:"
+                " write foreign_vat: true, and eu_consumer_vat under target"
+            )
+            raise ValueError(msg)
+        return self
 
     @field_validator("rate", "kashflow", mode="before")
     @classmethod

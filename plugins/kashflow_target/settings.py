@@ -8,7 +8,6 @@ from pydantic import (
     BeforeValidator,
     Field,
     SecretStr,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -18,6 +17,7 @@ from kashflow_target.money_sections import (
     CreditSettings,
     DifferenceSettings,
     FeeSettings,
+    ForeignVatSettings,
 )
 from kashflow_target.refusals import known_reason
 from kashflow_target.sections import (
@@ -146,15 +146,20 @@ class KashFlowSettings(Section):
         description="How a bank transaction names its account. KashFlow's manual says the nominal"
         " code, live answers show ids; confirm on your own account before choosing `code`.",
     )
-    eu_consumer_vat: None = Field(
-        default=None, description="Not built yet, and refused: such sales are held (foreign_vat)."
+    eu_consumer_vat: Annotated[ForeignVatSettings | None, BeforeValidator(_hold_is_none)] = Field(
+        default=None,
+        json_schema_extra=_or_hold,
+        description="Sales to EU consumers that bear the VAT of their own country: `hold`"
+        " (foreign_vat), or the nominal that their VAT goes to as a line of its own.",
     )
 
-    @field_validator("eu_consumer_vat", mode="before")
-    @classmethod
-    def _refused(cls, _value: Any, info: ValidationInfo) -> Any:
-        msg = f"{info.field_name} is not built yet: leave it out; what it would decide is held"
-        raise ValueError(msg)
+    @model_validator(mode="after")
+    def _foreign_vat_somewhere(self) -> "KashFlowSettings":
+        apart = [row.name for row in self.vat_rules or () if row.foreign_vat]
+        if apart and self.eu_consumer_vat is None:
+            msg = f"vat_rules: {apart[0]!r} is about foreign VAT: say where, under eu_consumer_vat"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _balances_first(self) -> "KashFlowSettings":

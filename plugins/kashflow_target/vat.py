@@ -45,6 +45,7 @@ class VatRow:
         charged: Percent on the line that it is for; None is any rate above zero.
         first, last: Days of the document that it is for, both inside.
         rate: What KashFlow is told: percent, or -1 for N/A; None tells it the charged rate.
+        foreign: Whether the tax is another state's, and so none of the UK VAT return.
         hold: Why lines that fit are held, instead of a rate.
     """
 
@@ -58,6 +59,7 @@ class VatRow:
     first: dt.date = dt.date.min
     last: dt.date = dt.date.max
     rate: Decimal | None = None
+    foreign: bool = False
     hold: Hold | None = None
 
 
@@ -79,10 +81,15 @@ class VatTable:
 
 @dataclass(frozen=True, slots=True)
 class VatDecision:
-    """A rate for KashFlow, and the row that decided."""
+    """A rate for KashFlow, and the row that decided.
+
+    Attributes:
+        foreign: Whether the tax goes on a line of its own, since it is another state's.
+    """
 
     rate: Decimal
     rule: Rule
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +146,10 @@ def decide_vat(
     if rate > 0 and rate not in table.account_rates:
         return _rate_unknown(rate, table, about)
     shown = "N/A" if rate == NOT_APPLICABLE else f"{percent(rate)} %"
-    return VatDecision(rate, Rule(about, f"vat_rules {table.name} row {place} ({row.name})", shown))
+    if row.foreign:
+        shown = f"{shown}, its tax on a line of its own"
+    rule = Rule(about, f"vat_rules {table.name} row {place} ({row.name})", shown)
+    return VatDecision(rate, rule, foreign=row.foreign)
 
 
 def _number_of(client: Client) -> VatNumber:

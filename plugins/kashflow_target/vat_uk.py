@@ -4,6 +4,7 @@ Each row is one line of the table in docs/vat.md. Rows that hold are part of it:
 that are usually a mistake, and naming them tells the reader which.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 
 from bridge.api import Hold, Reason
@@ -16,6 +17,8 @@ _EU = frozenset({CountryClass.EU})
 _WORLD = frozenset({CountryClass.WORLD})
 
 _FIX = "correct the client or the invoice in the source, or book it by hand"
+
+_EU_CONSUMER = "EU consumer, taxed"
 
 UK_TABLE: tuple[VatRow, ...] = (
     VatRow("UK, UK rate", classes=_UK),
@@ -44,14 +47,14 @@ UK_TABLE: tuple[VatRow, ...] = (
         hold=Hold(Reason.VAT_RULE_MISSING, "an EU business accounts for the VAT itself", _FIX),
     ),
     VatRow(
-        "EU consumer, taxed",
+        _EU_CONSUMER,
         classes=_EU,
         vat_number=VatNumber.NONE,
         hold=Hold(
             Reason.FOREIGN_VAT,
             "that is VAT of the client's own country, not UK VAT",
-            "book it by hand in your return for that country, then `bridge skip` it with the"
-            " reason",
+            "say where such VAT goes, `eu_consumer_vat: {nominal: ...}` under target; or book it by"
+            " hand in your return for that country, then `bridge skip` it with the reason",
         ),
     ),
     VatRow(
@@ -73,3 +76,15 @@ UK_TABLE: tuple[VatRow, ...] = (
         hold=Hold(Reason.VAT_RULE_MISSING, "sales outside the UK and the EU bear no UK VAT", _FIX),
     ),
 )
+
+
+def uk_table(eu_consumers: Decimal | None) -> tuple[VatRow, ...]:
+    """The table; with a rate for KashFlow, EU consumers are booked and their VAT is kept apart."""
+    if eu_consumers is None:
+        return UK_TABLE
+    return tuple(
+        replace(row, hold=None, rate=eu_consumers, foreign=True)
+        if row.name == _EU_CONSUMER
+        else row
+        for row in UK_TABLE
+    )

@@ -78,6 +78,7 @@ def an_account(**changes: Any) -> Account:
                 Known(18685817, "Goodwill", 7600),
                 Known(18685818, "Card Fees", 7901),
                 Known(18685819, "Exchange Differences", 7906),
+                Known(18685820, "OSS VAT", 2220),
             ),
         ),
         "vat_rates": frozenset({Decimal(20), Decimal(5), Decimal(0)}),

@@ -15,6 +15,7 @@ from kashflow_target.compose_invoice import compose_credit_note, compose_invoice
 from kashflow_target.reference_data import Account
 
 from bridge.api import (
+    ConfigError,
     Hold,
     LineKind,
     Money,
@@ -254,3 +255,30 @@ def test_dollars_are_booked_as_dollars(make_books: MakeBooks) -> None:
     line = a_sale_line(usd("19.99"), tax_rate=Decimal(0))
     payload = composed(a_sale(client=client, lines=[line]), make_books())
     assert (payload.body["CurrencyCode"], payload.net) == ("USD", usd("19.99"))
+
+
+FRENCH = a_client(country="FR")
+APART = {"eu_consumer_vat": {"nominal": "OSS VAT"}}
+
+
+def test_foreign_vat_is_one_line_of_its_own_outside_vat(make_books: MakeBooks) -> None:
+    """KashFlow is told no VAT at all, and what it shows still adds up to what was billed."""
+    sold = [a_sale_line(gbp("100.00")), a_sale_line(gbp("0.12"), tax=gbp("0.03"))]
+    sale = a_sale(client=FRENCH, lines=sold)
+    payload = composed(sale, make_books(**APART))
+    *sales, tax = lines_of(payload)
+    assert [(one["Rate"], one["VatRate"], one["VatAmount"]) for one in sales] == [
+        ("100.00", "0", "0.00"),
+        ("0.12", "0", "0.00"),
+    ]
+    assert (tax["Rate"], tax["VatRate"], tax["VatAmount"]) == ("20.03", "-1", "0.00")
+    assert (tax["ChargeType"], tax["Description"]) == (18685820, "VAT 20 %, France")
+    assert (payload.net, payload.tax) == (sale.net, sale.tax)
+    assert payload.lines[-1].tax == sale.tax
+    assert "its tax on a line of its own" in payload.rules[2].value
+
+
+def test_the_nominal_of_foreign_vat_is_no_nominal_of_sales(make_books: MakeBooks) -> None:
+    """A line on it is read back as tax."""
+    with pytest.raises(ConfigError, match="is the nominal of sales as well"):
+        make_books(eu_consumer_vat={"nominal": "Servers"})

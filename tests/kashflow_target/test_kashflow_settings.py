@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -66,9 +67,30 @@ def test_the_settings_of_the_documentation_are_taken() -> None:
     assert settings.refusal_texts == {"period is locked": "period_locked", "switched off": ACCESS}
 
 
-def test_what_is_not_built_is_refused_as_such() -> None:
-    """Never taken in silence, and told apart from a misspelt key."""
-    assert "eu_consumer_vat is not built yet" in refused(eu_consumer_vat="hold")["eu_consumer_vat"]
+ROW = {"name": "French VAT", "country": ["FR"], "rate": 20}
+APART = {"nominal": "OSS VAT"}
+
+
+def test_foreign_vat_is_held_unless_it_is_said_where_it_goes() -> None:
+    assert validated().eu_consumer_vat is None
+    assert validated(eu_consumer_vat="hold").eu_consumer_vat is None
+    apart = validated(eu_consumer_vat=APART).eu_consumer_vat
+    assert apart
+    assert (apart.nominal, apart.kashflow) == (Name(text="OSS VAT"), Decimal(0))
+    wrong = refused(eu_consumer_vat={**APART, "kashflow": 20})
+    assert "would be UK VAT" in wrong["eu_consumer_vat.kashflow"]
+
+
+def test_a_row_never_books_foreign_vat_as_uk_vat() -> None:
+    """Tax of which KashFlow is told 0 % or N/A would still stand in its VAT account."""
+    for told in (0, -1):
+        wrong = refused(vat_rules=[{**ROW, "kashflow": told}])
+        assert "VAT of the account's own state" in "".join(wrong.values())
+    row = {**ROW, "kashflow": 0, "foreign_vat": True}
+    assert "say where, under eu_consumer_vat" in refused(vat_rules=[row])[""]
+    assert validated(vat_rules=[row], eu_consumer_vat=APART).vat_rules
+    odd = refused(vat_rules=[{**row, "kashflow": 20}], eu_consumer_vat=APART)
+    assert "foreign_vat is for a rate above 0" in "".join(odd.values())
 
 
 BALANCES = {"method": "Client balance", "account": "Client Balances"}

@@ -9,7 +9,7 @@ import pytest
 from kashflow_target.books import Books
 from kashflow_target.countries import CountryClass, country_class, is_vat_number
 from kashflow_target.vat import VatDecision, VatTable, decide_vat, untaxed_discount
-from kashflow_target.vat_uk import UK_TABLE
+from kashflow_target.vat_uk import UK_TABLE, uk_table
 
 from bridge.api import Client, Hold, LineKind, Reason, SaleLine
 from bridge.testing.builders import DAY, a_client, a_sale_line, gbp
@@ -118,7 +118,7 @@ def test_an_account_that_is_not_registered_is_told_not_applicable() -> None:
 
 
 def own(make_books: Callable[..., Books], *rows: dict[str, Any]) -> VatTable:
-    table: VatTable = make_books(vat_rules=list(rows)).vat
+    table: VatTable = make_books(vat_rules=list(rows), eu_consumer_vat={"nominal": "OSS VAT"}).vat
     return table
 
 
@@ -127,7 +127,7 @@ def test_a_table_of_ones_own_decides(make_books: Callable[..., Books]) -> None:
     table = own(
         make_books,
         {"name": "exempt", "class": "uk", "exempt": True, "rate": 0, "kashflow": 0},
-        {"name": "French", "country": ["fr"], "rate": 20, "kashflow": -1},
+        {"name": "French", "country": ["fr"], "rate": 20, "kashflow": -1, "foreign_vat": True},
         {
             "name": "late fees",
             "class": "uk",
@@ -156,7 +156,7 @@ def test_two_rows_that_fit_are_ambiguous(make_books: Callable[..., Books]) -> No
     table = own(
         make_books,
         {"name": "one", "class": "uk", "rate": 20, "kashflow": 20},
-        {"name": "two", "country": ["GB"], "rate": 20, "kashflow": 0},
+        {"name": "two", "country": ["GB"], "rate": 20, "kashflow": 5},
     )
     answer = decide(GB, line("20"), table)
     assert isinstance(answer, Hold)
@@ -193,6 +193,18 @@ def test_a_vat_number_is_checked_in_form_for_its_country(
     number: str, country: str, valid: bool
 ) -> None:
     assert is_vat_number(number, country) is valid
+
+
+def test_only_eu_consumers_are_booked_where_their_vat_has_a_place() -> None:
+    """The rest of the table stays as it is."""
+    apart = VatTable("uk", uk_table(Decimal(0)), UK.account_rates)
+    french = decide(FRENCH_CONSUMER, line("20"), apart)
+    assert isinstance(french, VatDecision)
+    assert (french.rate, french.foreign) == (Decimal(0), True)
+    for client in (GB, GB_EXEMPT, MAN, JERSEY, IRISH_BUSINESS, AMERICAN):
+        for charged in ("0", "5", "20"):
+            assert decide(client, line(charged), apart) == decide(client, line(charged))
+    assert isinstance(decide(FRENCH_CONSUMER, line("0"), apart), Hold)
 
 
 def discount(rate: str, reduces: str = "") -> SaleLine:

@@ -55,6 +55,7 @@ _NOMINALS = (
     (18685817, 7600, "Goodwill", *_EXPENSE),
     (18685818, 7901, "Card Fees", *_EXPENSE),
     (18685819, 7906, "Exchange Differences", *_EXPENSE),
+    (18685820, 2220, "OSS VAT", *_BALANCE),
 )
 _UK = {"CountryName": "United Kingdom", "CountryCode": "GB", "CurrencyID": "1"}
 # HAR01 is a client that the billing system bills too: same name, same address. Nobody can say

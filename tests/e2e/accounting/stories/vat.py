@@ -186,3 +186,47 @@ def lines_that_miss_the_total(stage: Stage) -> None:
     fields = {"subtotal": "100.01", "total": "120.01"}
     stage.do("edit_invoice", invoice=stage.names["A"], fields=fields)
     stage.pay("A")
+
+
+@story
+def eu_consumer_vat_apart(stage: Stage) -> None:
+    sold_to(stage, "FR", taxrate="20")
+
+
+@story
+def eu_consumer_vat_off_the_return(stage: Stage) -> None:
+    sold_to(stage, "FR", taxrate="20")
+
+
+@story
+def eu_consumer_vat_with_discount(stage: Stage) -> None:
+    """Two lines and a discount over both: still one line of German VAT."""
+    sold_to(
+        stage,
+        "DE",
+        "100.00",
+        {"amount": "20.00", "type": "Domain"},
+        {"amount": "-12.00", "type": "GroupDiscount"},
+        taxrate="19",
+    )
+
+
+@story
+def eu_consumer_vat_in_euros(stage: Stage) -> None:
+    stage.client(country="FR", currency=2)
+    stage.sold("A", "117.00", taxrate="20", rate="1.17000")
+
+
+@story
+def eu_consumer_vat_price_reduction(stage: Stage) -> None:
+    stage.client(country="FR")
+    paid = stage.sold("A", taxrate="20")
+    stage.sync()
+    stage.do("refund", transaction=paid, amount="30.00", date="2026-10-20")
+    stage.sync(late=True)
+
+
+@story
+def foreign_vat_by_own_row(stage: Stage) -> None:
+    """A business of Ireland, charged Irish VAT until its number is confirmed."""
+    sold_to(stage, "IE", taxrate="23", tax_id=IRISH)
