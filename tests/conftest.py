@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import stamina
 
 _LOOPBACK = ("127.", "::1", "localhost")
 
@@ -21,6 +22,16 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Between two tries no time passes, but for a test that is marked ``waits``."""
+    if request.node.get_closest_marker("waits"):
+        yield
+        return
+    with stamina.set_testing(True, attempts=100, cap=True):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -246,12 +246,26 @@ class Door:
 def _load() -> "zeep.Client":
     import zeep
 
+    return zeep.Client(_description(), settings=_settings())  # type: ignore[no-untyped-call]
+
+
+def _settings() -> "zeep.Settings":
+    import zeep
+
+    return zeep.Settings(forbid_dtd=True, forbid_external=True)
+
+
+@cache
+def _description() -> "zeep.wsdl.Document":
+    """Our WSDL, parsed; the same for every account, so that a process reads it once."""
+    import zeep
+
     # zeep's transport logs whole envelopes at DEBUG, and its schema reader a line an element. It
     # never sends anything here; should it ever, it shall not show it.
     for name in ("zeep", "zeep.transports"):
         logging.getLogger(name).setLevel(logging.INFO)
-    settings = zeep.Settings(forbid_dtd=True, forbid_external=True)
-    return zeep.Client(str(WSDL), settings=settings)  # type: ignore[no-untyped-call]
+    reader: Any = zeep.Transport()  # type: ignore[no-untyped-call]
+    return zeep.wsdl.Document(str(WSDL), reader, settings=_settings())
 
 
 def _may_pass(error: Exception) -> bool | float:

@@ -298,6 +298,7 @@ def test_a_reply_that_trickles_is_given_up(far: Far) -> None:
     api.close()
 
 
+@pytest.mark.waits
 def test_a_short_wait_that_whmcs_asks_for_is_kept(far: Far, api: Api) -> None:
     far.script = [reply(b"", "429 Too Many Requests", "Retry-After: 1"), OK]
     began = time.monotonic()

@@ -1,6 +1,7 @@
 """Starting the stand-in."""
 
 from collections.abc import Mapping
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -9,7 +10,7 @@ from bridge.api import UsageError
 from whmcs_source.sandbox import driver, seed, switches
 from whmcs_source.sandbox.office import Office
 from whmcs_source.sandbox.server import Server
-from whmcs_source.sandbox.state import Database, State
+from whmcs_source.sandbox.state import State, image
 
 
 class WhmcsSandbox:
@@ -33,7 +34,7 @@ class WhmcsSandbox:
         self._server: Server | None = None
 
     def __enter__(self) -> Self:
-        self._state = State(self.directory, self._fill)
+        self._state = State(self.directory, partial(_company, frozenset(self._switches.items())))
         try:
             with self._state.transaction() as database:
                 switches.write(database, self._switches)
@@ -81,9 +82,6 @@ class WhmcsSandbox:
             raise RuntimeError("the sandbox was used outside its with block")
         return self._state
 
-    def _fill(self, database: Database) -> None:
-        seed.fill(database, values=self._switches)
-
     def _listen(self, office: Office) -> Server:
         try:
             return Server(office, self._port)
@@ -93,6 +91,12 @@ class WhmcsSandbox:
                 remedy="Choose another port, or stop what listens there.",
                 record="WHMCS sandbox",
             ) from error
+
+
+@cache
+def _company(switch_values: frozenset[tuple[str, str]]) -> bytes:
+    """Northwind's books on the first day; a process that starts many sandboxes makes them once."""
+    return image(partial(seed.fill, values=dict(switch_values)))
 
 
 def sandbox(

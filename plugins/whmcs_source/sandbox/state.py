@@ -1,10 +1,12 @@
 """The stand-in's memory: one SQLite file, safe for several processes at once."""
 
+import os
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,11 +24,13 @@ class State:
 
     Args:
         directory: Where the file is, made if need be.
-        fill: Puts the first data into empty tables, inside the transaction that makes them.
+        first: What the file holds where there is none yet, as `image` gives it.
     """
 
-    def __init__(self, directory: Path, fill: Callable[[Database], None]) -> None:
+    def __init__(self, directory: Path, first: Callable[[], bytes]) -> None:
         directory.mkdir(parents=True, exist_ok=True)
+        if not (directory / FILE).exists():
+            _place(directory / FILE, first())
         self._lock = threading.RLock()
         self._depth = 0
         self._database = sqlite3.connect(
@@ -35,11 +39,6 @@ class State:
         self._database.row_factory = sqlite3.Row
         try:
             _use_write_ahead(self._database)
-            with self.transaction() as database:
-                if not _has_tables(database):
-                    for statement in statements():
-                        database.execute(statement)
-                    fill(database)
         except BaseException:
             self._database.close()
             raise
@@ -97,9 +96,25 @@ def update(database: Database, table: str, row_id: int, values: Mapping[str, Any
     database.execute(statement, (*values.values(), row_id))
 
 
-def _has_tables(database: Database) -> bool:
-    found = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'tblinvoices'").fetchone()
-    return found is not None
+def image(fill: Callable[[Database], None]) -> bytes:
+    """A file with all tables and what `fill` puts into them."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
+        database.row_factory = sqlite3.Row
+        database.execute("BEGIN")
+        for statement in statements():
+            database.execute(statement)
+        fill(database)
+        database.execute("COMMIT")
+        return database.serialize()
+
+
+def _place(path: Path, content: bytes) -> None:
+    """Whole or not at all; of two processes that both try, the first has made it."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}-") as file:
+        file.write(content)
+        file.flush()
+        with suppress(FileExistsError):
+            os.link(file.name, path)
 
 
 def _use_write_ahead(database: Database) -> None:
