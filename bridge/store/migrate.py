@@ -91,7 +91,12 @@ def migrate(database: Database) -> None:
         revision = _revision_under_lock(connection)
         if revision == schema.REVISION:
             return
-        if revision is not None:
+        if revision is None:
+            from bridge.store.making import make
+
+            if make(connection):
+                return
+        else:
             from bridge.store.lock import refuse_while_held
 
             refuse_newer(revision, database.where)

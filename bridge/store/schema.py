@@ -143,15 +143,11 @@ step = Table(
 OPEN = text("state IN ('intended', 'unknown')")
 """Steps that must be settled. Queries repeat these very words, so that SQLite takes the index."""
 
+OPEN_STEPS = "bridge_step_open"
+"""An index of those alone; `bridge.store.making` says so to PostgreSQL."""
+
 # Few steps are ever open at once, and every run begins by asking for them.
-Index(
-    "bridge_step_open",
-    step.c.bridge,
-    step.c.state,
-    step.c.id,
-    sqlite_where=OPEN,
-    postgresql_where=OPEN,
-)
+Index(OPEN_STEPS, step.c.bridge, step.c.state, step.c.id, sqlite_where=OPEN)
 
 link = Table(
     "bridge_link",

@@ -16,6 +16,7 @@ from bridge.api import EntryState, LockHeldError, StoreError, invoice_ref
 from bridge.store import migrations, schema
 from bridge.store.address import read_address
 from bridge.store.database import Database
+from bridge.store.making import make
 from tests.store.material import Place, begin, book, finish, header, line_of, python
 
 NEXT = '''
@@ -105,10 +106,58 @@ def test_the_last_revision_is_the_one_that_the_code_uses() -> None:
     assert migrations.scripts().get_heads() == [schema.REVISION]
 
 
-def test_migrations_make_what_the_models_say(fresh_place: Place) -> None:
+def migrated_from_nothing(place: Place) -> None:
+    """A log as every migration in turn makes it."""
+    log = place.open()
+    log.migrate()
+    log.close()
+    tables = [f"DROP TABLE {name}" for name in schema.metadata.tables]
+    change(place, *tables)
+    database = Database(read_address(place.url, base=place.base))
+    with database.session() as connection:
+        migrations.upgrade(connection)
+        connection.commit()
+    database.close()
+
+
+DEFINED = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL",
+    "postgresql": """
+        SELECT table_name || '.' || column_name, column_name, data_type, is_nullable,
+         character_maximum_length, collation_name, column_default
+        FROM information_schema.columns WHERE table_schema = current_schema()
+        UNION ALL SELECT indexname, indexdef, '', '', 0, '', '' FROM pg_indexes
+        WHERE schemaname = current_schema()""",
+    "mysql": """
+        SELECT CONCAT(table_name, '.', column_name), ordinal_position, column_type, is_nullable,
+         collation_name, column_default, extra
+        FROM information_schema.columns WHERE table_schema = database()
+        UNION ALL SELECT CONCAT(table_name, '.', index_name), seq_in_index, column_name, non_unique,
+         collation, index_type, '' FROM information_schema.statistics
+        WHERE table_schema = database()""",
+}
+
+
+def definitions(place: Place) -> set[tuple[Any, ...]]:
+    """All that the database says of its tables and indexes, but for Alembic's own."""
+    family = place.url.partition(":")[0].partition("+")[0].replace("mariadb", "mysql")
+    rows = look(place, lambda c: c.execute(text(DEFINED[family])).all())
+    return {tuple(row) for row in rows if not str(row[0]).startswith("bridge_version")}
+
+
+def test_a_new_log_is_made_as_the_migrations_would_make_it(fresh_place: Place) -> None:
     log = fresh_place.open()
     log.migrate()
     log.close()
+    made = definitions(fresh_place)
+    assert len(made) > 20
+    migrated_from_nothing(fresh_place)
+    assert definitions(fresh_place) == made
+    assert revision(fresh_place) == schema.REVISION
+
+
+def test_migrations_make_what_the_models_say(fresh_place: Place) -> None:
+    migrated_from_nothing(fresh_place)
 
     def same_text(*types: Any) -> bool | None:
         """MariaDB knows a text of this length by another name; None leaves it to Alembic."""
@@ -132,9 +181,7 @@ def test_migrations_make_what_the_models_say(fresh_place: Place) -> None:
 
 def test_every_index_of_the_models_is_made(fresh_place: Place) -> None:
     """Alembic compares no partial indexes."""
-    log = fresh_place.open()
-    log.migrate()
-    log.close()
+    migrated_from_nothing(fresh_place)
     for table in schema.metadata.tables.values():
         there = {
             (index["name"], tuple(index["column_names"]), bool(index["unique"]))
@@ -159,7 +206,7 @@ def test_the_first_write_makes_the_log_and_the_second_changes_nothing(fresh_plac
     again.close()
 
 
-def test_nothing_is_migrated_when_there_is_nothing_to_do_and_alembic_stays_out(
+def test_alembic_stays_out_of_a_new_log_and_of_one_that_is_as_it_should_be(
     fresh_place: Place,
 ) -> None:
     code = """
@@ -173,7 +220,7 @@ log.cursor("scan")
 print("alembic" in sys.modules, "sqlalchemy.orm" in sys.modules, flush=True)
 log.close()
 """
-    for answer in ("True False", "False False"):
+    for answer in ("False False", "False False"):
         process = python(code, fresh_place.url, fresh_place.name, str(fresh_place.base))
         assert line_of(process) == answer
         assert finish(process) == 0
@@ -321,6 +368,19 @@ def test_a_first_migration_that_was_killed_half_way_is_finished(fresh_place: Pla
     log.close()
     names = look(fresh_place, lambda c: {x["name"] for x in inspect(c).get_indexes("bridge_link")})
     assert "bridge_link_target" in names
+
+
+def test_tables_of_another_form_are_left_to_the_migrations(fresh_place: Place) -> None:
+    """MariaDB keeps what a first migration of an older version had made when it was killed."""
+    log = fresh_place.open()
+    log.migrate()
+    log.close()
+    change(fresh_place, "DROP TABLE bridge_version", "ALTER TABLE bridge_run DROP COLUMN host")
+    database = Database(read_address(fresh_place.url, base=fresh_place.base))
+    with database.session() as connection:
+        assert not make(connection)
+        assert "bridge_version" not in inspect(connection).get_table_names()
+    database.close()
 
 
 def test_a_migration_that_fails_leaves_the_log_as_it_was(
