@@ -220,7 +220,7 @@ def _missing(
     answer: Missing, row: EntryRow, links: Mapping[SourceRef, LinkRow]
 ) -> Skip | Hold | Unread:
     if not answer.gone:
-        return Unread(answer.why)
+        return answer.hold or Unread(answer.why)
     if links:
         where = links[row.invoice].target.id if row.invoice in links else "a balance"
         return Hold(
@@ -233,6 +233,8 @@ def _missing(
 
 
 def _client_missing(invoice: Invoice, client: Missing) -> Hold | Unread:
+    if client.hold:
+        return client.hold
     if not client.gone:
         return Unread(f"its client {client.ref.id} could not be read: {client.why}")
     return Hold(

@@ -302,11 +302,13 @@ class Missing:
     Attributes:
         why: Plain words. `gone` says that it exists no longer; otherwise it could not be read.
         gone: Whether the source says that the record does not exist.
+        hold: Why it waits for a person, where reading it again would only find the same.
     """
 
     ref: SourceRef
     why: str
     gone: bool
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,11 @@ import re
 from bridge.api import (
     AccessError,
     BridgeError,
+    Hold,
+    Missing,
+    Reason,
     RecordRejectedError,
+    SourceRef,
     TransientError,
     UnreachableError,
 )
@@ -42,6 +46,26 @@ class ActionNotAllowedError(AccessError):
 
 class UnreadableReplyError(TransientError):
     """WHMCS answered, but something that must be in the answer is not, or makes no sense."""
+
+
+class OddAmountError(UnreadableReplyError):
+    """An amount that no other reading makes bookable: it has to be mended in WHMCS.
+
+    Attributes:
+        reason: The word under which what it is part of is held.
+    """
+
+    def __init__(self, what: str, *, remedy: str, record: str, reason: Reason) -> None:
+        super().__init__(what, remedy=remedy, record=record)
+        self.reason = reason
+
+
+def missing(ref: SourceRef, error: BridgeError) -> Missing:
+    """The answer for a record that could not be read; held where trying again is no use."""
+    hold = None
+    if isinstance(error, OddAmountError):
+        hold = Hold(error.reason, error.what, error.remedy)
+    return Missing(ref, error.what, gone=False, hold=hold)
 
 
 def is_not_found(error: RecordRejectedError) -> bool:

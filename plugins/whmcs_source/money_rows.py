@@ -14,8 +14,9 @@ from bridge.api import (
     TransactionKind,
     client_ref,
     invoice_ref,
+    minor_digits,
 )
-from whmcs_source.errors import UnreadableReplyError
+from whmcs_source.errors import OddAmountError, UnreadableReplyError
 from whmcs_source.wire import WireTransaction
 
 _FIRST_NUMBER = re.compile(r"\d+")
@@ -61,16 +62,33 @@ def money(amount: Decimal, currency: str, record: str) -> Money:
     """An amount of WHMCS.
 
     Raises:
-        UnreadableReplyError: the currency is none, or has fewer places than the amount.
+        OddAmountError: the currency is none, or has fewer places than the amount. WHMCS keeps two
+            places of every currency, and what is typed, charged or taxed may use them.
     """
     try:
         return _exact(amount, currency)
-    except ValueError as error:
-        raise UnreadableReplyError(
-            str(error),
-            remedy=f"look at {record} in WHMCS and at Configuration > Currencies",
+    except ValueError:
+        raise _odd(amount, currency, record) from None
+
+
+def _odd(amount: Decimal, currency: str, record: str) -> OddAmountError:
+    try:
+        places = minor_digits(currency)
+    except ValueError:
+        return OddAmountError(
+            f"{record} is in {currency!r}, which is no currency",
+            remedy="correct the currency's code in WHMCS under Configuration > Currencies",
             record=record,
-        ) from None
+            reason=Reason.CURRENCY_UNKNOWN,
+        )
+    return OddAmountError(
+        f"{record} shows {amount} {currency}, and {currency} has {places or 'no'} decimals",
+        remedy="correct the amount in WHMCS, and the currency's format under Configuration >"
+        " Currencies, so that no more of them come; or book it by hand, then `bridge skip` it with"
+        " the reason",
+        record=record,
+        reason=Reason.TOTAL_MISMATCH,
+    )
 
 
 _NOTE_ROW = "invoice_billing_adjustment"

@@ -29,7 +29,7 @@ from bridge.api import (
 from whmcs_source.balances import Balances
 from whmcs_source.calls import Calls
 from whmcs_source.containers import Containers
-from whmcs_source.errors import ActionNotAllowedError, UnreadableReplyError
+from whmcs_source.errors import ActionNotAllowedError, UnreadableReplyError, missing
 from whmcs_source.memo import Memo
 from whmcs_source.money_rows import (
     Books,
@@ -117,7 +117,7 @@ class Reading:
                 return Missing(ref, "WHMCS has no such client", gone=True)
             return client_of(wire)
         except (UnreadableReplyError, RecordRejectedError) as error:
-            return Missing(ref, error.what, gone=False)
+            return missing(ref, error)
 
     # Invoices ---------------------------------------------------------------------------------
 
@@ -144,7 +144,7 @@ class Reading:
                 return Missing(ref, "WHMCS has no such invoice", gone=True)
             return self._complete(wire, since)
         except (UnreadableReplyError, RecordRejectedError) as error:
-            return Missing(ref, error.what, gone=False)
+            return missing(ref, error)
 
     def _complete(self, wire: WireInvoice, since: float) -> Invoice | Missing:
         currency = self.currency_of(wire.userid)

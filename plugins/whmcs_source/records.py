@@ -17,7 +17,7 @@ from bridge.api import (
     token_of,
 )
 from whmcs_source.calls import Calls, OddRow, Page, Row
-from whmcs_source.errors import UnreadableReplyError
+from whmcs_source.errors import OddAmountError, UnreadableReplyError
 from whmcs_source.money_rows import money
 from whmcs_source.reading import Reading
 from whmcs_source.translate import PAID_STATES, STATES
@@ -46,7 +46,7 @@ class Records:
                 if isinstance(row, OddRow):
                     yield self._odd(row, days)
                 elif row.status != "Draft" and is_within(row, days):
-                    yield self._document(row, row.date or row.datepaid or days.first)
+                    yield self._whole_or_odd(row, days)
         for clients in walk(self._client_page, Place()):
             for client in clients.rows:
                 yield from self._movements(client.id, days)
@@ -113,6 +113,12 @@ class Records:
                 if item.type == "Invoice" and item.relid
             ),
         )
+
+    def _whole_or_odd(self, row: WireRow, days: Days) -> Record:
+        try:
+            return self._document(row, row.date or row.datepaid or days.first)
+        except OddAmountError as error:
+            return self._odd(OddRow(row.id, row.userid, row.status, error.what), days)
 
     def _odd(self, row: OddRow, days: Days) -> Record:
         token = token_of(self._label, invoice_ref(row.id))

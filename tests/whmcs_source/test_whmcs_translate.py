@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from whmcs_source.errors import UnreadableReplyError
+from whmcs_source.errors import OddAmountError, UnreadableReplyError, missing
 from whmcs_source.headers import header_of, row_fingerprint
 from whmcs_source.money_rows import (
     Books,
+    money,
     rows_of_invoice,
     strays_of,
     transaction_kind,
@@ -325,6 +326,22 @@ def _text(cents: int) -> str:
 def test_an_amount_with_more_places_than_its_currency_is_not_rounded() -> None:
     with pytest.raises(UnreadableReplyError, match="JPY"):
         invoice_of(a_wire(a_line(amount="0.50")), "JPY", EIGHT, rows=(), products={})
+
+
+def test_what_no_reading_mends_is_held_with_the_amount_and_what_to_do() -> None:
+    """It would be tried again for ever; what is only missing from an answer may be there later."""
+    with pytest.raises(OddAmountError) as caught:
+        money(Decimal("1.41"), "JPY", "transaction 905")
+    answer = missing(invoice_ref(501), caught.value)
+    assert answer.hold
+    assert answer.hold.reason is Reason.TOTAL_MISMATCH
+    assert answer.hold.what == "transaction 905 shows 1.41 JPY, and JPY has no decimals"
+    assert "bridge skip" in answer.hold.remedy
+    with pytest.raises(OddAmountError) as caught:
+        money(Decimal("1.00"), "BTX", "invoice 501")
+    assert caught.value.reason is Reason.CURRENCY_UNKNOWN
+    vague = UnreadableReplyError("it has no date", remedy="set it", record="transaction 905")
+    assert missing(invoice_ref(501), vague).hold is None
 
 
 def test_yen_in_two_places_are_yen() -> None:

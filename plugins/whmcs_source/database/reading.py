@@ -13,12 +13,12 @@ from whmcs_source.database.invoices import Batch, read_batch, special
 from whmcs_source.database.numbers import PIECE
 from whmcs_source.database.people import Service
 from whmcs_source.database.tables import Tables
-from whmcs_source.errors import UnreadableReplyError
+from whmcs_source.errors import UnreadableReplyError, missing
 from whmcs_source.proofs import Proofs
 from whmcs_source.reading import Reading
 from whmcs_source.settings import Products
 from whmcs_source.translate import SERVICE_TYPES, Product, client_of
-from whmcs_source.wire import WireInvoice, WireTransaction
+from whmcs_source.wire import WireClient, WireInvoice, WireTransaction
 
 _KEPT = 16 * PIECE
 ValueT = TypeVar("ValueT")
@@ -115,7 +115,7 @@ class DatabaseReading(Reading):
                 return self._attempt(ref, answer.id, since)
             return found
         except (UnreadableReplyError, RecordRejectedError) as error:
-            return Missing(ref, error.what, gone=False)
+            return missing(ref, error)
 
     def _rows_of(self, wire: WireInvoice) -> Sequence[WireTransaction]:
         """`Tables` gave it all that belong to it."""
@@ -169,9 +169,9 @@ class DatabaseReading(Reading):
             if wire is None:
                 yield Missing(ref, "WHMCS has no such client", gone=True)
             elif isinstance(wire, UnreadableReplyError):
-                yield Missing(ref, wire.what, gone=False)
+                yield missing(ref, wire)
             else:
-                yield client_of(wire)
+                yield _client(ref, wire)
 
     def money(self, clients: Sequence[SourceRef]) -> Iterator[Transaction]:
         """All money of these clients, oldest row first per client."""
@@ -186,6 +186,13 @@ class DatabaseReading(Reading):
                     raise rows
                 currency = self._codes.get(number) or self.books().base_currency
                 yield from self.translated(number, rows, currency)
+
+
+def _client(ref: SourceRef, wire: WireClient) -> Client | Missing:
+    try:
+        return client_of(wire)
+    except UnreadableReplyError as error:
+        return missing(ref, error)
 
 
 def number_in(ref: SourceRef) -> int | None:

@@ -35,7 +35,7 @@ class DatabaseRecords(Records):
                 if isinstance(row, OddRow):
                     yield self._odd(row, days)
                 elif row.status != "Draft" and is_within(row, days):
-                    yield self._document(row, row.date or row.datepaid or days.first)
+                    yield self._whole_or_odd(row, days)
         for piece in pieces(self._clients(days)):
             self._ahead.expect_money(piece)
             for client in piece:

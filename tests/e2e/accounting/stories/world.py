@@ -117,3 +117,10 @@ def exchange_gain(stage: Stage) -> None:
 def exchange_loss(stage: Stage) -> None:
     euros(stage)
     stage.sold("A", "117.00", rate="1.19000")
+
+
+@story
+def finer_than_the_currency(stage: Stage) -> None:
+    """WHMCS keeps two places of yen as well, and a gateway may tell its fee in them."""
+    stage.client(country="JP", currency=JPY)
+    stage.sold("A", "12100.00", rate="190.00000", fees="1.41")
