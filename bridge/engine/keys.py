@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from bridge.api import Kind, Money, Payload, SourceRef, payment_ref
-from bridge.store.rows import LinkRow
+from bridge.store.rows import PREPAID, LinkRow
 
-_ONTO = ("/excess", "/balance", "/given")
+_ONTO = ("/excess", PREPAID, "/given")
 _OFF = ("/returned",)
 
 
@@ -21,7 +21,7 @@ def excess_ref(transaction: str) -> SourceRef:
 
 def prepaid_ref(transaction: str) -> SourceRef:
     """Money that was paid onto the balance."""
-    return SourceRef(Kind.MOVEMENT, f"T{transaction}/balance")
+    return SourceRef(Kind.MOVEMENT, f"T{transaction}{PREPAID}")
 
 
 def returned_ref(transaction: str) -> SourceRef:

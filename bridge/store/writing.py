@@ -30,6 +30,7 @@ from bridge.store.codec import (
     to_micros,
 )
 from bridge.store.rows import (
+    PREPAID,
     Accept,
     AddEvent,
     Conclude,
@@ -228,7 +229,7 @@ def _put_link(connection: Connection, bridge: str, link: LinkRow) -> None:
         "payload": values.get("payload"),
     }
     connection.execute(_INSERT_LINK, {**identity, **values, **origin})
-    if link.ref.kind is Kind.INVOICE:
+    if _books_its_entry(link.ref):
         _note_booked(connection, bridge, link)
 
 
@@ -259,6 +260,11 @@ def _refuse_second(connection: Connection, bridge: str, link: LinkRow) -> None:
             f" what was sent for {link.ref.kind.value} {other} and {link.ref.id}.",
             record=str(link.ref),
         )
+
+
+def _books_its_entry(ref: SourceRef) -> bool:
+    """Its document does, or the money that it put on a balance, after which nothing is sold."""
+    return ref.kind is Kind.INVOICE or (ref.kind is Kind.MOVEMENT and ref.id.endswith(PREPAID))
 
 
 def _note_booked(connection: Connection, bridge: str, link: LinkRow) -> None:

@@ -8,10 +8,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.api import EntryState, Reason, Seen, client_ref, invoice_ref
+from bridge.api import (
+    EntryState,
+    Kind,
+    Reason,
+    Seen,
+    SourceRef,
+    TargetRef,
+    client_ref,
+    invoice_ref,
+)
 from bridge.store.log import SyncLog
-from bridge.store.rows import EntryRow, SetEntry
-from tests.store.material import NOW, Place, begin, book, header
+from bridge.store.rows import EntryRow, Intend, PutLink, SetEntry
+from tests.store.material import NOW, Place, a_link, a_step, begin, book, header
 
 DAY = dt.date(2026, 4, 1)
 
@@ -252,3 +261,13 @@ def test_claim_and_backlog_agree_with_a_plain_model(
         behind = [str(number) for day, number in due_ones if (day, number) > mark]
         assert claimed(log, limit, after) == behind[:limit]
     log.close()
+
+
+def test_money_put_on_a_balance_counts_as_booked(log: SyncLog) -> None:
+    """Its invoice has no document, and money may go back on it as on any other."""
+    run = begin(log)
+    log.see(run, [header(1, client=10)], None)
+    ref = SourceRef(Kind.MOVEMENT, "T900/balance")
+    log.write(run, [Intend(a_step(log, run, ref, invoice=invoice_ref(1)))], lease=None)
+    log.write(run, [PutLink(a_link(ref, TargetRef(Kind.MOVEMENT, "77")))], lease=None)
+    assert list(log.booked(dt.date(2020, 1, 1))) == [(client_ref(10), invoice_ref(1))]
