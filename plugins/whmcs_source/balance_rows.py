@@ -11,8 +11,8 @@ same amount and within a day. In this order, so that the certain choose first:
 3. credit that an invoice shows and no mass payment explains: USE. Certain as far as sums agree;
 4. a refund without a gateway's reference: REFUND. Seen in an open module; without such a movement
    the refund was recorded by hand;
-5. money that went back on an overpaid or an AddFunds invoice: RETURNED. A guess at what staff do
-   after a refund of an overpayment: they take the credit off, too;
+5. money that went back on an overpaid or an AddFunds invoice: RETURNED, as far as it had come
+   beyond the price. A guess at what staff do after such a refund: they take the credit off, too;
 6. all else: UNKNOWN. Given or taken by staff, or money that stands on no invoice.
 """
 
@@ -24,7 +24,7 @@ from decimal import Decimal
 
 from bridge.api import BalanceOrigin, TransactionKind
 from whmcs_source.bills import PAID_WORDS, Bill
-from whmcs_source.credit import credit_shown, unsaid_credit
+from whmcs_source.credit import credit_shown, received, unsaid_credit
 from whmcs_source.errors import UnreadableReplyError
 from whmcs_source.money_rows import Books, is_unnamed_refund, transaction_kind
 from whmcs_source.pairing import Fact, Told, fits, pair, told
@@ -258,10 +258,26 @@ class _Explaining:
         funds = {wire.id for wire in self.account.special if _funds_in(wire)}
         overpaid = {fact.invoice for fact in self._excesses()} | funds
         for number in sorted(overpaid):
+            on_top = self._on_top(number)
             for row in self.own[number]:
                 kind = transaction_kind(row, self.account.books)
-                if row.date and kind in (TransactionKind.REFUND, TransactionKind.REVERSAL):
+                if row.date and kind is TransactionKind.REVERSAL:
                     yield Fact(row.id, -row.amountout, row.date, row.date, number)
+                elif row.date and kind is TransactionKind.REFUND:
+                    returned = min(row.amountout, on_top)
+                    on_top -= returned
+                    if returned:
+                        yield Fact(row.id, -returned, row.date, row.date, number)
+
+    def _on_top(self, number: int) -> Decimal:
+        """What came beyond the price of an invoice; all of it where nothing was sold."""
+        bill, rows = self.account.bills.get(number), self.own[number]
+        came = received(rows, self.account.books)
+        if bill is None or any(
+            wire.id == number and _funds_in(wire) for wire in self.account.special
+        ):
+            return came
+        return max(came - bill.gross + credit_shown(bill, rows, self.account.books), _NOTHING)
 
     def _pair(self, origin: BalanceOrigin, facts: Iterable[Fact]) -> None:
         paired = pair(facts, self.rows)

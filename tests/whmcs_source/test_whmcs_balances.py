@@ -224,6 +224,17 @@ def test_a_second_mass_payment_weeks_later_is_an_excess_of_its_own_day(
     assert (only.origin, only.invoice) == (BalanceOrigin.EXCESS, invoice_ref(number))
 
 
+def test_a_refund_of_more_than_came_on_top_takes_only_that_off_the_balance(
+    company: Company, source: WhmcsSource
+) -> None:
+    """The rest of it lowered the price, and was never the client's balance."""
+    number = company.invoice(2, "100.00", date="2026-09-01")
+    paid = company.do("pay", invoice=number, amount="130.00", date="2026-09-02", transid="r1")
+    company.do("refund", transaction=paid, amount="25.00", date="2026-09-10", transid="r2")
+    company.do("add_credit", client=2, amount="-10.00", date="2026-09-10")
+    assert told(source, 2) == [("10.00", "excess"), ("-10.00", "returned")]
+
+
 def test_two_shortfalls_and_one_movement_are_not_guessed_at(
     company: Company, source: WhmcsSource
 ) -> None:
@@ -288,7 +299,7 @@ def wordless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
 
 
 DEEDS = ("funds", "excess", "twice", "use", "part_use", "gift", "taken", "refund", "by_hand",
-         "returned", "mass_pay")  # fmt: skip
+         "returned", "returned_more", "mass_pay")  # fmt: skip
 
 
 def _live(company: Company, client: int, deeds: list[str]) -> list[tuple[str, BalanceOrigin]]:
@@ -335,10 +346,11 @@ def _live(company: Company, client: int, deeds: list[str]) -> list[tuple[str, Ba
                 company.do("refund", transaction=paid, amount=str(odd), to=way, date=day)
                 if deed == "refund":
                     note(odd, BalanceOrigin.REFUND)
-            case "returned":
+            case "returned" | "returned_more":
                 paid = company.do("pay", invoice=number, amount=str(gross + odd), date=day)
                 note(odd, BalanceOrigin.EXCESS)
-                company.do("refund", transaction=paid, amount=str(odd), date=day, transid=f"r{at}")
+                back = str(odd + (Decimal("0.50") if deed == "returned_more" else 0))
+                company.do("refund", transaction=paid, amount=back, date=day, transid=f"r{at}")
                 company.do("add_credit", client=client, amount=str(-odd), date=day)
                 note(-odd, BalanceOrigin.RETURNED)
             case _:
