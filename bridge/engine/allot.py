@@ -293,7 +293,9 @@ class _Allotter:
                 raise Held(_returned_nothing(row))
             to_balance = row.kind is TransactionKind.TO_BALANCE
             returned = min(row.money_out, excess) if excess.amount > 0 else excess - excess
-            if returned and not to_balance:
+            if returned and to_balance:
+                raise Held(_twice_on_balance(row, returned))
+            if returned:
                 self._move(returned_ref(row.id), MovementKind.BALANCE_OUT, row, -returned)
             excess -= returned
             rest = row.money_out - returned
@@ -337,6 +339,16 @@ def _returned_nothing(row: Transaction) -> Hold:
         f"refund {row.id} returns transaction {row.refund_of}, which was answered to be no money",
         "check the gateway's statement again; if both charges are on it,"
         " `bridge answer INVOICE two-charges --because ...`",
+    )
+
+
+def _twice_on_balance(row: Transaction, amount: Money) -> Hold:
+    return Hold(
+        Reason.REFUND_TO_BALANCE,
+        f"refund {row.id} put {row.money_out} on the client's balance, but {amount} of that came"
+        " beyond the price and was put there when it came",
+        "look at the client's credit in the source: is it there twice? Put it right, book by hand"
+        " what is left of the refund, and `bridge skip` the invoice with the reason",
     )
 
 

@@ -8,6 +8,7 @@ from bridge.api import (
     CreditNote,
     Hold,
     Invoice,
+    InvoiceState,
     PaidFrom,
     Payment,
     Reason,
@@ -34,6 +35,8 @@ def plan_refunds(
     invoice: Invoice, sale: Sale, money: Allotment, terms: Terms
 ) -> tuple[Refund, ...] | Hold:
     """All price reductions of an invoice, each with its note; or the first doubt."""
+    if money.reductions and invoice.state is InvoiceState.OPEN:
+        return _still_owed(invoice, money.reductions[0])
     result: list[Refund] = []
     for reduction in money.reductions:
         answer = _by_choice(reduction, terms.choices) or _refund(invoice, sale, reduction, terms)
@@ -41,6 +44,18 @@ def plan_refunds(
             return answer
         result.append(answer)
     return tuple(result)
+
+
+def _still_owed(invoice: Invoice, reduction: Reduction) -> Hold:
+    """What went back is asked for again, so that it lowers no price and no tax."""
+    return Hold(
+        Reason.REFUND_POLICY,
+        f"refund {reduction.row.id} returned {reduction.amount} while it is"
+        f" {invoice.status.lower()}: its price is still owed in full",
+        "if it is paid after all, the next run books it; if its price is lower, correct it in the"
+        " source; else take the payment back in the target by hand, then `bridge skip` it with the"
+        " reason",
+    )
 
 
 def _by_choice(reduction: Reduction, choices: Choices) -> Hold | None:

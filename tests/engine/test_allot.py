@@ -291,6 +291,32 @@ def test_a_refund_to_balance_pays_the_note_out_onto_it() -> None:
     assert refund.payout.ref.id == "R905/credit/0"
 
 
+def test_what_came_on_top_is_not_put_on_the_balance_again() -> None:
+    """It became the client's when it came, so that a refund to the balance doubles it."""
+    rows = [
+        a_transaction(900, money_in=gbp("130.00")),
+        a_transaction(905, money_out=gbp("10.00"), kind=TransactionKind.TO_BALANCE, date=LATER),
+    ]
+    held = _held(an_invoice(transactions=rows))
+    assert held.reason is Reason.REFUND_TO_BALANCE
+    assert "twice" in held.remedy
+
+
+def test_what_went_back_on_an_unpaid_invoice_lowers_no_price() -> None:
+    terms = replace(TERMS, policy=replace(POLICY, book_when=BookWhen.ISSUED))
+    rows = [
+        a_transaction(900, money_in=gbp("50.00")),
+        a_transaction(905, money_out=gbp("50.00"), kind=TransactionKind.REFUND, date=LATER),
+    ]
+    held = _held(an_invoice(state=InvoiceState.OPEN, transactions=rows), terms)
+    assert held.reason is Reason.REFUND_POLICY
+    paid = a_transaction(906, date=LATER, reference="ch_2")
+    plan = _plan(an_invoice(transactions=[*rows, paid]), terms)
+    assert _payments(plan) == [("T900/501", "50.00"), ("T906/501", "70.00")]
+    assert _movements(plan) == [("T906/excess", "50.00"), ("T905/returned", "-50.00")]
+    assert plan.refunds == ()
+
+
 def test_issued_invoices_are_booked_before_they_are_paid() -> None:
     terms = replace(TERMS, policy=replace(POLICY, book_when=BookWhen.ISSUED))
     plan = _plan(an_invoice(state=InvoiceState.OPEN, transactions=[]), terms)
