@@ -246,7 +246,7 @@ class Door:
 def _load() -> "zeep.Client":
     import zeep
 
-    return zeep.Client(_description(), settings=_settings())  # type: ignore[no-untyped-call]
+    return zeep.Client(description(), settings=_settings())  # type: ignore[no-untyped-call]
 
 
 def _settings() -> "zeep.Settings":
@@ -256,7 +256,7 @@ def _settings() -> "zeep.Settings":
 
 
 @cache
-def _description() -> "zeep.wsdl.Document":
+def description() -> "zeep.wsdl.Document":
     """Our WSDL, parsed; the same for every account, so that a process reads it once."""
     import zeep
 

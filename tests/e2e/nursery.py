@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import alembic.command  # noqa: F401  # imported once, here
-import zeep  # noqa: F401
+from kashflow_target.soap import description
 
 import bridge.app
 import bridge.engine.dry_run
@@ -68,6 +68,7 @@ def child(order: dict[str, Any], report: int) -> None:
 
 def serve() -> None:
     """One child an order, until there are no more orders."""
+    description()  # read once, for all of them
     for line in sys.stdin:
         order = json.loads(line)
         report = os.memfd_create("moments")
