@@ -390,6 +390,8 @@ class Record:
         paid: What the target itself says was paid on a document.
         country: Of the client, in the target's own words.
         taxes: The target's document by tax code.
+        booked_by: Of the target's movement, the setting by which bridge itself books money of this
+            kind there (``client_balances``), so that one without our key is by hand; else empty.
     """
 
     record_class: RecordClass
@@ -411,3 +413,4 @@ class Record:
     paid: Money | None = None
     country: str = ""
     taxes: tuple[TaxPart, ...] = ()
+    booked_by: str = ""

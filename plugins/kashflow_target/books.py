@@ -60,6 +60,24 @@ class Books:
             found.append(self.ledger.balances.account)
         return tuple(dict.fromkeys(found))
 
+    def setting_of(self, account: Known, nominal: int) -> str:
+        """The setting by which bridge books bank transactions of this account and nominal, if any.
+
+        Client balances are one ledger account, so whatever moves it counts; fees and exchange
+        differences may be anybody's elsewhere, so only those on an account of bridge's count.
+        """
+        ledger = self.ledger
+        balances = ledger.balances
+        if balances and (account == balances.account or nominal == balances.nominal.id):
+            return "client_balances"
+        if account not in self.own_accounts():
+            return ""
+        if ledger.fees and nominal == ledger.fees.id:
+            return "fees"
+        if ledger.differences and nominal == ledger.differences.id:
+            return "exchange_differences"
+        return ""
+
     def currency(self, code: str) -> Currency | Hold:
         """The account's currency with this code."""
         found = self.currencies.get(code)

@@ -44,11 +44,16 @@ class Movements:
     def on(self, accounts: Sequence[Known]) -> Iterator[TargetMovement]:
         """All bank transactions of these accounts: one call an account, read as a stream."""
         books = self._books()
+        for account, row in self.rows(accounts):
+            yield as_movement(row, account, books)
+
+    def rows(self, accounts: Sequence[Known]) -> Iterator[tuple[Known, Row]]:
+        """The same as KashFlow tells them."""
         for account in accounts:
             for row in self._door.rows(
                 "GetBankTransactions", "BankTransaction", AccountID=account.id
             ):
-                yield as_movement(row, account, books)
+                yield account, row
 
     def within(self, days: Sequence[Days]) -> Iterator[TargetMovement]:
         """Those of these days, on the accounts that bridge writes to."""

@@ -14,7 +14,7 @@ from kashflow_target.documents import (
     lines_of,
     midnight,
 )
-from kashflow_target.movements import Movements
+from kashflow_target.movements import Movements, as_movement
 from kashflow_target.replies import Row
 from kashflow_target.soap import Door
 from kashflow_target.text import key_in
@@ -131,7 +131,8 @@ def _currency(door: Door, books: Books, number: str, known: dict[str, str]) -> s
 
 def _movements(movements: Movements, books: Books, days: Days) -> Iterator[Record]:
     """Bank transactions of every account, whoever made them."""
-    for each in movements.on(books.accounts):
+    for account, row in movements.rows(books.accounts):
+        each = as_movement(row, account, books)
         if each.date in days:
             yield Record(
                 record_class=RecordClass.MOVEMENT,
@@ -143,4 +144,5 @@ def _movements(movements: Movements, books: Books, days: Days) -> Iterator[Recor
                 tax=Money.zero(each.amount.currency),
                 account=each.account,
                 note=each.reference,
+                booked_by=books.setting_of(account, row.whole("TransactionType")),
             )

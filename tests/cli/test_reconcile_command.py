@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kashflow_target.sandbox.books import Books, BookTransaction
 from kashflow_target.sandbox.driver import Driver
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,6 +104,34 @@ def test_three_spoilt_invoices_are_three_differences(company: Path) -> None:
     assert found[2]["record"] == f"invoice {added} in the target"
     assert lines[-1]["type"] == "summary"
     assert (lines[-1]["differences"], lines[-1]["exit_code"]) == (3, 5)
+
+
+def test_three_spoilt_movements_are_three_differences(company: Path) -> None:
+    """A fee that was changed, an addition to a balance that is gone, one that was made by hand."""
+    made = Books(company / ".bridge").bank_transactions()
+    fee = next(each for each in made if each.nominal == "Card Fees")
+    onto = next(each for each in made if each.nominal == "Client Balances")
+    before = _lines(_bridge(company, "reconcile", "--json", code=0).stdout)
+    others = before[-1]["classes"]["other"]
+    with Driver.at(company / ".bridge") as hands:
+        hands.edit_bank_transaction(fee.id, "-0.01")
+        hands.delete_bank_transaction(onto.id)
+        added = hands.add_bank_transaction("Card Clearing", "Client Balances", "2026-03-03", "5.00")
+        hands.add_bank_transaction("Card Clearing", "Goodwill", "2026-03-03", "-7.00")
+    lines = _lines(_bridge(company, "reconcile", "--json", code=5).stdout)
+    changed, gone, by_hand = [line for line in lines if line["type"] == "difference"]
+    assert "is -0.01 GBP, sent was -" in changed["what"]
+    assert changed["record"].startswith(f"fee {_of(fee)}/")
+    assert "of it is in the books instead of" in gone["what"]
+    assert gone["record"].startswith(f"payment {_of(onto)}/")
+    assert by_hand["record"] == f"movement {added} in the target on Card Clearing"
+    assert "`client_balances`" in by_hand["what"]
+    assert lines[-1]["classes"]["other"] == others + 1
+
+
+def _of(made: BookTransaction) -> str:
+    """The transaction that it belongs to, whatever invoice that stands on."""
+    return made.comment.removeprefix("WHMCS-").partition("/")[0]
 
 
 def test_what_a_bookkeeper_explains_counts_no_more_until_it_changes(company: Path) -> None:
@@ -301,7 +330,13 @@ def test_a_browser_shows_the_tables_and_the_chart(page: Path, tmp_path: Path) ->
     assert re.search(r'<rect class="unexplained" x=', shown)
     assert "<script" not in shown
     titles = re.findall(r"<title>(2\d\d\d-\d\d, (?:billed|booked)[^<]*)</title>", shown)
-    assert "2025-11, booked: 454.60 GBP" in titles
+    november = [row for row in _ours(page.parent) if row["date"].startswith("2025-11")]
+    booked = sum(
+        Decimal(row["net"]) + Decimal(row["vat"])
+        for row in november
+        if row["currency"] in {"", "GBP"}
+    )
+    assert f"2025-11, booked: {booked:,.2f} GBP" in titles
 
 
 @needs_browser

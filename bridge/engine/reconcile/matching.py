@@ -168,6 +168,8 @@ class _Matcher:
     def _loose_verdict(
         self, row: Record, on: Item | None, feeds: set[str], set_off: set[str]
     ) -> Verdict:
+        if on is None and row.booked_by:
+            return _by_hand(row)
         if on is None:
             return Verdict(Standing.OTHER, "other_money")
         if on.standing in {Standing.OTHER, Standing.ONLY_TARGET}:
@@ -186,6 +188,16 @@ class _Matcher:
             "find out who entered it; if the money is real, enter it in the source too and delete"
             " this one, so that bridge books it",
         )
+
+
+def _by_hand(row: Record) -> Verdict:
+    return Verdict(
+        Standing.ONLY_TARGET,
+        "no_reference",
+        f"bridge books such money itself (`{row.booked_by}`), and this carries no key of ours: it"
+        " was entered by hand",
+        "if it doubles what bridge booked, delete it; if it is right as it stands, accept it",
+    )
 
 
 def _set_off(rows: Sequence[Record]) -> set[str]:

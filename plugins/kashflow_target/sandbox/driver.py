@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from kashflow_target.sandbox import customers, faults, invoices, issuing, payments
+from kashflow_target.sandbox import customers, faults, invoices, issuing, payments, reference
 from kashflow_target.sandbox.call import Call, RefusalError, now
 from kashflow_target.sandbox.interface import decimal_text, interface
 from kashflow_target.sandbox.state import State, set_switches, switches_of
@@ -32,13 +32,16 @@ class Driver:
     """The hands of somebody who is not bridge. Amounts are text (``"12.50"``) or Decimal."""
 
     ACTIONS = (
+        "add_bank_transaction",
         "add_customer",
         "add_invoice",
         "add_payment",
         "archive_nominal",
+        "delete_bank_transaction",
         "delete_customer",
         "delete_invoice",
         "delete_payment",
+        "edit_bank_transaction",
         "edit_customer",
         "edit_invoice",
         "edit_line",
@@ -234,6 +237,41 @@ class Driver:
             asked = {"InvoiceNumber": row[0] if row else 0, "InvoicePaymentNumber": payment}
             payments.delete_invoice_payment(call, asked)
 
+    # Bank transactions ------------------------------------------------------------------------
+
+    def add_bank_transaction(
+        self, account: str, nominal: str, date: str, amount: str, comment: str = ""
+    ) -> int:
+        """A bank transaction made by hand; its id. Below zero it is money out."""
+        with self._call() as call:
+            money = Decimal(amount)
+            sent = {
+                "accid": _bank_account(call, account),
+                "TransactionDate": dt.datetime.fromisoformat(date),
+                "moneyin" if money > 0 else "moneyout": abs(money),
+                "TransactionType": _named(call, "nominal", nominal)[0],
+                "Comment": comment,
+            }
+            return int(reference.insert_bank_transaction(call, {"bp": sent}))
+
+    def edit_bank_transaction(self, transaction: int, amount: str) -> None:
+        """Change what it moved. Below zero it is money out."""
+        money = Decimal(amount)
+        moved = [decimal_text(max(each, Decimal(0))) for each in (money, -money)]
+        change = "UPDATE bank_transaction SET money_in = ?, money_out = ?"
+        self._change_bank(change, transaction, *moved)
+
+    def delete_bank_transaction(self, transaction: int) -> None:
+        """Delete one by its id."""
+        self._change_bank("DELETE FROM bank_transaction", transaction)
+
+    def _change_bank(self, statement: str, transaction: int, *values: str) -> None:
+        with self._call() as call:
+            done = call.db.execute(f"{statement} WHERE id = ?", (*values, transaction))
+            if not done.rowcount:
+                msg = f"there is no bank transaction {transaction}"
+                raise ValueError(msg)
+
     # Set-up data ------------------------------------------------------------------------------
 
     def remove(self, table: str, name: str) -> None:
@@ -274,6 +312,19 @@ def _found(call: Call, table: str, name: str) -> None:
     if not call.one(f"SELECT 1 FROM {table} WHERE {column} = ?", name):  # noqa: S608 - a key of ours
         msg = f"there is no {table} {name}"
         raise ValueError(msg)
+
+
+def _named(call: Call, table: str, name: str) -> tuple[int, int]:
+    """Id and code of an account or a nominal."""
+    _found(call, table, name)
+    row = call.one(f"SELECT id, code FROM {table} WHERE name = ?", name)  # noqa: S608 - a key of ours
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def _bank_account(call: Call, name: str) -> int:
+    """As this account names bank accounts."""
+    by_id, by_code = _named(call, "account", name)
+    return by_code if call.switches.text("bank_account_by") == "code" else by_id
 
 
 def _dbid(call: Call, number: int) -> int:

@@ -278,3 +278,14 @@ def _gbp(text: str) -> Any:
     from bridge.testing.builders import gbp
 
     return gbp(text)
+
+
+def test_a_movement_by_hand_where_bridge_books_is_a_difference(paper: Paper) -> None:
+    """Elsewhere it is the target's own business: a transfer to the bank, a bill of the gateway."""
+    paper.sold(501)
+    paper.row("", "-7.00")
+    assert paper.unexplained() == []
+    added = paper.row("", "5.00", booked_by="client_balances")
+    assert paper.unexplained() == [
+        (f"movement {added.number} in the target on Card Clearing", "only_in_target")
+    ]

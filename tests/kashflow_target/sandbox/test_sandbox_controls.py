@@ -68,7 +68,9 @@ def test_calls_are_listed_in_order_and_can_be_forgotten(client: ByHand) -> None:
 def test_there_is_no_other_control(client: ByHand) -> None:
     with pytest.raises(ValueError, match="there is no GET /_sandbox/secrets"):
         client.control("GET", "secrets")
-    with pytest.raises(ValueError, match="there is no action reboot; there are add_customer"):
+    with pytest.raises(
+        ValueError, match="there is no action reboot; there are add_bank_transaction"
+    ):
         client.control("POST", "do", {"action": "reboot"})
     with pytest.raises(ValueError, match="TypeError"):
         client.control("POST", "do", {"action": "delete_invoice", "colour": "red"})
