@@ -67,7 +67,8 @@ class Hands:
     def retry(self, names: Sequence[str], reasons: Sequence[Reason]) -> list[EntryRow]:
         """Put held, failed and mismatched invoices back on the work list.
 
-        What was written and came out wrong is read back again, not written again.
+        What was written and came out wrong is not written again: what there is to remark on it is
+        decided anew, and it is read back.
 
         Raises:
             UsageError: a named invoice is in no state that can be tried again.
@@ -79,9 +80,7 @@ class Hands:
         else:
             rows = list(self.log.entries(states=_RETRIED, reasons=reasons))
         for row in rows:
-            written = row.state is EntryState.MISMATCH
-            state = EntryState.UNVERIFIED if written else EntryState.PENDING
-            self._write(row, f"to be tried again (was {_was(row)})", _set(row, state))
+            self._write(row, f"to be tried again (was {_was(row)})", _pending(row))
         return rows
 
     def skip(self, name: str, because: str) -> EntryRow:
@@ -106,7 +105,7 @@ class Hands:
                 f"invoice {row.number} was not skipped by hand: it is {_was(row)}",
                 remedy="only what `bridge skip` put aside can be taken back",
             )
-        self._write(row, f"no longer skipped (was: {row.what})", _set(row, EntryState.PENDING))
+        self._write(row, f"no longer skipped (was: {row.what})", _pending(row))
         return row
 
     def link_client(self, ends: Ends, client_id: str, key: str) -> TargetClient:
@@ -141,7 +140,7 @@ class Hands:
         self._tie(client.ref, link, f"client {client_id} is {found[0].key} ({found[0].name})")
         for row in invoices:
             if row.reason is Reason.CLIENT_AMBIGUOUS:
-                self._write(row, "its client is known now", _set(row, EntryState.PENDING))
+                self._write(row, "its client is known now", _pending(row))
         return found[0]
 
     def link_invoice(self, ends: Ends, terms: Terms, name: str, number: str) -> TargetDocument:
@@ -321,5 +320,5 @@ def _was(row: EntryRow) -> str:
     return f"{row.state.value} ({row.reason.value})" if row.reason else row.state.value
 
 
-def _set(row: EntryRow, state: EntryState) -> SetEntry:
-    return SetEntry(row.invoice, state, tries=0)
+def _pending(row: EntryRow) -> SetEntry:
+    return SetEntry(row.invoice, EntryState.PENDING, tries=0)
