@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
+from bridge.model.currencies import CODES, PLACES
+
 
 @lru_cache(maxsize=256)
 def minor_digits(currency: str) -> int:
@@ -13,15 +15,12 @@ def minor_digits(currency: str) -> int:
     Raises:
         ValueError: `currency` is not an ISO 4217 code.
 
-    Source: Unicode CLDR through babel.
+    Source: Unicode CLDR.
     """
-    from babel.core import get_global
-    from babel.numbers import get_currency_precision
-
-    if currency not in get_global("all_currencies"):
+    if currency not in CODES:
         msg = f"{currency!r} is not an ISO 4217 currency code"
         raise ValueError(msg)
-    return get_currency_precision(currency)
+    return PLACES.get(currency, 2)
 
 
 @lru_cache(maxsize=256)

@@ -1,8 +1,10 @@
 """Where a client is, as UK VAT sees it: the United Kingdom, the European Union, or elsewhere."""
 
 import datetime as dt
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
+from pathlib import Path
 from types import MappingProxyType
 
 _ALWAYS = (dt.date.min, dt.date.max)
@@ -61,24 +63,25 @@ def iso_code(country: str) -> str:
     return "GR" if country == "EL" else country
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1)
+def _names() -> Mapping[str, str]:
+    """English names by code. Source: Unicode CLDR, with which a test compares them."""
+    text = Path(__file__).with_name("countries.txt").read_text(encoding="utf-8")
+    return dict(line.split(" ", 1) for line in text.splitlines())
+
+
 def country_name(country: str) -> str:
     """The English name, or the code itself where Unicode CLDR has none."""
-    from babel import Locale
-
-    return str(Locale("en").territories.get(country, country))
+    return _names().get(country, country)
 
 
 # Codes that Unicode CLDR lists beside countries: unions, pseudo-regions, "unknown".
 _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
 
-@lru_cache(maxsize=512)
 def is_country(code: str) -> bool:
     """Whether `code` names a country at all; an unknown one must not pass as "elsewhere"."""
-    from babel import Locale
-
-    return len(code) == 2 and code in Locale("en").territories and code not in _NO_COUNTRIES
+    return code in _names() and code not in _NO_COUNTRIES
 
 
 @lru_cache(maxsize=4096)
