@@ -30,9 +30,11 @@ def decide_header(row: EntryRow, policy: Policy) -> Skip | None:
         return Skip(Reason.NOT_PAID, f"it is {row.status.lower()}")
     day = row.issued if issued else row.paid_on
     whole = {InvoiceState.PAID, InvoiceState.OPEN}
-    if row.source_state in whole and day and day < policy.start_date:
-        return _too_early(day, policy)
-    return None
+    if row.source_state not in whole or not day or day >= policy.start_date:
+        return None
+    if row.paid_on and row.paid_on >= policy.start_date:
+        return None  # issued before the start and paid since: the invoice itself tells what moved
+    return _too_early(day, policy)
 
 
 def _too_early(day: dt.date, policy: Policy) -> Skip:

@@ -155,7 +155,7 @@ def _unsettled(payment: Payment, booked: Money, rate: Decimal, books: Books) -> 
         " (`exchange_differences: {nominal: ...}`) or let an invoice take the rate of its payment"
         " (`invoice_rate: source`)"
     )
-    if books.ledger.differences:
+    if books.ledger.differences or payment.base_amount is None:
         remedy = (
             f"find out what that money was worth in {books.home}, book the invoice and its payment"
             " by hand, and `bridge skip` it with the reason"

@@ -4,7 +4,8 @@ Nothing here is bridge's: the rows of the sandbox are read and expanded the way 
 
 - An invoice: debtors control against the nominal of each line and output VAT. A credit note is an
   invoice below zero.
-- A payment: the bank account against debtors control; below zero the other way round.
+- A payment: the bank account against debtors control; below zero the other way round. It is in home
+  currency, unless the switch `payments_in` says that it is in the invoice's.
 - A bank transaction: the bank account against the nominal of its type.
 - All in home currency: a foreign document is converted at the rate that it bears, to the penny, the
   penny that rounding leaves going to the largest nominal (KashFlow's help, "Editing a currency").
@@ -105,14 +106,17 @@ class Ledger:
             yield _document(date, mark, Decimal(rate), lines[dbid])
 
     def _payments(self, after: int) -> Iterable[list[Posting]]:
-        for date, note, on, account, amount in self._rows(
-            "SELECT payment.date, COALESCE(note, ''), COALESCE(reference, ''), account.name, amount"
-            " FROM payment JOIN invoice ON invoice.dbid = payment.invoice"
+        abroad = self._rows(
+            "SELECT 1 FROM switch WHERE name = 'payments_in' AND value LIKE '%inv%'"
+        )
+        for date, note, on, account, amount, rate in self._rows(
+            "SELECT payment.date, COALESCE(note, ''), COALESCE(reference, ''), account.name,"
+            " amount, exchange_rate FROM payment JOIN invoice ON invoice.dbid = payment.invoice"
             " LEFT JOIN account ON account.id = payment.account"
             " WHERE payment.id > ? ORDER BY payment.id",
             after,
         ):
-            money = Decimal(amount).quantize(PENNY)
+            money = home(Decimal(amount), Decimal(rate) if abroad else Decimal(1))
             yield [
                 Posting(date, note, on, "payment", account, "", money),
                 Posting(date, note, on, "payment", DEBTORS, "", -money),

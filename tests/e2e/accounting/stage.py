@@ -10,6 +10,8 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+from kashflow_target.sandbox.state import FILE_NAME
+
 from bridge.cli.main import main
 from tests.e2e.accounting import page
 from tests.e2e.accounting.ledger import Ledger, Posting
@@ -113,6 +115,12 @@ class Stage:
         billed = {key: more.pop(key) for key in _BILLED & more.keys()}
         self.bill(name, client, *lines, **billed, **when)
         return self.pay(name, **more)
+
+    def add_currency(self, code: str, rate: str) -> None:
+        """Give the KashFlow account one currency more."""
+        books = self.rig.place / "far" / FILE_NAME
+        with closing(sqlite3.connect(books)) as connection, connection:
+            connection.execute("INSERT INTO currency VALUES (?, ?, ?, 0)", [9, code, rate])
 
     # What bridge does --------------------------------------------------------------------------
 

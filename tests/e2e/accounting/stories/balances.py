@@ -123,3 +123,22 @@ def balance_never_funded(stage: Stage) -> None:
     stage.do("add_credit", client=stage.client(), amount="120.00", date="2025-08-01")
     stage.bill("A")
     use(stage, "A")
+
+
+@story
+def balance_taken_by_hand(stage: Stage) -> None:
+    """Staff put 120.00 on the balance and took 70.00 of it again, before it paid an invoice."""
+    client = stage.client()
+    stage.do("add_credit", client=client, amount="120.00", date="2026-10-01")
+    stage.do("add_credit", client=client, amount="-70.00", date="2026-10-02")
+    stage.bill("A")
+    use(stage, "A")
+    stage.pay("A")
+
+
+@story
+def add_funds_with_a_fee(stage: Stage) -> None:
+    client = stage.client()
+    stage.names["F"] = stage.do(
+        "add_funds", client=client, amount="240.00", gateway="stripe", transid="ch_F", fees="3.90"
+    )

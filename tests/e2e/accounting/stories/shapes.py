@@ -35,3 +35,25 @@ def expense_without_client(stage: Stage) -> None:
         description="Server bill",
         transid="x1",
     )
+
+
+def _service(stage: Stage, product: int) -> int:
+    client = stage.clients[-1] if stage.clients else stage.client()
+    return stage.do(
+        "create_service", client=client, product=product, domain="n.example", amount="49.00"
+    )
+
+
+@story
+def nominal_by_product(stage: Stage) -> None:
+    reseller, starter = _service(stage, 3), _service(stage, 1)
+    lines = [{"amount": "49.00", "relid": reseller}, {"amount": "4.99", "relid": starter}]
+    stage.sold("A", *lines)
+
+
+@story
+def nominal_by_group(stage: Stage) -> None:
+    """Both are of the group Reseller Hosting; a product's own line in the settings goes first."""
+    reseller, starter = _service(stage, 3), _service(stage, 1)
+    lines = [{"amount": "49.00", "relid": reseller}, {"amount": "4.99", "relid": starter}]
+    stage.sold("A", *lines)

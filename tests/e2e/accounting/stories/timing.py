@@ -1,7 +1,8 @@
 """When a document becomes bookable, and what is too early or too late."""
 
-from tests.e2e.accounting.cast import story
+from tests.e2e.accounting.cast import story, story_alone
 from tests.e2e.accounting.stage import Stage
+from tests.e2e.accounting.stories.balances import funds, use
 
 
 @story
@@ -58,3 +59,119 @@ def closed_period_first_open_day(stage: Stage) -> None:
 def refund_in_a_closed_period(stage: Stage) -> None:
     paid = stage.sold("A", date="2026-09-10")
     stage.do("refund", transaction=paid, amount="30.00", date="2026-09-28")
+
+
+def _first_line(stage: Stage, name: str) -> int:
+    rows = stage.rig.whmcs.rows(
+        "SELECT id FROM tblinvoiceitems WHERE invoiceid = ? ORDER BY id", stage.names[name]
+    )
+    return int(rows[0]["id"])
+
+
+@story
+def edited_after_issue(stage: Stage) -> None:
+    stage.bill("A")
+    stage.sync()
+    change = {_first_line(stage, "A"): {"amount": "90.00"}}
+    stage.do("edit_invoice", invoice=stage.names["A"], change=change)
+    stage.sync(late=True)
+    stage.pay("A", date="2026-10-26")
+    stage.sync(late=True)
+
+
+@story
+def cancelled_after_issue(stage: Stage) -> None:
+    stage.bill("A")
+    stage.sync()
+    stage.do("cancel", invoice=stage.names["A"], date="2026-10-20")
+    stage.sync(late=True)
+
+
+@story
+def merged_after_issue(stage: Stage) -> None:
+    stage.bill("A")
+    stage.bill("B", None, "50.00")
+    stage.sync()
+    stage.do("merge", invoices=[stage.names["A"], stage.names["B"]])
+    stage.sync(late=True)
+
+
+@story
+def split_after_issue(stage: Stage) -> None:
+    stage.bill("A", None, "100.00", "50.00")
+    stage.sync()
+    stage.names["B"] = stage.do("split", invoice=stage.names["A"], lines=[_first_line(stage, "A")])
+    stage.sync(late=True)
+
+
+@story
+def issued_then_paid_from_balance(stage: Stage) -> None:
+    funds(stage, "F", "240.00")
+    stage.bill("A")
+    stage.sync()
+    use(stage, "A", date="2026-10-20")
+
+
+@story
+def issued_paid_and_reduced(stage: Stage) -> None:
+    stage.bill("A")
+    stage.sync()
+    paid = stage.pay("A", date="2026-10-20")
+    stage.sync()
+    stage.do("refund", transaction=paid, amount="30.00", date="2026-10-26")
+    stage.sync(late=True)
+
+
+@story_alone
+def date_on_payment(stage: Stage) -> None:
+    """WHMCS moves the invoice's own date to the day of payment."""
+    stage.rig.whmcs.switch(date_on_payment="on")
+    stage.bill("A", date="2026-09-20")
+    stage.sync()
+    stage.pay("A", date="2026-10-12")
+
+
+@story_alone
+def date_on_payment_after_issue(stage: Stage) -> None:
+    stage.rig.whmcs.switch(date_on_payment="on")
+    stage.bill("A", date="2026-09-20")
+    stage.sync()
+    stage.pay("A", date="2026-10-12")
+    stage.sync(late=True)
+
+
+@story
+def opening_item_under_issued(stage: Stage) -> None:
+    stage.bill("A", date="2026-09-20")
+    stage.sync()
+    stage.pay("A", date="2026-10-12")
+
+
+@story
+def second_charge_on_a_sale_before_start(stage: Stage) -> None:
+    stage.sold("A", date="2026-09-20", transid="ch_1")
+    stage.sync()
+    stage.pay("A", "120.00", transid="ch_2")
+    stage.sync(late=True)
+
+
+@story
+def part_payment_in_a_closed_period(stage: Stage) -> None:
+    stage.bill("A", date="2026-09-20")
+    stage.pay("A", "50.00", transid="ch_1", date="2026-09-28")
+    stage.pay("A", "70.00", transid="ch_2")
+
+
+@story
+def part_payment_in_a_closed_period_first_open_day(stage: Stage) -> None:
+    part_payment_in_a_closed_period(stage)
+
+
+@story
+def add_funds_in_a_closed_period(stage: Stage) -> None:
+    funds(stage, "F", "240.00", date="2026-09-28")
+
+
+@story
+def add_funds_in_a_closed_period_first_open_day(stage: Stage) -> None:
+    funds(stage, "F", "240.00", date="2026-09-28")

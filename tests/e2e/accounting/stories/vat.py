@@ -230,3 +230,35 @@ def eu_consumer_vat_price_reduction(stage: Stage) -> None:
 def foreign_vat_by_own_row(stage: Stage) -> None:
     """A business of Ireland, charged Irish VAT until its number is confirmed."""
     sold_to(stage, "IE", taxrate="23", tax_id=IRISH)
+
+
+UNTAXED_DOMAIN = {"amount": "20.00", "type": "Domain", "taxed": False, "relid": 7}
+
+
+@story
+def group_discount_over_different_vat(stage: Stage) -> None:
+    off = {"amount": "-12.00", "type": "GroupDiscount"}
+    stage.sold("A", "100.00", UNTAXED_DOMAIN, off)
+
+
+@story
+def promotion_over_different_vat(stage: Stage) -> None:
+    """It reduces the taxed line alone, and so does its VAT."""
+    stage.sold("A", {"amount": "100.00", "relid": 5}, UNTAXED_DOMAIN, promo="50")
+
+
+@story
+def vat_rules_by_date(stage: Stage) -> None:
+    stage.client(country="JE")
+    stage.sold("A", date="2026-09-28")
+    stage.sold("B", date="2026-10-12")
+
+
+@story
+def vat_rules_that_overlap(stage: Stage) -> None:
+    sold_to(stage, "GB")
+
+
+@story
+def tax_exempt_business_abroad(stage: Stage) -> None:
+    sold_to(stage, "US", taxexempt=1)

@@ -124,3 +124,12 @@ def finer_than_the_currency(stage: Stage) -> None:
     """WHMCS keeps two places of yen as well, and a gateway may tell its fee in them."""
     stage.client(country="JP", currency=JPY)
     stage.sold("A", "12100.00", rate="190.00000", fees="1.41")
+
+
+@story
+def country_changed_after_booking(stage: Stage) -> None:
+    client = stage.client()
+    stage.sold("A")
+    stage.sync()
+    stage.do("change_client", client=client, country="US")
+    stage.sold("B", client=client, date="2026-10-20")
