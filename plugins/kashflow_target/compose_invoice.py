@@ -119,10 +119,10 @@ def _stop_unregistered(sale: Sale, books: Books) -> None:
 def _exchange_rate(sale: Sale, books: Books, currency: Currency) -> Rule | Hold:
     """Units of the invoice's currency for one of home (idea KF-I-3632), and where it is from."""
     if sale.currency == books.home:
-        return Rule("invoice", "home currency", "1")
+        return Rule("exchange rate", "the invoice is in the home currency, so none applies", "1")
     own = sale.rate
     if books.source_rate and own is not None and own.base == books.home and own.units > 0:
-        return Rule("invoice", f"invoice_rate source ({own.origin})", plain(own.units))
+        return Rule("exchange rate", f"invoice_rate source ({own.origin})", plain(own.units))
     if currency.rate <= 0:
         return Hold(
             Reason.CURRENCY_UNKNOWN,
@@ -132,7 +132,7 @@ def _exchange_rate(sale: Sale, books: Books, currency: Currency) -> Rule | Hold:
     why = "invoice_rate kashflow"
     if books.source_rate:
         why = "invoice_rate source, which gave none in the home currency: KashFlow's own"
-    return Rule("invoice", why, plain(currency.rate))
+    return Rule("exchange rate", why, plain(currency.rate))
 
 
 def _lines(sale: Sale, books: Books, prefix: str) -> Sequence[_Line] | Hold:

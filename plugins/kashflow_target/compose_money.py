@@ -129,7 +129,7 @@ def _amount(
         raise ValueError(msg)
     gross = invoice.net + invoice.tax
     if payment.amount.currency == books.home:
-        return _Amount(payment.amount, "home currency")
+        return _Amount(payment.amount, "it was paid in the home currency")
     if not books.payments_at_home:
         return _Amount(payment.amount, "foreign_payments invoice")
     rate = Decimal(str(invoice.body["ExchangeRate"]))

@@ -89,7 +89,7 @@ def test_a_sale_becomes_the_invoice_that_kashflow_shows(make_books: MakeBooks) -
     assert (payload.net, payload.tax) == (gbp("100.00"), gbp("20.00"))
     assert payload.reference == "MEM-501 INV-2026-501"
     assert {(rule.about, rule.rule) for rule in payload.rules} == {
-        ("invoice", "home currency"),
+        ("exchange rate", "the invoice is in the home currency, so none applies"),
         ("line 1", "nominals.default"),
         ("line 1", "vat_rules uk row 1 (UK, UK rate)"),
     }
