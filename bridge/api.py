@@ -80,6 +80,7 @@ if TYPE_CHECKING:
         BalanceOrigin,
         Checkpoint,
         Client,
+        ClientBalance,
         Gone,
         Header,
         Invoice,
@@ -141,8 +142,8 @@ _HOMES = {
     "bridge.model.money": "Money minor_digits rounded spread total",
     "bridge.model.reasons": "Hold Reason Skip",
     "bridge.model.records": """
-        WHOLE_INVOICE BalanceEntry BalanceOrigin Checkpoint Client Gone Header Invoice
-        InvoiceState LineItem LineKind Missing Prices Seen Transaction TransactionKind
+        WHOLE_INVOICE BalanceEntry BalanceOrigin Checkpoint Client ClientBalance Gone Header
+        Invoice InvoiceState LineItem LineKind Missing Prices Seen Transaction TransactionKind
         as_plain fingerprint money_fingerprint
     """,
     "bridge.model.refs": """
@@ -181,6 +182,7 @@ __all__ = [
     "Choice",
     "Choices",
     "Client",
+    "ClientBalance",
     "ConfigError",
     "Conversation",
     "CreditNote",

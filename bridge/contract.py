@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         BalanceEntry,
         Checkpoint,
         Client,
+        ClientBalance,
         Gone,
         Header,
         Invoice,
@@ -239,6 +240,17 @@ class Source(AbstractContextManager["Source"], abc.ABC):
         """
         del clients
         return iter(())
+
+    def client_balances(self) -> Iterator[ClientBalance]:
+        """Every prepaid balance that is not zero or ever moved, for reconciliation.
+
+        A source without prepaid balances yields nothing, which is what this does.
+        """
+        return iter(())
+
+    def client_balances_cost(self) -> int:
+        """About how many calls `client_balances` would take."""
+        return 0
 
     @abc.abstractmethod
     def records(self, days: Days) -> Iterator[Record]:

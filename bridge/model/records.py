@@ -196,6 +196,20 @@ class BalanceEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientBalance:
+    """A client's prepaid balance as the source itself keeps it.
+
+    Attributes:
+        amount: The source's own figure at the moment of reading, not added up from `entries`.
+        entries: Everything that ever moved it, oldest first.
+    """
+
+    client: SourceRef
+    amount: Money
+    entries: tuple[BalanceEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Invoice:
     """A bill, complete: lines, the transactions on it, and the containers that paid it.
 

@@ -11,6 +11,7 @@ from bridge.api import (
     BalanceEntry,
     Checkpoint,
     Client,
+    ClientBalance,
     Days,
     Gone,
     Header,
@@ -33,6 +34,7 @@ from bridge.api import (
     invoice_ref,
     payment_ref,
     token_of,
+    total,
 )
 from bridge.testing.builders import LABEL, a_header
 from bridge.testing.memory_bills import MemoryBilling
@@ -131,6 +133,17 @@ class MemorySource(Source):
         rows = self._billing.reading("balances", self._billing.all_balances)
         for client in clients:
             yield from (row for row in rows if row.client == client)
+
+    def client_balances(self) -> Iterator[ClientBalance]:
+        entries: dict[SourceRef, list[BalanceEntry]] = {}
+        for row in self._billing.reading("balances", self._billing.all_balances):
+            entries.setdefault(row.client, []).append(row)
+        for client, own in entries.items():
+            amount = total((row.amount for row in own), own[0].amount.currency)
+            yield ClientBalance(client, amount, tuple(own))
+
+    def client_balances_cost(self) -> int:
+        return 1
 
     def records(self, days: Days) -> Iterator[Record]:
         invoices = self._billing.reading("records", self._billing.all_invoices)

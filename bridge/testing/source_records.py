@@ -183,6 +183,19 @@ class SourceRecords(Suite):
             assert row.amount.currency == currencies[row.client]
         assert list(source.balances([])) == []
 
+    def test_the_balances_it_keeps_are_all_that_moved(
+        self, source: Source, invoices: list[Invoice]
+    ) -> None:
+        """Each client once, with the same movements as when the client is asked for."""
+        assert source.client_balances_cost() >= 0
+        kept = list(source.client_balances())
+        assert len({row.client for row in kept}) == len(kept)
+        for row in kept:
+            assert list(row.entries) == list(source.balances([row.client]))
+            assert {each.amount.currency for each in row.entries} <= {row.amount.currency}
+        asked = {row.client for row in source.balances([row.client for row in invoices])}
+        assert asked <= {row.client for row in kept}
+
     # Reconciliation ------------------------------------------------------------------------------
 
     def test_records_cover_every_document_and_payment(

@@ -7,6 +7,7 @@ from bridge.api import (
     BalanceEntry,
     Checkpoint,
     Client,
+    ClientBalance,
     Days,
     Gone,
     Header,
@@ -27,6 +28,7 @@ from whmcs_source.calls import Calls
 from whmcs_source.check import Check
 from whmcs_source.cursor import Cursor
 from whmcs_source.deep import DeepScan
+from whmcs_source.prepaid import Prepaid
 from whmcs_source.reading import Reading
 from whmcs_source.records import Records
 from whmcs_source.scan import Scan
@@ -110,6 +112,21 @@ class WhmcsSource(Source):
         with unclear_is_transient():
             for client in clients:
                 yield from self._reading.balance(int(client.id))
+
+    def client_balances(self) -> Iterator[ClientBalance]:
+        """GetClientsDetails and GetCredits for every client.
+
+        Raises:
+            AccessError: the API role lacks one of them.
+        """
+        with unclear_is_transient():
+            prepaid = Prepaid(self._calls, self._reading)
+            yield from prepaid.read(prepaid.clients())
+
+    def client_balances_cost(self) -> int:
+        """About how many calls `client_balances` would take; 1 call to find out."""
+        with unclear_is_transient():
+            return Prepaid(self._calls, self._reading).cost()
 
     def records(self, days: Days) -> Iterator[Record]:
         """Invoices issued in the period and money that moved in it. See `records_cost`."""

@@ -217,6 +217,24 @@ def _sum(rows: Iterable[dict[str, Any]], name: str) -> Decimal:
     return sum((_amount(row[name]) for row in rows), Decimal(0))
 
 
+def test_clients_balances_are_held_against_the_sources_own(company: Path) -> None:
+    """Client by client, WHMCS's own figure; a difference has a record that explains it."""
+    lines = _lines(_bridge(company, "reconcile", "--json", code=0).stdout)
+    found = [line for line in lines if line["type"] == "balance"]
+    with closing(sqlite3.connect(company / ".bridge" / "whmcs.db")) as whmcs:
+        credit = whmcs.execute("SELECT id, credit FROM tblclients WHERE credit + 0 <> 0").fetchall()
+    assert credit
+    own = {line["client"]: _amount(line["own"]) for line in found}
+    assert {key: own[str(key)] for key, _ in credit} == {
+        key: Decimal(str(amount)) for key, amount in credit
+    }
+    for line in found:
+        moved = _sum([line], "opening") + _sum([line], "additions") + _sum([line], "uses")
+        assert _amount(line["closing"]) == moved
+        assert _amount(line["difference"]) == moved - _amount(line["own"])
+        assert line["why"] or not _amount(line["difference"])
+
+
 def test_a_month_is_judged_by_itself(company: Path) -> None:
     """Invoices that were issued in one month and paid in the next belong to the next."""
     _spoil(company)

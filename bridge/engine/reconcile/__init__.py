@@ -8,11 +8,12 @@ reading     both ends, read afresh, with the log
 strays      records whose other half lies outside the period
 documents   invoices and credit notes, matched (pure)
 money       payments, refunds, fees and balances, matched (pure)
+given       balance that staff gave or took, matched (pure)
 worth       what a target's rows of money are worth in the source's currency (pure)
 matching    all of it (pure)
 accepting   differences that a person explained (pure)
 keeping     that they were, written down
-sums, returns, accounts, owing, gaps
+sums, returns, accounts, prepaid, owing, gaps
             the tables (pure)
 report      everything in one value
 text, page, chart, lines

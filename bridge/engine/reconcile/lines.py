@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 from bridge.api import Money
+from bridge.engine.reconcile.prepaid import BalanceLine
 from bridge.engine.reconcile.report import Reconciliation
 from bridge.engine.reconcile.sums import MonthLine
 from bridge.engine.reconcile.values import Difference, Item
@@ -35,8 +36,15 @@ def as_lines(report: Reconciliation) -> Iterator[dict[str, Any]]:
     )
     for name, rows in tables:
         for row in rows:
-            yield {"type": name, **_short(_plain(row))}
+            yield {"type": name, **_short(_plain(row)), **_worked_out(row)}
     yield _summary(report)
+
+
+def _worked_out(row: object) -> dict[str, str]:
+    """What follows from the fields of a line."""
+    if not isinstance(row, BalanceLine):
+        return {}
+    return {"closing": str(row.closing), "difference": str(row.difference)}
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bridge.api import Kind, Money, Record, RecordClass, SourceRef, total
+from bridge.api import ClientBalance, Kind, Money, Record, RecordClass, SourceRef, total
 from bridge.engine.reconcile.documents import MATCHED, Documents, match_documents
+from bridge.engine.reconcile.given import match_given
 from bridge.engine.reconcile.lore import Lore
 from bridge.engine.reconcile.money import Judge, Purse, sort_money
 from bridge.engine.reconcile.notes import match_notes
@@ -27,7 +28,11 @@ _DOCUMENTS = _BILLS | {RecordClass.CREDIT_NOTE}
 
 
 def match(
-    source: Sequence[Record], target: Sequence[Record], lore: Lore, terms: Terms
+    source: Sequence[Record],
+    target: Sequence[Record],
+    lore: Lore,
+    terms: Terms,
+    balances: Sequence[ClientBalance] = (),
 ) -> tuple[Item, ...]:
     """All records of the period, each in its class; documents first."""
     bills = [row for row in source if row.record_class in _BILLS]
@@ -45,7 +50,7 @@ def match(
         if row.settles
     }
     judge = Judge(documents, lore, terms, settles)
-    _Matcher(documents, purse, judge).all(bills)
+    _Matcher(documents, purse, judge, balances).all(bills)
     return tuple(documents.items)
 
 
@@ -85,6 +90,7 @@ class _Matcher:
     documents: Documents
     purse: Purse
     judge: Judge
+    balances: Sequence[ClientBalance]
 
     @property
     def terms(self) -> Terms:
@@ -118,6 +124,10 @@ class _Matcher:
         for rows in (each for group in groups for each in group.values()):
             for row in rows:
                 self._only_target(row)
+        if self.terms.reads_balances:
+            for row in match_given(self.documents, self.purse.given, self.balances, self.judge):
+                self._only_target(row)
+            return
         for row in self.purse.given:
             self._given(row)
 
@@ -138,7 +148,7 @@ class _Matcher:
         self._add(row, verdict, family, key)
 
     def _given(self, row: Record) -> None:
-        """Balance given by hand: the source lists it only client by client, so the log answers."""
+        """Balance given by hand: the source was not asked for it, so the log answers."""
         key = key_of(row.token, self.terms.label)
         link = self.judge.lore.links.get(key.ref) if key.ref else None
         payload = link.payload if link else None

@@ -1,14 +1,12 @@
-"""Debtors, documents without money, and clients' balances, as the target has them. Pure."""
+"""Debtors, and documents without money, as the target has them. Pure."""
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from bridge.api import Money, Record, RecordClass
 from bridge.engine.reconcile.sums import at_home
 from bridge.engine.reconcile.terms import Terms
-from bridge.engine.reconcile.tokens import Role, key_of
 from bridge.engine.reconcile.values import Item
 
 _SALES = frozenset({RecordClass.INVOICE, RecordClass.CREDIT_NOTE})
@@ -54,21 +52,6 @@ class OpenDocument:
     by_feed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class BalanceLine:
-    """One client's balance over the period, as the target's rows of ours have it."""
-
-    client: str
-    currency: str
-    additions: Money
-    uses: Money
-
-    @property
-    def closing(self) -> Money:
-        """What the period leaves."""
-        return self.additions + self.uses
-
-
 def debtors(
     target: Iterable[Record], ours: Mapping[str, Item], feeds: Collection[str], terms: Terms
 ) -> tuple[tuple[DebtorLine, ...], tuple[OpenDocument, ...]]:
@@ -112,42 +95,3 @@ def _open(
         open=left,
         by_feed=item.family in feeds,
     )
-
-
-def balances(
-    target: Iterable[Record], source: Sequence[Record], label: str
-) -> tuple[BalanceLine, ...]:
-    """Clients' balances out of the target's rows. Rows whose client is not known go under none."""
-    clients = {key_of(row.token, label).owner: row.client for row in source if row.document}
-    bills = {
-        key_of(row.token, label).owner: row.client
-        for row in source
-        if key_of(row.token, label).role is Role.INVOICE
-    }
-    sums: dict[tuple[str, str], dict[bool, Money]] = defaultdict(dict)
-    for row in target:
-        key = key_of(row.token, label)
-        if key.role is Role.USE:
-            client, amount = bills.get(key.owner, ""), -row.net
-        elif key.role is Role.GIVEN or _on_balance(row.token):
-            client, amount = clients.get(key.owner, ""), row.net
-        elif key.role is Role.MONEY and "/credit/" in row.token:
-            client, amount = clients.get(key.owner, ""), -row.net
-        else:
-            continue
-        columns = sums[client, amount.currency]
-        onto = amount.amount > 0
-        columns[onto] = columns.get(onto, Money.zero(amount.currency)) + amount
-    return tuple(
-        BalanceLine(
-            client,
-            currency,
-            additions=columns.get(True, Money.zero(currency)),
-            uses=columns.get(False, Money.zero(currency)),
-        )
-        for (client, currency), columns in sorted(sums.items())
-    )
-
-
-def _on_balance(token: str) -> bool:
-    return token.endswith(("/balance", "/excess", "/returned"))

@@ -2,11 +2,13 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bridge.api import (
+    ClientBalance,
     Days,
+    Hold,
     Json,
     Kind,
     Money,
@@ -46,6 +48,7 @@ class Reading:
 
     Attributes:
         runs: The latest runs, newest first.
+        balances: The source's own figures, where the target books balances.
         accepted: Differences that a person explained, by what they belong to.
     """
 
@@ -57,6 +60,7 @@ class Reading:
     began: dt.datetime
     ended: dt.datetime
     runs: Sequence[RunRow]
+    balances: Sequence[ClientBalance]
     accepted: Mapping[str, AcceptanceRow]
 
 
@@ -75,11 +79,16 @@ def read(
     source, target = ends.source, ends.target
     health, books = source.check(), target.check()
     target.prepare()
-    tell_cost(source.records_cost(days))
+    takes = target.choices.takes_balances
+    tell_cost(source.records_cost(days) + (source.client_balances_cost() if takes else 0))
     rows = Rows(
         list(_counted(source.records(days), progress, "read the source")),
         list(_counted(target.records(days), progress, "read the target")),
     )
+    balances: list[ClientBalance] = []
+    if takes:
+        progress.stage("read clients' balances", None)
+        balances.extend(source.client_balances())
     runs = log.runs(_RUNS)
     terms = Terms(
         label=source.label,
@@ -90,6 +99,8 @@ def read(
         seen_until=_seen_until(runs),
         home_currency=target.home_currency,
         base_currency=source.base_currency,
+        given=_given(target, days.last),
+        reads_balances=takes,
         **_answers(target, rows.source, days.last),
     )
     lore = learn(log, rows, terms.label)
@@ -103,6 +114,7 @@ def read(
         began=began,
         ended=clock(),
         runs=runs[:_SHOWN],
+        balances=balances,
         accepted={row.number: row for row in log.acceptances()},
     )
 
@@ -169,6 +181,18 @@ def _answers(
         if isinstance(fee, Nothing):
             answers["fees"][gateway] = fee
     return answers
+
+
+def _given(target: Target, day: dt.date) -> Hold | None:
+    """Why it would not take balance that staff gave."""
+    money = Money(Decimal(1), target.home_currency)
+    movement = replace(
+        _fee("", money, day), kind=MovementKind.BY_HAND, amount=money, base_amount=money
+    )
+    answer = target.compose_movement(movement)
+    if not isinstance(answer, Hold):
+        return None
+    return replace(answer, what=answer.what.replace(str(money), "it", 1))
 
 
 def _payment(gateway: str, money: Money, day: dt.date) -> Payment:

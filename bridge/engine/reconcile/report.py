@@ -10,13 +10,8 @@ from bridge.engine.reconcile.accepting import classed, judged
 from bridge.engine.reconcile.accounts import AccountLine, account_lines
 from bridge.engine.reconcile.gaps import Gap, gaps
 from bridge.engine.reconcile.matching import differences, match
-from bridge.engine.reconcile.owing import (
-    BalanceLine,
-    DebtorLine,
-    OpenDocument,
-    balances,
-    debtors,
-)
+from bridge.engine.reconcile.owing import DebtorLine, OpenDocument, debtors
+from bridge.engine.reconcile.prepaid import BalanceLine, balance_lines, unexplained
 from bridge.engine.reconcile.reading import Reading
 from bridge.engine.reconcile.returns import ReturnLine, TaxLine, return_lines, tax_lines
 from bridge.engine.reconcile.sums import MonthLine, by_month
@@ -97,7 +92,9 @@ class Reconciliation:
 def reconciled(reading: Reading, *, version: str, settings: str) -> Reconciliation:
     """Match what was read, and add it up. Pure."""
     terms, rows = reading.terms, reading.rows
-    matched = match(rows.source, rows.target, reading.lore, terms)
+    matched = match(rows.source, rows.target, reading.lore, terms, reading.balances)
+    balances = balance_lines(rows, reading.balances, matched, reading.lore, terms)
+    matched += tuple(unexplained(balances, terms))
     found = judged(differences(matched), reading.accepted)
     items = classed(matched, found)
     ours = _ours(items)
@@ -124,7 +121,7 @@ def reconciled(reading: Reading, *, version: str, settings: str) -> Reconciliati
         returns=return_lines(taxes, terms.home_currency),
         untold=untold,
         accounts=account_lines(inside, terms.label),
-        balances=balances(inside, rows.source, terms.label),
+        balances=balances,
         takes_balances=terms.choices.takes_balances,
         debtors=owed,
         open_documents=open_ones,

@@ -142,17 +142,21 @@ def _balances(report: Reconciliation) -> Section:
     waiting = f"Held of both: {len(held)}, {amounts}." if held else "None is held."
     if not report.takes_balances and not report.balances:
         says = _says(
-            "This target books no client balances, so there is nothing to compare with the source's"
-            " own sum. Money put on a balance, and balance that paid invoices, wait to be booked by"
-            f" hand. {waiting}"
+            "The settings do not say where client balances go, so none is booked and there is"
+            " nothing to compare with the source's own figures. Money put on a balance, and balance"
+            f" that paid invoices, wait. {waiting}"
         )
         return Section("Client balances", says)
+    opening = by_currency(line.opening for line in report.balances)
     says = _says(
-        "Additions and uses of the period as the target has them. The source's own balance of each"
-        " client, and what stood there before the period, are not read by this version: hold the"
-        f" closing figures against the source's list of credits. {waiting}"
+        "Opening is what the source kept on the eve of the period, closing what the books make of"
+        " it with their additions and uses; the source's own is what it kept at the end.",
+        f"Of before {report.days.first}: {opening}. bridge books nothing of before the start date:"
+        " an opening entry on the account of balances has to show what stood there then.",
+        waiting,
     )
-    return Section("Client balances", says, (waits.balances(report.balances),))
+    shown = (waits.balances(report.balances), waits.differing(report.balances))
+    return Section("Client balances", says, tuple(each for each in shown if each.rows))
 
 
 def _debtors(report: Reconciliation) -> Section:

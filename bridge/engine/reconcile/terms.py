@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bridge.api import Choices, Days, Nothing, Record
+from bridge.api import Choices, Days, Hold, Nothing, Record
 from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
 
 
@@ -20,6 +20,8 @@ class Terms:
         home_currency, base_currency: Of the target and of the source.
         receipts: For each gateway what the target would do with money received through it.
         fees: For each gateway whether the target leaves its fees to a person.
+        given: Why the target does not take balance that staff gave; None where it takes it.
+        reads_balances: Whether the source was asked for its own figures of clients' balances.
     """
 
     label: str
@@ -32,6 +34,8 @@ class Terms:
     base_currency: str
     receipts: Mapping[str, Nothing] = field(default_factory=dict)
     fees: Mapping[str, Nothing] = field(default_factory=dict)
+    given: Hold | None = None
+    reads_balances: bool = False
 
     def due_day(self, record: Record) -> dt.date:
         """The day under which the books should show a document of the source."""

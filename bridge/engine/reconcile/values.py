@@ -42,6 +42,7 @@ class ItemKind(StrEnum):
     FEE = "fee"
     BALANCE_USE = "balance_use"
     MOVEMENT = "movement"
+    BALANCE = "balance"  # what a client's balance comes to
 
 
 SALES = frozenset({ItemKind.INVOICE, ItemKind.CREDIT_NOTE})

@@ -3,28 +3,63 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from bridge.api import Money
+from bridge.api import Money, total
 from bridge.engine.reconcile.columns import Row, Table, figure, month, words
 from bridge.engine.reconcile.gaps import Gap
-from bridge.engine.reconcile.owing import BalanceLine, DebtorLine, OpenDocument
+from bridge.engine.reconcile.owing import DebtorLine, OpenDocument
+from bridge.engine.reconcile.prepaid import BalanceLine
 from bridge.engine.reconcile.report import HeldLine
 from bridge.engine.reconcile.values import Item, ItemKind, Standing
 from bridge.store.rows import RunRow
 
 
 def balances(lines: Iterable[BalanceLine]) -> Table:
-    """By client."""
+    """By client, with a sum for each currency."""
+    told = list(lines)
+    rows = [(line.client or "not told", line.currency, *_kept([line])) for line in told]
+    by_code: dict[str, list[BalanceLine]] = defaultdict(list)
+    for line in told:
+        by_code[line.currency].append(line)
+    sums = [("All", code, *_kept(some)) for code, some in sorted(by_code.items())]
+    columns = (
+        "Client",
+        "Cur",
+        ">Opening",
+        ">Additions",
+        ">Uses",
+        ">Closing",
+        ">Source's own",
+        ">Difference",
+    )
+    return Table("By client", columns, (*rows, *sums), len(sums))
+
+
+def _kept(lines: Sequence[BalanceLine]) -> Row:
+    currency = lines[0].currency
+    own = [line.own for line in lines if line.own is not None]
+    figures = [
+        total((getattr(line, name) for line in lines), currency)
+        for name in ("opening", "additions", "uses", "closing")
+    ]
+    difference = total((line.difference for line in lines), currency)
+    shown = figure(total(own, currency)) if own else "not read"
+    return (*map(figure, figures), shown, figure(difference) if own else "-")
+
+
+def differing(lines: Iterable[BalanceLine]) -> Table:
+    """Clients whose balance is not the source's own, and why."""
     rows = [
         (
-            line.client or "not told",
+            line.client,
+            figure(line.difference),
             line.currency,
-            figure(line.additions),
-            figure(line.uses),
-            figure(line.closing),
+            ", ".join(line.why) or "no record explains it",
         )
         for line in lines
+        if line.difference
     ]
-    return Table("", ("Client", "Cur", ">Additions", ">Uses", ">Closing"), tuple(rows))
+    columns = ("Client", ">Difference", "Cur", "Its records that are not in both books alike")
+    return Table("Where the two differ", columns, tuple(rows))
 
 
 def debtors(lines: Sequence[DebtorLine]) -> Table:

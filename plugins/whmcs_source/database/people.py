@@ -94,6 +94,15 @@ def movements(asked: Asked, client_id: int) -> tuple[WireCredit, ...]:
     return tuple(sorted(wires, key=lambda wire: (wire.date or dt.date.min, wire.id)))
 
 
+def prepaid(asked: Asked) -> list[int]:
+    """Clients who have a balance or ever had one, ids ascending."""
+    statement = "SELECT DISTINCT clientid FROM tblcredit"
+    if "credit" in asked.setup().layout.of("tblclients"):
+        statement += " UNION SELECT id FROM tblclients WHERE credit <> 0"
+    with asked.door.snapshot() as snapshot:
+        return sorted(number_of(row[0]) for row in snapshot.rows(statement))
+
+
 def services(asked: Asked, numbers: Collection[int]) -> dict[int, Service]:
     """Services by id; one whose product or group is gone is left out, as the API leaves it out."""
     found: dict[int, Service] = {}

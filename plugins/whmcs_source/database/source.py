@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from bridge.api import (
     Checkpoint,
     Client,
+    ClientBalance,
     Days,
     Gone,
     Header,
@@ -18,6 +19,7 @@ from bridge.api import (
     Survey,
     Transaction,
 )
+from whmcs_source.database import people
 from whmcs_source.database.check import DatabaseCheck
 from whmcs_source.database.cursor import TablesCursor
 from whmcs_source.database.door import Door
@@ -25,6 +27,7 @@ from whmcs_source.database.reading import DatabaseReading
 from whmcs_source.database.records import DatabaseRecords
 from whmcs_source.database.scan import TablesScan
 from whmcs_source.database.tables import Tables
+from whmcs_source.prepaid import Prepaid
 from whmcs_source.settings import Products, WhmcsSettings
 from whmcs_source.source import WhmcsSource, unclear_is_transient
 
@@ -92,6 +95,15 @@ class WhmcsDatabase(WhmcsSource):
         """One statement for some hundred clients, and some for each with refunds by hand."""
         with unclear_is_transient():
             yield from self._own.money(clients)
+
+    def client_balances(self) -> Iterator[ClientBalance]:
+        """A few statements for each client who has a balance or ever had one."""
+        with unclear_is_transient():
+            yield from Prepaid(self.tables, self._own).read(people.prepaid(self.tables.asked))
+
+    def client_balances_cost(self) -> int:
+        """About how many statements `client_balances` would take; 1 to find out."""
+        return 1 + 3 * len(people.prepaid(self.tables.asked))
 
     def records(self, days: Days) -> Iterator[Record]:
         """Invoices issued or paid in the period and money that moved in it."""

@@ -9,7 +9,7 @@ from bridge.api import EntryState, Money, Reason, Record, RecordClass, TaxPart
 from bridge.engine.reconcile.accounts import account_lines
 from bridge.engine.reconcile.chart import HEIGHT, TOP, charts
 from bridge.engine.reconcile.gaps import gaps
-from bridge.engine.reconcile.owing import balances, debtors
+from bridge.engine.reconcile.owing import debtors
 from bridge.engine.reconcile.report import held_lines
 from bridge.engine.reconcile.returns import return_lines, tax_lines
 from bridge.engine.reconcile.sums import by_month
@@ -88,19 +88,6 @@ def test_a_debtor_is_what_the_target_itself_shows_unpaid(paper: Paper) -> None:
         ("F-502", "120.00 GBP", True, 22),
         ("F-503", "60.00 GBP", False, 22),
     ]
-
-
-def test_balances_go_by_client(paper: Paper) -> None:
-    paper.bill(501, client="7")
-    document = paper.document("WHMCS-501")
-    paper.pay(900, "240.00", 600, client="7")
-    paper.row("WHMCS-T900/balance", "240.00")
-    paper.row("WHMCS-501/credit/120.00", "120.00", document)
-    paper.row("WHMCS-C3/given", "5.00")
-    lines = {line.client: line for line in balances(paper.target, paper.source, "WHMCS")}
-    assert (lines["7"].additions, lines["7"].uses) == (gbp("240.00"), gbp("-120.00"))
-    assert lines["7"].closing == gbp("120.00")
-    assert lines[""].additions == gbp("5.00")
 
 
 def test_a_missing_number_is_explained_as_far_as_the_log_can(paper: Paper) -> None:

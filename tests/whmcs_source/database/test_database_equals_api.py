@@ -95,6 +95,14 @@ def test_balances_are_equal(company: Company, source: WhmcsSource, tables: Whmcs
     assert found
 
 
+def test_the_balances_that_it_keeps_are_equal(source: WhmcsSource, tables: WhmcsDatabase) -> None:
+    source.check()
+    kept = list(tables.client_balances())
+    assert kept == list(source.client_balances())
+    assert kept
+    assert 0 < tables.client_balances_cost() < source.client_balances_cost()
+
+
 @pytest.mark.parametrize(
     "days",
     [
