@@ -143,8 +143,9 @@ def prune(
             _told(log.count_old_events(before), None, before)
         return
     with by_hand("log prune") as (hands, bridge):
-        found = prune_events(hands, before, bridge.store_folder())
-    _told(found.count, found.file, before)
+        years = bridge.config.settings.retention_years
+        found = prune_events(hands, before, bridge.store_folder(), years)
+    _told(found.count, found.file, before, found.keep_until)
 
 
 def _days_ago(text: str) -> dt.datetime:
@@ -159,11 +160,18 @@ def _days_ago(text: str) -> dt.datetime:
     return midnight - dt.timedelta(days=int(found[1]))
 
 
-def _told(count: int, file: Path | None, before: dt.datetime) -> None:
+def _told(
+    count: int, file: Path | None, before: dt.datetime, keep_until: dt.date | None = None
+) -> None:
     if STATE.as_json:
-        day = before.date().isoformat()
         say_json(
-            {"type": "pruned", "events": count, "before": day, "file": str(file) if file else None}
+            {
+                "type": "pruned",
+                "events": count,
+                "before": before.date().isoformat(),
+                "file": str(file) if file else None,
+                "keep_until": keep_until.isoformat() if keep_until else None,
+            }
         )
     elif not count:
         say(f"No events before {before:%Y-%m-%d} that may go.")
@@ -171,4 +179,4 @@ def _told(count: int, file: Path | None, before: dt.datetime) -> None:
         say(f"{counted(count, 'event')} before {before:%Y-%m-%d} would be moved to a file.")
     else:
         say(wrapped(f"{counted(count, 'event')} before {before:%Y-%m-%d} moved to {file}"))
-        say("Keep that file as long as the books: six years in the United Kingdom.")
+        say(f"Keep that file until {keep_until}: bridge never removes it.")

@@ -108,6 +108,10 @@ class Section(BaseModel):
     plugin: Annotated[str, Field(min_length=1, description="the plugin's kind")]
 
 
+LEAST_RETENTION_YEARS = 6
+"""How long HMRC wants VAT records kept (VAT Notice 700/21), and companies their books."""
+
+
 class Settings(_Model):
     """bridge.yaml as a whole."""
 
@@ -122,6 +126,14 @@ class Settings(_Model):
         str,
         Field(description="SQLAlchemy URL of the sync log; a SQLite file is relative to this file"),
     ] = "sqlite:///bridge.db"
+    retention_years: Annotated[
+        int,
+        Field(
+            json_schema_extra={"minimum": LEAST_RETENTION_YEARS},
+            description="how long a file of old events is to be kept (`bridge log prune`); not less"
+            " than 6",
+        ),
+    ] = LEAST_RETENTION_YEARS
     source: Section
     target: Section
     sync: SyncSettings
@@ -152,6 +164,16 @@ class Settings(_Model):
         if url["name"] == "sqlite" and (not file.strip("/") or ":memory:" in file):
             raise Refusal(
                 "a database in memory forgets what was sent", "name a file: sqlite:///bridge.db"
+            )
+        return value
+
+    @field_validator("retention_years")
+    @classmethod
+    def _retention(cls, value: int) -> int:
+        if value < LEAST_RETENTION_YEARS:
+            raise Refusal(
+                f"records of sales and VAT are kept for {LEAST_RETENTION_YEARS} years at least",
+                f"write {LEAST_RETENTION_YEARS} or more, or leave it out",
             )
         return value
 

@@ -46,10 +46,12 @@ class Pruned:
     Attributes:
         count: Events; 0 when there were none, and then there is no file.
         file: The archive: gzipped lines of JSON, one an event, as `bridge log --format json`.
+        keep_until: The last day on which the file must still be there, where that was asked.
     """
 
     count: int
     file: Path | None = None
+    keep_until: dt.date | None = None
 
 
 def count_old(database: Database, bridge: str, before: dt.datetime) -> int:

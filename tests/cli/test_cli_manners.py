@@ -1,5 +1,6 @@
 """How the command behaves towards shells, cron, pipes and people who mistype."""
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -191,6 +192,8 @@ def test_old_events_are_pruned_into_a_file_beside_the_log(run: Run, tmp_path: Pa
     pruned = json.loads(run("log", "--json", "prune", "--older-than", "90d").stdout)
     assert pruned["events"] == counted["events"]
     assert Path(pruned["file"]).parent == tmp_path
+    kept = dt.date.fromisoformat(pruned["keep_until"]) - dt.date.fromisoformat(pruned["before"])
+    assert round(kept.days / 365.25) == 6
     (left,) = [
         json.loads(line) for line in run("log", "--json", "-c", "bridge.yaml").stdout.splitlines()
     ]

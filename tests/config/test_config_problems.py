@@ -53,6 +53,17 @@ TABLE: Table = [
         ],
     ),
     (
+        "an archive kept for less than the law asks",
+        {},
+        "retention_years: 5\n",
+        [
+            (
+                "bridge.yaml:12:18 records of sales and VAT are kept for 6 years at least"
+                " > write 6 or more, or leave it out"
+            )
+        ],
+    ),
+    (
         "numbers out of bounds, and no numbers at all",
         {"  url:": "  timeout_s: 0\n  url:"},
         "  batch_limit: -1\n  retries: many\n  settle_delay_s: 1.5\n",
