@@ -13,7 +13,10 @@ same amount and within a day. In this order, so that the certain choose first:
    the refund was recorded by hand;
 5. money that went back on an overpaid or an AddFunds invoice: RETURNED, as far as it had come
    beyond the price. A guess at what staff do after such a refund: they take the credit off, too;
-6. all else: UNKNOWN. Given or taken by staff, or money that stands on no invoice.
+6. money on no invoice: PREPAYMENT, or RETURNED where it went out. WHMCS documents that such money
+   may be put on the balance (AddTransaction). Money on an invoice that is gone: EXCESS, up to all
+   of it. Neither is a gift, and nobody but a person can say what it is;
+7. all else: UNKNOWN. Given or taken by staff.
 """
 
 import datetime as dt
@@ -26,6 +29,7 @@ from bridge.api import BalanceOrigin, TransactionKind
 from whmcs_source.bills import PAID_WORDS, Bill
 from whmcs_source.credit import credit_shown, received, unsaid_credit
 from whmcs_source.errors import UnreadableReplyError
+from whmcs_source.loose_money import explain_loose
 from whmcs_source.money_rows import Books, is_unnamed_refund, transaction_kind
 from whmcs_source.pairing import Fact, Told, fits, pair, told
 from whmcs_source.wire import WireCredit, WireInvoice, WireTransaction
@@ -110,6 +114,8 @@ class _Explaining:
         self._rest_is_use()
         self._pair(BalanceOrigin.RETURNED, self._returns())
         self._rest_is_use()
+        bills = self.account.bills
+        explain_loose(self.rows, {home: own for home, own in self.own.items() if home not in bills})
         return Explained(self.rows, to_balance, doubtful, dict(self.used), dict(self.open))
 
     def _prepare(self) -> None:

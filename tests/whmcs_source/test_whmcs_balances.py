@@ -40,7 +40,7 @@ SEEDED: Mapping[int, list[tuple[str, str, str]]] = {
         ("-120.00", "use", "excess_used"),
         ("120.00", "excess", "overpayment_returned"),
         ("-120.00", "returned", "overpayment_returned"),
-        ("25.00", "unknown", ""),
+        ("25.00", "prepayment", ""),
     ],
     44: [
         ("30.00", "unknown", ""),
@@ -233,6 +233,17 @@ def test_a_refund_of_more_than_came_on_top_takes_only_that_off_the_balance(
     company.do("refund", transaction=paid, amount="25.00", date="2026-09-10", transid="r2")
     company.do("add_credit", client=2, amount="-10.00", date="2026-09-10")
     assert told(source, 2) == [("10.00", "excess"), ("-10.00", "returned")]
+
+
+def test_money_on_an_invoice_that_is_gone_was_no_gift(
+    company: Company, source: WhmcsSource
+) -> None:
+    """A merge or a deletion takes the invoice, and leaves its money and the balance."""
+    number = company.invoice(2, "100.00", date="2026-09-01")
+    company.do("pay", invoice=number, amount="130.00", date="2026-09-02", transid="r1")
+    company.do("delete_invoice", invoice=number)
+    company.do("add_credit", client=2, amount="5.00", date="2026-09-20")
+    assert told(source, 2) == [("10.00", "excess"), ("5.00", "unknown")]
 
 
 def test_two_shortfalls_and_one_movement_are_not_guessed_at(

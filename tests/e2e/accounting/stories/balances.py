@@ -118,6 +118,17 @@ def balance_by_hand(stage: Stage) -> None:
 
 
 @story
+def balance_of_money_without_invoice(stage: Stage) -> None:
+    """Money that staff recorded without an invoice, and put on the balance."""
+    client = stage.client()
+    stage.do("record_money", client=client, amount_in="120.00", gateway="banktransfer",
+             transid="FP 9", date="2026-10-01")  # fmt: skip
+    stage.do("add_credit", client=client, amount="120.00", date="2026-10-01")
+    stage.bill("A")
+    use(stage, "A")
+
+
+@story
 def balance_never_funded(stage: Stage) -> None:
     """What the balance was made of lies before the start."""
     stage.do("add_credit", client=stage.client(), amount="120.00", date="2025-08-01")

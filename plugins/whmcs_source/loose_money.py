@@ -1,0 +1,41 @@
+"""Balance that came of money which stands on no invoice, or on one that is gone. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from bridge.api import BalanceOrigin
+from whmcs_source.pairing import Fact, Told, fits, pair
+from whmcs_source.wire import WireTransaction
+
+
+def explain_loose(rows: Sequence[Told], own: Mapping[int, Sequence[WireTransaction]]) -> None:
+    """Explain what is left of the movements by money that no invoice of the client has.
+
+    Args:
+        rows: All movements; those that are explained stay as they are.
+        own: The client's transactions by the id of an invoice that is gone; 0 for none.
+    """
+    for origin, sign in ((BalanceOrigin.PREPAYMENT, 1), (BalanceOrigin.RETURNED, -1)):
+        moved = ((row.amountin or -row.amountout, row) for row in own.get(0, ()))
+        facts = [
+            Fact(row.id, amount, row.date, row.date, 0)
+            for amount, row in moved
+            if row.date and amount * sign > 0
+        ]
+        paired = pair(facts, rows)
+        for row in (*(row for _, row in paired.pairs), *paired.loose):
+            row.explain(origin, 0)
+    for home, payments in own.items():
+        for payment in payments if home else ():
+            _explain_gone(rows, home, payment)
+
+
+def _explain_gone(rows: Sequence[Told], home: int, payment: WireTransaction) -> None:
+    """What of a payment may have become balance when its invoice was still there."""
+    left = payment.amountin
+    for row in rows:
+        amount = row.row.amount
+        if payment.date and 0 < amount <= left:
+            whole = Fact(payment.id, amount, payment.date, payment.date, home)
+            if fits(whole, row):
+                row.explain(BalanceOrigin.EXCESS, home)
+                left -= amount
