@@ -12,6 +12,11 @@ ACCOUNTS = {
     "banktransfer": "",  # its money is left to the bank feed
 }
 GATEWAYS = (*ACCOUNTS, "worldpay_old")  # the last one is mapped to nothing
+Side = tuple[str, str, str, Decimal]
+"""Day, account, VAT code, amount: a debit above zero."""
+
+Entry = tuple[Side, ...]
+
 ONE, NOTHING, PENNY = Decimal(1), Decimal(0), Decimal("0.01")
 
 
@@ -25,6 +30,7 @@ class Words:
         gifts: Whether balance given by hand has a nominal.
         to_balance: Whether a refund to the balance lowers the price.
         reductions: Whether any other refund does.
+        issued: Whether invoices are booked when they are issued, or when they are paid.
     """
 
     fees: str
@@ -32,6 +38,7 @@ class Words:
     gifts: bool
     to_balance: bool
     reductions: bool
+    issued: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,23 +137,29 @@ class Bill:
         inclusive: Whether its prices contain the tax.
         used: What the client's balance paid.
         paid: The day when it was settled; empty while it is not.
-        gone: Cancelled, merged into another or deleted.
-        reversed: The payer's bank took its money back.
+        gone: Cancelled or merged into another before it was booked.
+        over: Nothing more happens to it: its money was taken back, or it was changed after it was
+            booked.
         held: Why it must be held, as far as the events tell.
+        stood: What the last run left in the books of it; None while that is nothing.
+        seen: How much used balance runs have booked, each with its day.
     """
 
     id: int
     client: Client
     nets: dict[str, Decimal]
     tax: Decimal
+    issued: str
     inclusive: bool = False
     receipts: list[Receipt] = field(default_factory=list)
     used: Decimal = NOTHING
     refunds: list[Refund] = field(default_factory=list)
     paid: str = ""
     gone: bool = False
-    reversed: bool = False
+    over: bool = False
     held: set[str] = field(default_factory=set)
+    stood: list[Entry] | None = None
+    seen: list[tuple[str, Decimal]] = field(default_factory=list)
 
     @property
     def net(self) -> Decimal:
@@ -163,7 +176,7 @@ class Bill:
 
     @property
     def open(self) -> bool:
-        return not self.paid and not self.gone
+        return not self.paid and not self.gone and not self.over
 
     @property
     def code(self) -> str:
@@ -173,6 +186,12 @@ class Bill:
     def untouched(self) -> bool:
         """Whether it is open, and no money was ever on it."""
         return self.open and not self.receipts and not self.used
+
+    def changed(self, reason: str) -> None:
+        """It is not what was booked any more, if it was."""
+        if self.stood is not None:
+            self.over = True
+            self.held = {reason}
 
     def left(self, receipt: Receipt) -> Decimal:
         """What of a payment has not gone back."""

@@ -14,18 +14,15 @@ from tests.e2e.accounting.company import (
     NOTHING,
     ONE,
     Bill,
+    Entry,
     Funds,
     Receipt,
     Refund,
+    Side,
     Words,
     in_places,
 )
 from tests.e2e.accounting.ledger import DEBTORS, OUTPUT_VAT, home, spread_home
-
-Side = tuple[str, str, str, Decimal]
-"""Day, account, VAT code, amount: a debit above zero."""
-
-Entry = tuple[Side, ...]
 
 SALES = "(sales)"
 """Stands for all nominals of a credit note: which of them a part of a price is, is not asked."""
@@ -48,16 +45,16 @@ class Due:
 def due(bill: Bill, words: Words) -> Due:
     """What should become of a bill."""
     result = Due(held=set(bill.held))
-    if not bill.paid:
+    if bill.over and bill.stood is not None:
+        result.entries += bill.stood
         return result
+    if bill.gone or not (bill.paid or words.issued):
+        return Due()
     rate = bill.receipts[-1].rate if bill.receipts else ONE
-    result.entries.append(_document(bill.paid, bill.nets, bill.tax, bill.code, rate))
+    day = bill.issued if words.issued else bill.paid
+    result.entries.append(_document(day, bill.nets, bill.tax, bill.code, rate))
     if bill.used:
-        result.entries.append(_money(bill.paid, BALANCES, bill.used))
-        result.held |= {"credit_unmapped"} if not words.balances else set()
-        given = any(day <= bill.paid for _, day, _ in bill.client.gifts)
-        if given and not words.gifts:
-            result.held.add("unfunded_credit")
+        _used(bill, words, result)
     excess = _received(bill, words, result)
     _returned(bill, words, result, excess=excess, rate=rate)
     return result
@@ -76,6 +73,19 @@ def due_of_funds(funds: Funds, words: Words) -> Due:
     if any(one.to_balance for one in funds.refunds):
         result.held.add("refund_to_balance")
     return result
+
+
+def _used(bill: Bill, words: Words, result: Due) -> None:
+    """Balance that was used, each time on the day that WHMCS gives it when a run sees it."""
+    rest = bill.used - sum((amount for _, amount in bill.seen), NOTHING)
+    for day, amount in [*bill.seen, (bill.paid or bill.issued, rest)]:
+        if amount:
+            result.entries.append(_money(day, BALANCES, amount))
+    if not words.balances:
+        result.held.add("credit_unmapped")
+    if bill.client.gifts and not words.gifts:
+        before = any(day <= bill.paid for _, day, _ in bill.client.gifts)
+        (result.held if before and not words.issued else result.may).add("unfunded_credit")
 
 
 def _received(bill: Bill, words: Words, result: Due) -> Decimal:
@@ -123,6 +133,8 @@ def _returned(bill: Bill, words: Words, result: Due, *, excess: Decimal, rate: D
             result.held.add("prepayment_unmapped")
         if rest := refund.amount - on_top:
             result.held |= _undecided(refund, words)
+            if not bill.paid:
+                result.held.add("refund_policy")
             after = before + rest
             net = _net_of(bill, after) - _net_of(bill, before)
             note = {SALES: -net} if net else {}

@@ -5,8 +5,7 @@ came, what went back. `due` turns that account into entries.
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -25,9 +24,11 @@ from tests.e2e.accounting.company import (
     Funds,
     Receipt,
     Refund,
+    Words,
     cents,
     in_places,
 )
+from tests.e2e.accounting.due import due
 from tests.e2e.conftest import Rig
 
 
@@ -38,8 +39,10 @@ class Tale:
         doubtful: Clients whose balance WHMCS believes larger than a person would.
     """
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: Rig, words: Words) -> None:
         self.rig = rig
+        self.kinds = [kind for kind in KINDS if kind.at_home or not words.issued]
+        self.words = words
         self.day = dt.date(2025, 9, 5)
         self.clients: list[Client] = []
         self.bills: list[Bill] = []
@@ -66,8 +69,19 @@ class Tale:
 
     def find(self, number: int, fits: Callable[[Bill], bool]) -> Bill | None:
         """One of the bills that fit, if any."""
-        found = [bill for bill in self.bills if not bill.gone and not bill.reversed and fits(bill)]
+        found = [bill for bill in self.bills if not bill.gone and not bill.over and fits(bill)]
         return found[number % len(found)] if found else None
+
+    def ran(self, fates: Mapping[int, str]) -> None:
+        """A run is over; `fates` are the states that it left."""
+        for bill in self.bills:
+            state = fates.get(bill.id)
+            if state != "done":
+                bill.stood = bill.stood if bill.over else None
+            elif not bill.over:
+                bill.stood = due(bill, self.words).entries
+                fresh = bill.used - sum((amount for _, amount in bill.seen), NOTHING)
+                bill.seen += [(bill.paid or bill.issued, fresh)] if fresh else []
 
     def next_item(self) -> int:
         """An id for something that is sold."""
@@ -79,7 +93,7 @@ class Tale:
 
 
 def newcomer(tale: Tale, one: int, two: int) -> None:
-    kind = KINDS[two % len(KINDS)]
+    kind = tale.kinds[two % len(tale.kinds)]
     made = tale.rig.new_client(
         country=kind.country, currency=kind.currency, tax_id=kind.number, date="2025-09-01"
     )
@@ -121,7 +135,7 @@ def _billed(tale: Tale, client: Client, lines: list[dict[str, Any]], *, inclusiv
     made = tale.do("create_invoice", client=client.id, lines=lines, taxrate=str(rate), **more)
     nets = {name: net for name, net in nets.items() if net}
     held = {client.kind.held} - {""}
-    tale.bills.append(Bill(made, client, nets, tax, inclusive=inclusive, held=held))
+    tale.bills.append(Bill(made, client, nets, tax, tale.today, inclusive=inclusive, held=held))
 
 
 def _by_nominal(lines: Sequence[dict[str, Any]]) -> dict[str, Decimal]:
@@ -137,6 +151,7 @@ def late_fee(tale: Tale, one: int, two: int) -> None:
     bill = tale.find(one, lambda bill: bill.untouched and not bill.inclusive)
     if bill and bill.client.kind.at_home and LATE_FEES not in bill.nets:
         tale.do("add_late_fee", invoice=bill.id, amount="5.00", taxed=True)
+        bill.changed("changed_after_write")
         bill.nets[LATE_FEES] = Decimal("5.00")
         bill.tax_anew()
 
@@ -145,27 +160,64 @@ def cancel(tale: Tale, one: int, two: int) -> None:
     bill = tale.find(one, lambda bill: bill.untouched)
     if bill and two % 3 == 0:
         tale.do("cancel", invoice=bill.id)
-        bill.gone = True
+        bill.changed("cancelled_after_booking")
+        bill.gone = not bill.over
+
+
+def edit(tale: Tale, one: int, two: int) -> None:
+    """A line of one that has no money yet, or that is booked, becomes dearer."""
+    bill = tale.find(one, lambda bill: bill.untouched or bill.stood is not None)
+    if not bill or bill.inclusive or two % 3:
+        return
+    query = "SELECT * FROM tblinvoiceitems WHERE invoiceid = ? ORDER BY id"
+    line = tale.rig.whmcs.rows(query, bill.id)[0]
+    more = Decimal(line["amount"]) + 1
+    tale.do("edit_invoice", invoice=bill.id, change={str(line["id"]): {"amount": f"{more:.2f}"}})
+    bill.changed("changed_after_write")
+    if not bill.over:
+        name = DOMAINS if line["type"] == "Domain" else HOSTING
+        bill.nets[name] = bill.nets.get(name, NOTHING) + 1
+        bill.tax_anew()
+
+
+def take_away(tale: Tale, one: int, two: int) -> None:
+    """A booked one is deleted, cancelled or opened again."""
+    bill = tale.find(one, lambda bill: bool(bill.paid) and bill.stood is not None)
+    if bill and two % 3 == 0:
+        # Where invoices are booked on issue, an open one is as good as a paid one.
+        what = two // 3 % (2 if tale.words.issued else 3)
+        if what == 0:
+            tale.rig.whmcs.do("delete_invoice", invoice=bill.id)
+        elif what == 1:
+            tale.do("cancel", invoice=bill.id)
+        else:
+            tale.do("set_status", invoice=bill.id, status="Unpaid")
+        bill.changed("cancelled_after_booking" if what == 1 else "changed_after_write")
+        tale.doubtful.add(bill.client.id)
 
 
 def merge(tale: Tale, one: int, two: int) -> None:
     """Two open bills of one client become the newer of them."""
-    kept = tale.find(one, _is_plain)
+    # What had money and was booked would have it twice.
+    fits = _is_untouched if tale.words.issued else _is_plain
+    kept = tale.find(one, fits)
     if not kept:
         return
     of = kept.client
-    other = tale.find(two, lambda bill: bill.client is of and _is_plain(bill))
+    other = tale.find(two, lambda bill: bill.client is of and fits(bill))
     if not other or other is kept:
         return
     if other.id > kept.id:
         kept, other = other, kept
     tale.do("merge", invoices=[kept.id, other.id])
+    for bill in (kept, other):
+        bill.changed("changed_after_write")
     for name, net in other.nets.items():
         kept.nets[name] = kept.nets.get(name, NOTHING) + net
     kept.nets = {name: net for name, net in kept.nets.items() if net}
     kept.tax_anew()
     kept.receipts += other.receipts
-    other.receipts, other.gone = [], True
+    other.receipts, other.gone = [], not other.over
 
 
 def split(tale: Tale, one: int, two: int) -> None:
@@ -179,12 +231,17 @@ def split(tale: Tale, one: int, two: int) -> None:
     if len(lines) < 2 or odd:
         return
     made = tale.do("split", invoice=bill.id, lines=[lines[-1]["id"]])
+    held = {bill.client.kind.held} - {""}
+    new = Bill(made, bill.client, _by_nominal(lines[-1:]), NOTHING, bill.issued, held=held)
+    bill.changed("changed_after_write")
     bill.nets = _by_nominal(lines[:-1])
-    bill.tax_anew()
-    new = replace(bill, id=made, nets=_by_nominal(lines[-1:]), receipts=[], held=set(bill.held))
-    new.refunds = []
-    new.tax_anew()
+    for each in (bill, new):
+        each.tax_anew()
     tale.bills.append(new)
+
+
+def _is_untouched(bill: Bill) -> bool:
+    return bill.untouched and not bill.inclusive
 
 
 def _is_plain(bill: Bill) -> bool:
@@ -345,7 +402,7 @@ def refund(tale: Tale, one: int, two: int) -> None:
     found = [
         (bill, receipt)
         for bill in tale.bills
-        if not bill.gone and not bill.reversed and not bill.untouched
+        if not bill.gone and not bill.over and not bill.untouched
         for receipt in bill.receipts
         if bill.left(receipt) > PENNY and not receipt.container
     ]
@@ -391,13 +448,13 @@ def charge_back(tale: Tale, one: int, two: int) -> None:
     own = bill and next((each for each in bill.receipts if not each.container), None)
     if bill and own and two % 3 == 0:
         tale.do("chargeback", transaction=own.row, fees="15.00")
-        bill.reversed = True
+        bill.over, bill.stood = True, None
         bill.held.add("chargeback")
 
 
 EVENTS: tuple[Callable[[Tale, int, int], None], ...] = (
     sell, sell, sell, sell, pay, pay, pay, pay, pay_part, overpay, mass_pay, mass_pay,
     refund, refund, refund, refund_mass_payment, charge_back, charge_again, told_twice,
-    cancel, late_fee, merge, split, add_funds, return_funds, give, use_balance, use_balance,
-    newcomer, newcomer,
+    cancel, late_fee, edit, take_away, merge, split, add_funds, return_funds, give, use_balance,
+    use_balance, newcomer, newcomer,
 )  # fmt: skip
