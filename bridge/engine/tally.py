@@ -123,10 +123,13 @@ class Tally:
                 )
         elif entry.state is EntryState.SKIPPED:
             self.skipped[entry.reason.value if entry.reason else ""] += 1
-        elif entry.state is EntryState.HELD and len(self.fates) >= _KEPT:
+        elif entry.state is EntryState.HELD and self._is_full(entry.invoice):
             self.held_beyond[entry.reason.value if entry.reason else ""] += 1
         elif entry.state in NEEDS_A_PERSON:
             self.fates[entry.invoice] = entry
+
+    def _is_full(self, invoice: SourceRef) -> bool:
+        return invoice not in self.fates and len(self.fates) >= _KEPT
 
     def open_again(self, invoice: SourceRef) -> None:
         """Take back an earlier fate of this run: the invoice is being worked on again."""

@@ -1,6 +1,5 @@
 """What came out wrong in the target is looked at again once a person has put it right."""
 
-import datetime as dt
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
@@ -9,20 +8,12 @@ from pathlib import Path
 from typing_extensions import override
 
 from bridge.api import EntryState, Reason, TargetLine, invoice_ref
-from bridge.engine.ends import Ends, Stop, SyncRequest
 from bridge.engine.hands import Hands
-from bridge.engine.policy import Policy, UnpaidDocuments
-from bridge.engine.progress import Silent
-from bridge.engine.sync import sync
 from bridge.store import open_log
-from bridge.store.log import SyncLog
 from bridge.testing.builders import a_client, a_transaction, an_invoice, gbp
-from bridge.testing.crash import Nobody
-from bridge.testing.memory_billing import MemoryBilling, MemorySource
+from bridge.testing.memory_billing import MemoryBilling
 from bridge.testing.memory_books import MemoryBooks
-from bridge.testing.memory_target import MemoryTarget
-
-POLICY = Policy(start_date=dt.date(2026, 4, 1), unpaid_documents=UnpaidDocuments.PROFORMA)
+from tests.engine.running import run
 
 
 class PennyMore(MemoryBooks):
@@ -42,27 +33,12 @@ class PennyMore(MemoryBooks):
             self.documents[number] = replace(document, lines=(right, *rest))
 
 
-def _run(log: SyncLog, billing: MemoryBilling, books: MemoryBooks) -> None:
-    with MemoryTarget(books) as target, MemorySource(billing) as source:
-        sync(
-            Ends(source, target),
-            log,
-            run=log.start_run("sync", version="0", settings_digest=""),
-            lease=None,
-            policy=POLICY,
-            request=SyncRequest(0),
-            observers=Nobody(),
-            progress=Silent(),
-            stop=Stop(),
-        )
-
-
 def test_what_was_remarked_on_it_is_not_lost(tmp_path: Path) -> None:
     short = an_invoice(transactions=[a_transaction(money_in=gbp("50.00"))])
     billing, books = MemoryBilling(a_client(), short), PennyMore()
     with closing(open_log("sqlite:///log.db", "kit", base=tmp_path)) as log:
         log.migrate()
-        _run(log, billing, books)
+        run(log, billing, books)
         entry = log.entry(invoice_ref(501))
         assert entry
         assert entry.state is EntryState.MISMATCH
@@ -70,7 +46,7 @@ def test_what_was_remarked_on_it_is_not_lost(tmp_path: Path) -> None:
         hand = log.start_run("retry", version="0", settings_digest="")
         Hands(log, hand, None, "Rose").retry(["501"], [])
         written = books.documents | books.payments
-        _run(log, billing, books)
+        run(log, billing, books)
         entry = log.entry(invoice_ref(501))
         assert entry
         assert (entry.state, entry.reason) == (EntryState.DONE, Reason.PAYMENT_SHORT)

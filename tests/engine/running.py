@@ -1,0 +1,32 @@
+"""A run of the engine between a billing system and books in memory."""
+
+import datetime as dt
+
+from bridge.api import Report
+from bridge.engine.ends import Ends, Stop, SyncRequest
+from bridge.engine.policy import Policy, UnpaidDocuments
+from bridge.engine.progress import Silent
+from bridge.engine.sync import sync
+from bridge.store.log import SyncLog
+from bridge.testing.crash import Nobody
+from bridge.testing.memory_billing import MemoryBilling, MemorySource
+from bridge.testing.memory_books import MemoryBooks
+from bridge.testing.memory_target import MemoryTarget
+
+POLICY = Policy(start_date=dt.date(2026, 4, 1), unpaid_documents=UnpaidDocuments.PROFORMA)
+
+
+def run(log: SyncLog, billing: MemoryBilling, books: MemoryBooks) -> Report:
+    """One run of all that there is, by one worker."""
+    with MemoryTarget(books) as target, MemorySource(billing) as source:
+        return sync(
+            Ends(source, target),
+            log,
+            run=log.start_run("sync", version="0", settings_digest=""),
+            lease=None,
+            policy=POLICY,
+            request=SyncRequest(0),
+            observers=Nobody(),
+            progress=Silent(),
+            stop=Stop(),
+        )
