@@ -405,6 +405,29 @@ class Target(AbstractContextManager["Target"], abc.ABC):
     def compose_credit_note(self, note: CreditNote) -> Payload | Hold:
         """What `create_credit_note` would send."""
 
+    def compose_reversal(
+        self, booked: Payload, *, reference: Reference, date: dt.date, number: str
+    ) -> Payload | Hold:
+        """What `create_credit_note` would send to take back a document just as it was booked.
+
+        Each line goes back on the account and with the tax code that it was booked with, whatever
+        the settings say by now. A target that cannot say so answers a hold, which this does.
+
+        Args:
+            booked: The payload of the document.
+            reference: The note's own.
+            date: The note's day.
+            number: How the target numbers the document, for the text.
+        """
+        from bridge.model.reasons import Hold, Reason
+
+        del reference, date
+        return Hold(
+            Reason.REFUND_POLICY,
+            f"this target has no way to take back {booked.kind} {number} by a credit note",
+            "write the credit note by hand",
+        )
+
     @abc.abstractmethod
     def compose_movement(self, movement: Movement) -> Payload | Hold | Nothing:
         """What `create_movement` would send."""

@@ -23,20 +23,27 @@ def undo(
     *,
     run: Annotated[int, typer.Option(help="The run to take back.")],
     because: Annotated[str, typer.Option(help="Why, for whoever asks later. Required.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go.")] = False,
+    credit_notes: Annotated[
+        bool, typer.Option("--credit-notes", help="Reverse by credit notes dated today.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
     """Take back what a run created in the target.
 
-    Only on the day of the run, in an open period, and only what was not touched since. It shows
-    the list and asks. What was taken back is held until `bridge retry`.
+    On the day of the run its records are removed, in an open period and where nobody touched them
+    since. With --credit-notes, on any day, each invoice without money on it is reversed by a
+    credit note of today. It shows the list and asks. What was taken back is held until
+    `bridge retry`, which books it again.
     """
     STATE.as_json = as_json
     if dry_run:
-        _rehearse(run)
+        _rehearse(run, credit_notes=credit_notes)
         return
     _only_when_asked(yes=yes)
+    if credit_notes:
+        _reverse(run, because, yes=yes)
     from bridge.engine.undo import plan_undo
     from bridge.engine.undoing import settle_removals
     from bridge.engine.undoing import undo as carry_out
@@ -44,7 +51,7 @@ def undo(
     with by_hand("undo") as (hands, bridge), ready_ends(bridge) as ends:
         unknown = settle_removals(hands, ends.target, bridge.policy().settle_delay_s)
         if unknown:
-            raise _too_early(unknown)
+            raise _too_early(counted(unknown, "record"), "went")
         plan = plan_undo(hands.log, ends.target, run, hands.clock().astimezone().date())
         _show(plan)
         if _would_remove(plan) and not yes:
@@ -54,14 +61,39 @@ def undo(
     raise typer.Exit(done.exit_code)
 
 
-def _rehearse(run: int) -> None:
+def _rehearse(run: int, *, credit_notes: bool) -> None:
+    from bridge.cli.reversal import show_reversals
     from bridge.engine.ends import utc_now
+    from bridge.engine.reversal import plan_reversals
     from bridge.engine.undo import plan_undo
 
     bridge = open_app()
+    today = utc_now().astimezone().date()
     with bridge.log(create=False) as log, ready_ends(bridge) as ends:
-        plan = plan_undo(log, ends.target, run, utc_now().astimezone().date())
-    _show(plan)
+        if credit_notes:
+            show_reversals(plan_reversals(log, ends.target, ends.source.label, run, today))
+        else:
+            _show(plan_undo(log, ends.target, run, today))
+
+
+def _reverse(run: int, because: str, *, yes: bool) -> None:
+    """By credit notes: the same course as a removal."""
+    from bridge.cli.reversal import show_reversals, tell_reversed
+    from bridge.engine.reversal import plan_reversals
+    from bridge.engine.reversing import reverse, settle_reversals
+
+    with by_hand("undo") as (hands, bridge), ready_ends(bridge) as ends:
+        unknown = settle_reversals(hands, ends.target, bridge.policy().settle_delay_s)
+        if unknown:
+            raise _too_early(counted(unknown, "credit note"), "was written")
+        today = hands.clock().astimezone().date()
+        plan = plan_reversals(hands.log, ends.target, ends.source.label, run, today)
+        show_reversals(plan)
+        if any(entry.deed for entry in plan.entries) and not yes:
+            typer.confirm("Write these credit notes?", err=True, abort=True)
+        done = reverse(hands, ends.target, plan, because)
+    tell_reversed(done)
+    raise typer.Exit(done.exit_code)
 
 
 def _only_when_asked(*, yes: bool) -> None:
@@ -73,12 +105,12 @@ def _only_when_asked(*, yes: bool) -> None:
         )
 
 
-def _too_early(unknown: int) -> Exception:
+def _too_early(what: str, deed: str) -> Exception:
     from bridge.api import UsageError
 
     return UsageError(
-        f"whether {counted(unknown, 'record')} of an earlier undo went is not known yet",
-        remedy="run the same again in some minutes: it looks before it removes",
+        f"whether {what} of an earlier undo {deed} is not known yet",
+        remedy="run the same again in some minutes: it looks before it does anything",
     )
 
 
@@ -98,7 +130,13 @@ def _show(plan: "Plan") -> None:
         say(f"Invoice {entry.row.number} (id {entry.row.invoice.id}), {entry.row.gross}")
         if entry.stays:
             say(wrapped(f"stays: {entry.stays}", 2))
-            say(wrapped("To do: write a credit note for it, dated today", 2))
+            say(
+                wrapped(
+                    f"To do: see what `bridge undo --run {plan.run.id} --credit-notes --because"
+                    " ... --dry-run` makes of it",
+                    2,
+                )
+            )
             continue
         for one in entry.records:
             net = f", {one.step.payload.net}" if one.step.payload.net else ""

@@ -17,7 +17,7 @@ from bridge.engine.allot import in_time
 from bridge.engine.answers import ANSWER, CANCELLED, CHARGES, Answer, Answers, read_answers
 from bridge.engine.ends import Ends
 from bridge.engine.hands import Hands
-from bridge.engine.keys import cancel_ref, excess_ref, prepaid_ref
+from bridge.engine.keys import cancel_ref, excess_ref, is_undone, prepaid_ref
 from bridge.engine.named import named_entry
 from bridge.engine.twins import twins
 from bridge.store.log import SyncLog
@@ -94,7 +94,8 @@ def _charges(log: SyncLog, invoice: Invoice, before: Answers, answer: Answer) ->
 
 def _cancelled(log: SyncLog, invoice: Invoice, before: Answers, answer: Answer) -> tuple[str, ...]:
     del before
-    booked = any(link.ref.kind is Kind.INVOICE for link in log.links_of_invoice(invoice.ref))
+    links = log.links_of_invoice(invoice.ref)
+    booked = any(link.ref.kind is Kind.INVOICE and not is_undone(link.ref) for link in links)
     if invoice.state is not InvoiceState.CANCELLED or not booked:
         where = "is booked" if booked else "was not booked"
         raise UsageError(
@@ -115,7 +116,8 @@ def _added(log: SyncLog, invoice: Invoice, before: Answers, answer: Answer) -> t
     """The lines that were added since it was booked."""
     del before, answer
     row = log.entry(invoice.ref)
-    links = {link.ref: link for link in log.links_of_invoice(invoice.ref)}
+    every = log.links_of_invoice(invoice.ref)
+    links = {link.ref: link for link in every if not is_undone(link.ref)}
     new = added_lines(invoice, row.content_fingerprint if row else None, links)
     if not new:
         raise UsageError(

@@ -148,6 +148,8 @@ class _Booking:
             self.documents[part.ref] = self.job.links[part.ref]
             return None
         there = self.around.there.get(token_at(part.payload.reference), ())
+        if there and self._was_reversed(part, there):
+            return Stuck()
         answer = self._adopt(part, there) if there else self._create(part)
         if isinstance(answer, Stuck):
             return answer
@@ -209,6 +211,15 @@ class _Booking:
         target = TargetRef(part.ref.kind, found.target.id, found.target.internal_id)
         steps.writer.tie(order, target)
         return steps.writer.link_of(order, target)
+
+    def _was_reversed(self, part: Part, there: Sequence[SightingRow]) -> bool:
+        """A log that was lost meets the document of an undo, and the note that reversed it."""
+        token = f"{token_at(part.payload.reference)}/reversed"
+        notes = self.booker.log.sightings(Kind.INVOICE, [token])
+        if notes:
+            hold = _reversed_before(there[0].target.id, notes[0].target.id, self.job.row.invoice.id)
+            self.booker.steps.teller.hold(self.job.row, hold, self.job.money)
+        return bool(notes)
 
     def _apply(self, part: Part) -> Stuck | None:
         """Set a credit note against its original, unless the log knows that it is so."""
@@ -309,6 +320,16 @@ class _Booking:
 def token_at(reference: str) -> str:
     """The token at the head of a reference text."""
     return reference.split(" ", 1)[0]
+
+
+def _reversed_before(document: str, note: str, invoice: str) -> Hold:
+    return Hold(
+        Reason.POSSIBLE_DUPLICATE,
+        f"document {document} carries its reference and credit note {note} reversed it: an undo"
+        " that this log does not know",
+        f"if it was booked again since, `bridge link invoice {invoice} NUMBER` says as which"
+        " document; else book it by hand and `bridge skip` it with the reason",
+    )
 
 
 def _strange_money(invoice: LinkRow, payment: TargetPayment) -> Hold:

@@ -25,6 +25,7 @@ from bridge.engine.allot import (
 )
 from bridge.engine.cancelled import plan_end
 from bridge.engine.days import open_day, with_day
+from bridge.engine.keys import booking_ref
 from bridge.engine.money import document_rate
 from bridge.engine.onto import onto_documents
 from bridge.engine.refunds import Refund, plan_refunds
@@ -82,7 +83,8 @@ def decide(
         return money
     if is_prepayment(invoice):
         return Plan(client, None, movements=tuple(money.movements), remark=money.waits)
-    sale = _sale(before.documents[0] if before.documents else invoice, client, terms)
+    first = before.documents[0] if before.documents else invoice
+    sale = _sale(first, client, terms, before.booking)
     if isinstance(sale, Hold):
         return sale
     added = _added(invoice, client, money, terms, before)
@@ -151,7 +153,7 @@ def asks(plan: Plan | Skip | Hold) -> bool:
     return question is not None and question.reason in _ANSWERED
 
 
-def _sale(invoice: Invoice, client: Client, terms: Terms) -> Sale | Hold:
+def _sale(invoice: Invoice, client: Client, terms: Terms, booking: int = 1) -> Sale | Hold:
     lines = _lines(invoice)
     if isinstance(lines, Hold):
         return lines
@@ -164,7 +166,8 @@ def _sale(invoice: Invoice, client: Client, terms: Terms) -> Sale | Hold:
     return Sale(
         ref=invoice.ref,
         reference=Reference(
-            token_of(terms.label, invoice.ref), with_day(own_number(invoice), day, date)
+            token_of(terms.label, booking_ref(invoice.ref, booking)),
+            with_day(own_number(invoice), day, date),
         ),
         client=client,
         date=date,

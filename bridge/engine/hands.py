@@ -28,6 +28,7 @@ from bridge.api import (
 from bridge.engine.changes import content_fingerprint
 from bridge.engine.decide import decide
 from bridge.engine.ends import Clock, Ends, utc_now
+from bridge.engine.keys import is_undone
 from bridge.engine.named import named_entry
 from bridge.engine.readback import differs_from, ranges
 from bridge.engine.terms import Terms
@@ -215,7 +216,9 @@ class Hands:
                 remedy="delete it there first; bridge forgets only what is provably gone",
             )
         gone = [each.ref for each in self.log.links_of_invoice(row.invoice)]
-        drops = [DropLink(ref) for ref in gone if ref.kind is not Kind.CLIENT]
+        drops = [
+            DropLink(ref) for ref in gone if ref.kind is not Kind.CLIENT and not is_undone(ref)
+        ]
         self._write(
             row,
             f"no longer linked to document {link.target.id}, which is gone from the target",

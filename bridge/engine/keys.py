@@ -54,6 +54,44 @@ def cancel_ref(invoice: str) -> SourceRef:
     return SourceRef(Kind.CREDIT_NOTE, f"{invoice}/cancelled")
 
 
+def booking_ref(invoice: SourceRef, number: int) -> SourceRef:
+    """The key that an invoice's document bears in the target when it is booked once more.
+
+    Its own the first time; after an undo reversed that, ``501/2``, so that no search takes the one
+    for the other. The log keeps a reversed booking under ``501/1``.
+    """
+    return SourceRef(Kind.INVOICE, f"{invoice.id}/{number}") if number > 1 else invoice
+
+
+def reversed_ref(invoice: SourceRef, number: int) -> SourceRef:
+    """Under which the log keeps a booking that an undo reversed."""
+    return SourceRef(Kind.INVOICE, f"{invoice.id}/{number}")
+
+
+def reversal_ref(booking: SourceRef) -> SourceRef:
+    """The credit note by which an undo reverses a booking."""
+    return SourceRef(Kind.CREDIT_NOTE, f"{booking.id}/reversed")
+
+
+def is_reversal(ref: SourceRef) -> bool:
+    """Whether a credit note reverses a booking for an undo.
+
+    >>> is_reversal(reversal_ref(SourceRef(Kind.INVOICE, "501")))
+    True
+    """
+    return ref.kind is Kind.CREDIT_NOTE and ref.id.endswith("/reversed")
+
+
+def is_undone(ref: SourceRef) -> bool:
+    """Whether a record belongs to a booking that an undo reversed: it, or its credit note."""
+    return is_reversal(ref) or (ref.kind is Kind.INVOICE and "/" in ref.id)
+
+
+def bookings(refs: Iterable[SourceRef]) -> int:
+    """The number of the current or next booking of an invoice, by the refs of its links."""
+    return 1 + sum(ref.kind is Kind.INVOICE and "/" in ref.id for ref in refs)
+
+
 def payout_ref(refund: str) -> SourceRef:
     """The money that goes out on that credit note."""
     return payment_ref(refund, f"R{refund}")

@@ -25,7 +25,15 @@ from bridge.engine.compose import Composed, compose
 from bridge.engine.containers import container_shares
 from bridge.engine.decide import asks, decide
 from bridge.engine.ends import Ends, Observers
-from bridge.engine.keys import cancel_ref, document_of, is_balance_use
+from bridge.engine.keys import (
+    booking_ref,
+    bookings,
+    cancel_ref,
+    document_of,
+    is_balance_use,
+    is_undone,
+    reversal_ref,
+)
 from bridge.engine.standing import decide_header
 from bridge.engine.terms import Before, Terms
 from bridge.engine.used import as_used
@@ -87,10 +95,15 @@ class Preparer:
         Raises:
             UnreachableError: three invoices in a row could not be read.
         """
-        links = {row.invoice: self._links(row) for row in rows}
+        written = {row.invoice: self._written(row) for row in rows}
+        links = {invoice: _standing(every) for invoice, every in written.items()}
         result: dict[SourceRef, Prepared] = {}
         unread: list[EntryRow] = []
         for row in rows:
+            halfway = _half_undone(row, written[row.invoice])
+            if halfway:
+                result[row.invoice] = Prepared(row, halfway, None)
+                continue
             skip = None if links[row.invoice] else decide_header(row, self.terms.policy)
             if skip:
                 result[row.invoice] = Prepared(row, skip, None)
@@ -99,10 +112,11 @@ class Preparer:
         read = list(self._read(unread))
         clients = self._clients([answer for _, answer in read if isinstance(answer, Invoice)])
         for row, answer in read:
-            result[row.invoice] = self._one(row, answer, clients, links[row.invoice])
+            number = bookings(written[row.invoice])
+            result[row.invoice] = self._one(row, answer, clients, links[row.invoice], number)
         return [result[row.invoice] for row in rows]
 
-    def _links(self, row: EntryRow) -> Mapping[SourceRef, LinkRow]:
+    def _written(self, row: EntryRow) -> Mapping[SourceRef, LinkRow]:
         """What was written for it; nothing is asked for the many that were never booked."""
         if row.content_fingerprint is None:
             return {}
@@ -140,11 +154,12 @@ class Preparer:
         answer: Invoice | Missing,
         clients: Mapping[SourceRef, Client | Missing],
         links: Mapping[SourceRef, LinkRow],
+        number: int,
     ) -> Prepared:
         if isinstance(answer, Missing):
             return Prepared(row, _missing(answer, row, links), None, links)
         try:
-            decision = self._decide(row, answer, clients[answer.client], links)
+            decision = self._decide(row, answer, clients[answer.client], links, number)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             # A record that our own rules stumble over must not stop the others, nor be booked.
             decision = Unread(f"bridge could not make sense of it ({error!r})")
@@ -157,6 +172,7 @@ class Preparer:
         invoice: Invoice,
         client: Client | Missing,
         links: Mapping[SourceRef, LinkRow],
+        number: int,
     ) -> Ready | Skip | Hold | Unread:
         answers = read_answers(self.log, invoice.ref) if links else NO_ANSWERS
         divided = divide(invoice, row.content_fingerprint, links, answers) if links else UNDIVIDED
@@ -167,6 +183,7 @@ class Preparer:
         before = replace(
             self._before(invoice, links),
             answers=answers,
+            booking=number,
             documents=divided.documents,
             waits=divided.waits,
         )
@@ -201,6 +218,23 @@ class Preparer:
             balances=balances,
             credited=cancel_ref(invoice.ref.id) in links,
         )
+
+
+def _half_undone(row: EntryRow, written: Mapping[SourceRef, LinkRow]) -> Hold | None:
+    """Its document is reversed by half: whether it stands is for the undo to say."""
+    note = reversal_ref(booking_ref(row.invoice, bookings(written)))
+    if note not in written or row.invoice not in written:
+        return None
+    return Hold(
+        Reason.SKIPPED_BY_USER,
+        f"credit note {written[note].target.id} was written to undo it, and the undo was cut short",
+        "run the same `bridge undo --run ... --credit-notes` again: it goes on where it stopped",
+    )
+
+
+def _standing(written: Mapping[SourceRef, LinkRow]) -> dict[SourceRef, LinkRow]:
+    """What stands in the books: not what an undo reversed."""
+    return {ref: link for ref, link in written.items() if not is_undone(ref)}
 
 
 def _uses_balance(invoice: Invoice) -> bool:

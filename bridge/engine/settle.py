@@ -91,7 +91,7 @@ class Settler:
         return 0 if writes else 1
 
     def _found(self, step: StepRow, target: TargetRef) -> None:
-        client = step.parent if step.ref.kind is Kind.INVOICE else None
+        client = step.parent if step.ref.kind in {Kind.INVOICE, Kind.CREDIT_NOTE} else None
         order = Order(
             step.invoice,
             step.ref,

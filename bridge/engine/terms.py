@@ -36,6 +36,7 @@ class Before:
         credited: Whether a credit note took it back when it was cancelled.
         documents: Where lines were added after booking, the invoice as documents, in order.
         waits: Why the last of them is not booked yet.
+        booking: 1, and one more for each time that an undo reversed its document.
     """
 
     is_booked: bool = False
@@ -45,6 +46,7 @@ class Before:
     credited: bool = False
     documents: tuple[Invoice, ...] = ()
     waits: Hold | None = None
+    booking: int = 1
 
 
 NOTHING_BEFORE = Before()

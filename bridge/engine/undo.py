@@ -17,7 +17,7 @@ from bridge.api import (
     UsageError,
     total,
 )
-from bridge.engine.keys import document_of
+from bridge.engine.keys import document_of, is_undone
 from bridge.engine.readback import Expected, differences, read_back
 from bridge.store.log import SyncLog
 from bridge.store.rows import Action, EntryRow, LinkRow, RunRow, StepRow
@@ -80,9 +80,10 @@ def plan_undo(log: SyncLog, target: Target, run_id: int, today: dt.date) -> Plan
     Raises:
         UsageError: there is no such run, it was on another day, or its end is not known.
     """
-    run = _run(log, run_id, today)
-    made = list(_made(log, run_id))
-    reader = _Reader(log, target)
+    run = known_run(log, run_id)
+    _of_today(run, today)
+    made = list(made_by(log, run_id))
+    reader = Reader(log, target)
     entries: list[Takeback] = []
     ours = [one for one in made if one.step.ref.kind is not Kind.CLIENT]
     ours.sort(key=lambda one: (one.step.invoice.id, _ORDER.index(one.step.ref.kind), -one.step.id))
@@ -94,29 +95,37 @@ def plan_undo(log: SyncLog, target: Target, run_id: int, today: dt.date) -> Plan
     return Plan(run, tuple(entries), clients)
 
 
-def _run(log: SyncLog, run_id: int, today: dt.date) -> RunRow:
-    found = [run for run in log.runs(_RUNS) if run.id == run_id]
-    if not found:
-        raise UsageError(f"there is no run {run_id}", remedy="`bridge log` shows the runs")
-    day = found[0].started.astimezone().date()
+def _of_today(run: RunRow, today: dt.date) -> None:
+    day = run.started.astimezone().date()
     if day != today:
         raise UsageError(
-            f"run {run_id} was on {day}: what was made on an earlier day may have been reported"
+            f"run {run.id} was on {day}: what was made on an earlier day may have been reported"
             " or declared, so it is not deleted",
-            remedy="write a credit note for each document that is wrong, dated today, as"
-            f" `bridge log --run {run_id}` lists them; in the source, a refund or a cancellation"
-            " makes bridge write it",
+            remedy=f"`bridge undo --run {run.id} --credit-notes --because ... --dry-run` shows the"
+            " credit notes, dated today, that would reverse it instead",
         )
+
+
+def known_run(log: SyncLog, run_id: int) -> RunRow:
+    """A run of which every outcome is known.
+
+    Raises:
+        UsageError: there is none, or not all that it wrote is known.
+    """
+    found = next((run for run in log.runs(_RUNS) if run.id == run_id), None)
+    if not found:
+        raise UsageError(f"there is no run {run_id}", remedy="`bridge log` shows the runs")
     unknown = {StepState.INTENDED, StepState.UNKNOWN}
     if any(step.action is not Action.REMOVE for step in log.steps(states=unknown, run=run_id)):
         raise UsageError(
             f"not all that run {run_id} wrote is known",
             remedy="run `bridge sync`: it finds out; then undo it",
         )
-    return found[0]
+    return found
 
 
-def _made(log: SyncLog, run_id: int) -> Iterator[Made]:
+def made_by(log: SyncLog, run_id: int) -> Iterator[Made]:
+    """What a run created and the log still links to the same record."""
     steps = [
         step
         for step in log.steps(states={StepState.DONE}, run=run_id)
@@ -130,25 +139,30 @@ def _made(log: SyncLog, run_id: int) -> Iterator[Made]:
 
 
 @dataclass(slots=True)
-class _Reader:
+class Reader:
+    """Reads what stands in the target of what a run made."""
+
     log: SyncLog
     target: Target
     paid: dict[TargetRef, list[TargetPayment]] = field(default_factory=dict)
 
     def entry(self, row: EntryRow, records: Sequence[Made]) -> Takeback:
         """One invoice's records, each read afresh, and why they stay if they do."""
+        read, stays = self.touched(row, records)
+        return Takeback(row, tuple(read), stays or self._closed(read) or self._applied(row, read))
+
+    def touched(self, row: EntryRow, records: Sequence[Made]) -> tuple[list[Made], str]:
+        """The records read afresh, and how they differ from what was sent, or nothing."""
         if row.state in _UNSURE:
-            return Takeback(
-                row, tuple(records), f"it is {row.state.value}: run `bridge sync` first"
-            )
+            return list(records), f"it is {row.state.value}: run `bridge sync` first"
         every = self.log.links_of_invoice(row.invoice)
         documents = self._documents([one for one in records if one.link.ref.kind in _DOCUMENTS])
         read: list[Made] = []
         for one in records:
             found = documents.get(one.link.target) or self._payment(one)
             read.append(Made(one.step, one.link, found))
-        stays = next(filter(None, (self._touched(one, read, every) for one in read)), "")
-        return Takeback(row, tuple(read), stays or self._closed(read) or self._applied(row, read))
+        told = (self._touched(one, read, every) for one in read)
+        return read, next(filter(None, told), "")
 
     def _documents(self, made: Sequence[Made]) -> dict[TargetRef, TargetDocument]:
         expected = [
@@ -228,6 +242,8 @@ def _as_sent(one: Made, found: TargetDocument) -> Expected:
 
 
 def _stands_on(ref: SourceRef, document: SourceRef, every: Sequence[LinkRow]) -> bool:
+    if is_undone(ref):
+        return False
     if document.kind is Kind.INVOICE and ref.kind is Kind.CREDIT_NOTE:
         return any(link.ref == document for link in every)
     return ref.kind is Kind.PAYMENT and document_of(ref) == document

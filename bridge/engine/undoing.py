@@ -105,7 +105,7 @@ class _Work:
             if why:
                 self.result.stays[entry.row.invoice.id] = why
                 if number == 0 and not self.result.unknown:
-                    self._write(_as_it_was(entry.row))
+                    self._write(as_it_was(entry.row))
                 return
             before = []
 
@@ -190,7 +190,8 @@ class _Work:
         self.hands.log.write(self.hands.run, writes, lease=self.hands.lease)
 
 
-def _as_it_was(row: EntryRow) -> SetEntry:
+def as_it_was(row: EntryRow) -> SetEntry:
+    """Its state before an undo that came to nothing."""
     return SetEntry(
         row.invoice,
         row.state,

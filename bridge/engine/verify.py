@@ -16,7 +16,7 @@ from bridge.api import (
     TargetRef,
     total,
 )
-from bridge.engine.keys import document_of
+from bridge.engine.keys import document_of, is_undone
 from bridge.engine.readback import Expected, differences, ranges, read_back
 from bridge.engine.tell import Teller
 from bridge.engine.writer import Writer
@@ -58,7 +58,8 @@ class Verifier:
 
     def _links(self, row: EntryRow) -> list[LinkRow]:
         links = self.log.links_of_invoice(row.invoice)
-        return [link for link in links if link.ref.kind is not Kind.CLIENT and link.payload]
+        ours = [link for link in links if link.ref.kind is not Kind.CLIENT and link.payload]
+        return [link for link in ours if not is_undone(link.ref)]
 
     def _movements(self, links: Sequence[LinkRow]) -> dict[str, TargetMovement]:
         days = [link.day for link in links if link.ref.kind is Kind.MOVEMENT and link.day]

@@ -17,6 +17,7 @@ MATTERS = (
     "misnamed_settings",
     "movements",
     "removal",
+    "reversals",
 )
 """What a test can be about, besides what every system has: the words that `exempt` takes."""
 

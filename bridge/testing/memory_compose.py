@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import cast
 
 from bridge.api import (
     Client,
@@ -87,6 +88,37 @@ def compose_invoice(sale: Sale, mapping: MemoryMapping) -> Payload | Hold:
 def compose_credit_note(note: CreditNote, mapping: MemoryMapping) -> Payload | Hold:
     """A document of negative lines that names the original in its first one."""
     return _document(note.sale, Kind.CREDIT_NOTE, mapping, f"Credit for {note.original_number}: ")
+
+
+def compose_reversal(booked: Payload, reference: Reference, date: dt.date, number: str) -> Payload:
+    """The same lines, each amount reversed."""
+    taken: list[dict[str, Json]] = [
+        {**line, "net": _reversed(line["net"]), "tax": _reversed(line["tax"])}
+        for line in cast("list[Mapping[str, Json]]", booked.body["lines"])
+    ]
+    body: dict[str, Json] = {
+        **booked.body,
+        "reference": str(reference),
+        "date": date.isoformat(),
+        "due": None,
+        "lines": taken,
+    }
+    return replace(
+        booked,
+        kind=Kind.CREDIT_NOTE,
+        body=body,
+        reference=str(reference),
+        date=date,
+        net=None if booked.net is None else -booked.net,
+        tax=None if booked.tax is None else -booked.tax,
+        rules=(Rule("document", "as it was booked", f"reverses {number}"),),
+        lines=tuple(lines(body)),
+        journal=(),
+    )
+
+
+def _reversed(amount: Json) -> str:
+    return str(0 - Decimal(str(amount)))
 
 
 def _document(sale: Sale, kind: Kind, mapping: MemoryMapping, prefix: str = "") -> Payload | Hold:

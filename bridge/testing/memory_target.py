@@ -166,6 +166,11 @@ class MemoryTarget(Target):
     def compose_credit_note(self, note: CreditNote) -> Payload | Hold:
         return translate.compose_credit_note(note, self._mapping)
 
+    def compose_reversal(
+        self, booked: Payload, *, reference: Reference, date: dt.date, number: str
+    ) -> Payload | Hold:
+        return translate.compose_reversal(booked, reference, date, number)
+
     def compose_movement(self, movement: Movement) -> Payload | Hold | Nothing:
         return translate.compose_movement(movement, self._mapping)
 

@@ -2,9 +2,20 @@
 
 # ruff: noqa: S101  # a suite asserts
 
+import datetime as dt
+
 import pytest
 
-from bridge.api import AmbiguousMatchError, Days, Reference, token_of, total
+from bridge.api import (
+    AmbiguousMatchError,
+    Days,
+    Kind,
+    Money,
+    Reference,
+    SourceRef,
+    token_of,
+    total,
+)
 from bridge.testing.builders import a_credit_note, a_movement
 from bridge.testing.desk import LABEL, Desk, new_id, payload_of
 from bridge.testing.matters import Suite, about
@@ -69,6 +80,32 @@ class TargetMoney(Suite):
             desk.target.apply_credit_note(ref, original=made.ref)
             [shown] = desk.documents(token_of(LABEL, made.sale.ref))
             assert shown.paid == -note.sale.gross
+
+    @about("reversals")
+    def test_a_reversal_takes_back_what_was_booked_line_by_line(self, desk: Desk) -> None:
+        """Applied, it leaves nothing of the document open; the journal of both is nought."""
+        made = desk.create_sale()
+        ref = SourceRef(Kind.CREDIT_NOTE, f"{made.sale.ref.id}/reversed")
+        reference = Reference(token_of(LABEL, ref), f"reverses {made.ref.id}")
+        day = made.sale.date + dt.timedelta(days=40)
+        payload = payload_of(
+            desk.target.compose_reversal(
+                made.payload, reference=reference, date=day, number=made.ref.id
+            )
+        )
+        assert (payload.net, payload.tax) == (-made.sale.net, -made.sale.tax)
+        sums: dict[str, Money] = {}
+        for each in desk.target.journal(made.payload) + desk.target.journal(payload):
+            sums[each.account] = each.amount + sums.get(each.account, each.amount - each.amount)
+        assert not any(sums.values())
+        note = desk.target.create_credit_note(payload, client=made.client_ref, original=made.ref)
+        found = desk.target.find_invoice(reference, client=made.client_ref, day=day)
+        assert found is not None
+        assert (found.ref.id, found.net, found.tax) == (note.id, payload.net, payload.tax)
+        assert found.reference == payload.reference
+        desk.target.apply_credit_note(note, original=made.ref)
+        [shown] = desk.documents(token_of(LABEL, made.sale.ref))
+        assert shown.paid == made.sale.gross
 
     @about("movements")
     def test_a_movement_is_found_by_its_key(self, desk: Desk) -> None:

@@ -66,9 +66,12 @@ def compose_credit_note(note: CreditNote, books: Books) -> Payload | Hold:
 
     Rate and VatAmount carry the sign, the quantity stays 1. Raises as `compose_invoice`.
     """
-    return _document(
-        note.sale, books, Kind.CREDIT_NOTE, f"Credit for invoice {note.original_number}: "
-    )
+    return _document(note.sale, books, Kind.CREDIT_NOTE, credit_prefix(note.original_number))
+
+
+def credit_prefix(number: str) -> str:
+    """What the first line of a credit note says before its own text."""
+    return f"Credit for invoice {number}: "
 
 
 def _document(sale: Sale, books: Books, kind: Kind, prefix: str) -> Payload | Hold:

@@ -39,6 +39,7 @@ from kashflow_target.compose_client import compose_client
 from kashflow_target.compose_invoice import compose_credit_note, compose_invoice
 from kashflow_target.compose_money import compose_payment
 from kashflow_target.compose_movement import compose_movement
+from kashflow_target.compose_reversal import compose_reversal
 from kashflow_target.customers import Customers
 from kashflow_target.documents import Documents
 from kashflow_target.journal import journal
@@ -193,6 +194,12 @@ class KashFlowTarget(Target):
     def compose_credit_note(self, note: CreditNote) -> Payload | Hold:
         """See `compose_invoice.compose_credit_note`."""
         return compose_credit_note(note, self._prepared())
+
+    def compose_reversal(
+        self, booked: Payload, *, reference: Reference, date: dt.date, number: str
+    ) -> Payload | Hold:
+        """Pure, and asks no setting."""
+        return compose_reversal(booked, reference, date, number)
 
     def compose_movement(self, movement: Movement) -> Payload | Hold | Nothing:
         """See `compose_movement.compose_movement`."""

@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -32,12 +33,14 @@ class Moments:
         self.passed = 0
         self.at = at
         self.report = report
+        self._one_by_one = threading.Lock()  # several workers pass moments at once
 
     def pass_one(self) -> None:
-        self.passed += 1
-        os.pwrite(self.report, str(self.passed).encode().ljust(8), 0)
-        if self.passed == self.at:
-            os.kill(os.getpid(), signal.SIGKILL)
+        with self._one_by_one:
+            self.passed += 1
+            os.pwrite(self.report, str(self.passed).encode().ljust(8), 0)
+            if self.passed == self.at:
+                os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, method: Callable[..., Any]) -> Callable[..., Any]:
         """A moment before and one after each call."""

@@ -123,6 +123,40 @@ def test_killed_at_every_boundary_of_every_step(
         _each_once(company, invoices)
 
 
+@pytest.mark.timeout(300)
+def test_killed_at_every_boundary_of_an_undo_by_credit_notes(nursery: Nursery, rig: Any) -> None:
+    """Run again it goes on: one note, set against its invoice, and nothing is booked anew.
+
+    A moment after one act finds what the moment before the next finds, so every other is tried.
+    """
+    rig.settings["sync"]["start_date"] = "2026-10-30"
+    rig.file()
+    client = rig.new_client()
+
+    def booked() -> tuple[str, list[str]]:
+        """An invoice that a bank feed is to pay, and what undoes the run that booked it."""
+        invoice = str(rig.paid_invoice(client, gateway="banktransfer"))
+        run = str(rig.sync(invoice).run.id)
+        return invoice, ["undo", "--run", run, "--credit-notes", "--because", "x", "--yes"]
+
+    invoice, undo = booked()
+    moments = nursery.run(rig.place, *undo, at=10**6)["passed"]
+    assert moments > 10
+    invoices = [invoice]
+    for at in range(1, moments + 1, 2):
+        invoice, undo = booked()
+        invoices.append(invoice)
+        assert nursery.run(rig.place, *undo, at=at) == {"code": KILLED, "passed": at}
+        assert nursery.run(rig.place, *undo)["code"] == 0, at
+    assert nursery.run(rig.place, *undo)["code"] == 0  # there is nothing left to do
+    rig.sync()
+    documents = rig.ours()
+    for invoice in invoices:
+        document, note = documents[f"WHMCS-{invoice}"], documents[f"WHMCS-{invoice}/reversed"]
+        assert note.gross == -document.gross == note.amount_paid == -document.amount_paid
+        assert f"WHMCS-{invoice}/2" not in documents
+
+
 def _crowd(rig: Any) -> list[str]:
     """Work for four workers at once."""
     rig.settings["sync"]["workers"] = 4

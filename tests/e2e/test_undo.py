@@ -125,6 +125,22 @@ def test_what_was_touched_since_stays_whole(booked: tuple[Any, int, int]) -> Non
     assert _counts(rig) == before
 
 
+def test_a_bank_transaction_keeps_its_whole_invoice(rig: Any) -> None:
+    """KashFlow's service has no call that deletes one (manual, list of operations)."""
+    invoice = rig.paid_invoice(rig.new_client(), fees="1.95")
+    plain = rig.paid_invoice(rig.new_client())
+    run = rig.sync(invoice, plain).run.id
+    moved = len(rig.books.bank_transactions())
+    code, line = _undo(rig, run)
+    assert code == 3
+    assert "has no call that deletes movement" in line["stays"][str(invoice)]
+    assert line["removed"] == {"payment": 1, "invoice": 1, "client": 1}
+    assert rig.ours()[f"WHMCS-{invoice}"].amount_paid == 120
+    assert len(rig.books.bank_transactions()) == moved
+    rig.again(invoice)
+    assert rig.fates[str(invoice)].state is EntryState.DONE
+
+
 def test_a_run_of_another_day_is_not_deleted(booked: tuple[Any, int, int]) -> None:
     rig, _, run = booked
     log = sqlite3.connect(rig.place / "bridge.db")
@@ -134,7 +150,7 @@ def test_a_run_of_another_day_is_not_deleted(booked: tuple[Any, int, int]) -> No
     log.close()
     found = _bridge(rig, "undo", "--run", str(run), "--because", "x", "--yes")
     assert found.returncode == 2
-    assert "write a credit note" in " ".join(found.stderr.split())
+    assert f"undo --run {run} --credit-notes" in " ".join(found.stderr.split())
     assert _bridge(rig, "undo", "--run", "999", "--because", "x", "--yes").returncode == 2
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from bridge.api import InvoiceState, Kind, Record, RecordClass, SourceRef, client_ref, total
 from bridge.engine.policy import BookWhen
 from bridge.engine.reconcile.lore import Lore, is_ended, of_document
+from bridge.engine.reconcile.reversals import reversals
 from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.tokens import Role, invoice_id, key_of
 from bridge.engine.reconcile.values import UNEXPLAINED, Item, ItemKind, Standing, Verdict
@@ -59,6 +60,7 @@ class _Matcher:
     terms: Terms
     ours: dict[str, list[Record]] = field(default_factory=dict)
     unkeyed: dict[str, Record] = field(default_factory=dict)
+    undone: list[Record] = field(default_factory=list)
     result: Documents = field(default_factory=Documents)
 
     def sort(self, target: Iterable[Record]) -> None:
@@ -70,14 +72,29 @@ class _Matcher:
                 case Role.NOTE:
                     self.result.notes.setdefault(key.owner, []).append(record)
                 case Role.CANCELLED if is_ended(self.lore.entries.get(key.owner)):
-                    self._ended(record, key.owner)
+                    self._apart(record, key.owner, MATCHED)
+                case Role.REVERSED:
+                    self.undone.append(record)
                 case _:
                     self.unkeyed[record.number] = record
+        for note, document in list(reversals(self.ours, self.undone, self.lore, self.terms)):
+            self._reversed(note, document)
+        for note in self.undone:
+            self._foreign(note, _ODD_REVERSAL, family=key_of(note.token, self.terms.label).owner)
 
-    def _ended(self, record: Record, number: str) -> None:
-        """The note of what was not supplied: billed as what it credits, as the source has none."""
+    def _reversed(self, note: Record, document: Record | None) -> None:
+        """What an undo took back: the invoice stands in the books as if it had not been booked."""
+        owner = key_of(note.token, self.terms.label).owner
+        self.undone.remove(note)
+        self._apart(note, owner, _REVERSED)
+        if document:
+            self.ours[owner].remove(document)
+            self._apart(document, owner, _REVERSED)
+
+    def _apart(self, record: Record, number: str, verdict: Verdict) -> None:
+        """A document that the source has none of: billed as what it is, or as what it credits."""
         gross = record.net + record.tax
-        item = replace(foreign_item(record, MATCHED, number), billed=gross, billed_tax=record.tax)
+        item = replace(foreign_item(record, verdict, number), billed=gross, billed_tax=record.tax)
         self.result.by_number[record.number] = item
         if record.date in self.terms.days:
             self.result.items.append(item)
@@ -264,6 +281,16 @@ def _named(docs: Sequence[Record]) -> str:
 
 
 _OTHER = Verdict(Standing.OTHER, "other_sales")
+_REVERSED = Verdict(
+    Standing.MATCHED, "reversed", "an undo took it back: the document and its note are together nil"
+)
+_ODD_REVERSAL = Verdict(
+    Standing.ONLY_TARGET,
+    "",
+    "it carries the key of a credit note by which an undo reverses a document, and it does not"
+    " reverse one to the penny, or another does so already",
+    "compare it with the document of that key in the target; correct it there or delete it",
+)
 
 
 def _double(first: Record) -> Verdict:

@@ -28,6 +28,7 @@ from bridge.api import (
     payment_ref,
 )
 from bridge.engine.ends import Clock, Ends, utc_now
+from bridge.engine.keys import reversal_ref
 from bridge.engine.policy import Policy
 from bridge.engine.progress import Progress
 from bridge.engine.reconcile.lore import Lore
@@ -153,6 +154,7 @@ def _made_of(row: Record, label: str) -> Iterator[SourceRef]:
     key = key_of(row.token, label)
     if key.role is Role.INVOICE:
         yield invoice_ref(key.owner)
+        yield reversal_ref(invoice_ref(key.owner))
     elif key.role is Role.NOTE:
         yield SourceRef(Kind.CREDIT_NOTE, f"R{key.owner}")
         yield payment_ref(key.owner, f"R{key.owner}")

@@ -13,6 +13,7 @@ class Role(StrEnum):
     INVOICE = "invoice"
     NOTE = "note"  # the credit note of a refund
     CANCELLED = "cancelled"  # the credit note of what was not supplied
+    REVERSED = "reversed"  # the credit note by which an undo took an invoice back
     MONEY = "money"  # a share of a transaction
     EXCHANGE = "exchange"  # the exchange difference of such a share
     FEE = "fee"
@@ -26,9 +27,9 @@ class Key:
     """A token, understood.
 
     Attributes:
-        owner: The source's id of what it belongs to: an invoice for INVOICE, CANCELLED and USE,
-            the refund for NOTE, the transaction for MONEY, EXCHANGE and FEE, the balance entry
-            for GIVEN.
+        owner: The source's id of what it belongs to: an invoice for INVOICE, CANCELLED, REVERSED
+            and USE, the refund for NOTE, the transaction for MONEY, EXCHANGE and FEE, the balance
+            entry for GIVEN.
         ref: By which the log knows the record; None for NONE.
         document: The source's id of the invoice, or ``R905``, that a payment stands on, or empty.
     """
@@ -44,6 +45,8 @@ NO_KEY = Key(Role.NONE)
 _INVOICE = re.compile(r"(\d+)(?:\+\d+)?")
 _NOTE = re.compile(r"R(\d+)")
 _CANCELLED = re.compile(r"(\d+)/cancelled")
+_AGAIN = re.compile(r"(\d+)/\d+")  # booked again after an undo
+_REVERSED = re.compile(r"(\d+)(?:/\d+)?/reversed")
 _PAYMENT = re.compile(r"T(\d+)/(R?\d+)(?:\+\d+)?")
 _EXCHANGE = re.compile(r"T(\d+)/.+/exchange")
 _FEE = re.compile(r"T(\d+)/fee")
@@ -56,6 +59,8 @@ _FORMS: tuple[tuple[re.Pattern[str], Role, Kind], ...] = (
     (_INVOICE, Role.INVOICE, Kind.INVOICE),
     (_NOTE, Role.NOTE, Kind.CREDIT_NOTE),
     (_CANCELLED, Role.CANCELLED, Kind.CREDIT_NOTE),
+    (_AGAIN, Role.INVOICE, Kind.INVOICE),
+    (_REVERSED, Role.REVERSED, Kind.CREDIT_NOTE),
     (_PAYMENT, Role.MONEY, Kind.PAYMENT),
     (_EXCHANGE, Role.EXCHANGE, Kind.MOVEMENT),
     (_FEE, Role.FEE, Kind.MOVEMENT),
@@ -73,6 +78,8 @@ def key_of(token: str, label: str) -> Key:
     ('900', '501')
     >>> key_of("WHMCS-501+1", "WHMCS").role.value, key_of("WHMCS-501/credit/12.00", "WHMCS").owner
     ('invoice', '501')
+    >>> key_of("WHMCS-501/2", "WHMCS").owner, key_of("WHMCS-501/2/reversed", "WHMCS").role.value
+    ('501', 'reversed')
     >>> key_of("PO-4471", "WHMCS") is NO_KEY
     True
     """
@@ -83,7 +90,8 @@ def key_of(token: str, label: str) -> Key:
         found = pattern.fullmatch(body)
         if found:
             document = found[2] if pattern is _PAYMENT else ""
-            return Key(role, found[1], SourceRef(kind, body), document)
+            ref = SourceRef(kind, found[1] if pattern is _AGAIN else body)
+            return Key(role, found[1], ref, document)
     return NO_KEY
 
 
