@@ -122,6 +122,8 @@ class SourcePlugin:
         sandbox_key: The setting that may hold the word ``sandbox``.
         connection: Settings without which nobody can sign in, in the order in which they are
             asked for.
+        ways: How it may be reached where there are several: what each is, and the settings that
+            it takes. The usual one comes first and holds `sandbox_key` and `connection`.
         questions: What else `bridge init` asks, given what is written so far and, of a target,
             what the source uses. It signs in, reads, and closes what it opened.
         decisions: All questions that its settings answer, open or not; imports what it needs.
@@ -136,6 +138,7 @@ class SourcePlugin:
     capabilities: frozenset[str] = field(default_factory=frozenset)
     decisions: Callable[[], Sequence[Decision]] = no_decisions
     connection: tuple[str, ...] = ()
+    ways: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     questions: Callable[[Mapping[str, Json], Survey | None], Conversation] = no_questions
 
 
@@ -152,4 +155,5 @@ class TargetPlugin:
     capabilities: frozenset[str] = field(default_factory=frozenset)
     decisions: Callable[[], Sequence[Decision]] = no_decisions
     connection: tuple[str, ...] = ()
+    ways: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     questions: Callable[[Mapping[str, Json], Survey | None], Conversation] = no_questions

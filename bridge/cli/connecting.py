@@ -20,6 +20,7 @@ Offer = TypeVar("Offer", "SourcePlugin", "TargetPlugin")
 Answer = TypeVar("Answer")
 
 _SANDBOX = "sandbox"
+_SEVERAL = 2
 
 
 class Connector:
@@ -64,7 +65,7 @@ class Connector:
             except ValidationError as error:
                 told = [str(one["msg"]).removeprefix("Value error, ") for one in error.errors()]
                 tell_error(ConfigError([Problem(each, "answer again", key=role) for each in told]))
-            except (AccessError, UnreachableError) as error:
+            except (AccessError, ConfigError, UnreachableError) as error:
                 tell_error(error)
             else:
                 for key, value in {"plugin": offer.kind, **written}.items():
@@ -76,22 +77,42 @@ class Connector:
         from bridge.config.outline import Outline
 
         outline = Outline(offer.settings())
+        keys = _way(offer)
         talk("")
+        if keys and offer.sandbox_key not in keys:
+            return _credentials(offer, keys, outline)
         default = str(outline.defaults().get(offer.sandbox_key, ""))
         name = f"{role}.{offer.sandbox_key}, or `sandbox` to try it"
         where = ask_text(name, default, lambda _: "")
         if where == _SANDBOX:
             return {offer.sandbox_key: _SANDBOX}, self._sandbox(offer)
         place: dict[str, Json] = {} if where == default else {offer.sandbox_key: where}
-        written, given = dict(place), dict(place)
-        for key in offer.connection:
-            written[key], given[key] = _credential(f"{offer.kind}_{key}".upper(), key, outline)
-        return written, given
+        written, given = _credentials(offer, offer.connection, outline)
+        return {**place, **written}, {**place, **given}
 
     def _sandbox(self, offer: Offer) -> Mapping[str, "Json"]:
         """Its data goes when we go: `bridge sync` seeds its own."""
         directory = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bridge-init-"))
         return self._stack.enter_context(offer.sandbox(Path(directory))).settings
+
+
+def _way(offer: "SourcePlugin | TargetPlugin") -> Sequence[str]:
+    """The settings of the way in which an end is reached, where there are several."""
+    if len(offer.ways) < _SEVERAL:
+        return ()
+    chosen = ask_choice(f"How is {offer.kind} to be reached?", list(offer.ways), 0)
+    return list(offer.ways.values())[chosen]
+
+
+def _credentials(
+    offer: "SourcePlugin | TargetPlugin", keys: Sequence[str], outline: "Outline"
+) -> tuple[dict[str, "Json"], dict[str, "Json"]]:
+    """What is written for each, and what it comes to."""
+    written: dict[str, Json] = {}
+    given: dict[str, Json] = {}
+    for key in keys:
+        written[key], given[key] = _credential(f"{offer.kind}_{key}".upper(), key, outline)
+    return written, given
 
 
 def _credential(variable: str, key: str, outline: "Outline") -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """What `bridge init` asks about KashFlow, with answers that the account really has."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import yaml
@@ -13,6 +14,19 @@ from kashflow_target.reference_data import Account
 HOLD = Choice("hold it for now", None)
 _MAP = Choice("a payment method and a bank account of KashFlow", {})
 _FEED = Choice("a bank feed brings these payments already: book the invoices only", "bank_feed")
+_ABOUT = {
+    "client_balances": "Clients' balances",
+    "fees": "Gateways' fees",
+    "exchange_differences": "Exchange differences",
+    "manual_credits": "Balances that staff gave",
+}
+_FORMS = {
+    "client_balances": "keep it on a ledger account of its own",
+    "fees": "take each fee out of the gateway's account, to a nominal",
+    "exchange_differences": "book the difference to a nominal",
+    "manual_credits": "a nominal bears them",
+}
+_OF_BALANCES = frozenset({"refund_to_balance", "manual_credits"})
 _ASKED_APART = frozenset({"gateways", "nominals.discounts", "client_balances.vat"})
 _LABELS: Mapping[tuple[str, str], str] = {
     ("fees", "on_gateway_invoice"): "the bookkeeper books the gateway's own bill",
@@ -38,12 +52,17 @@ def questions(given: Mapping[str, Json], survey: Survey | None) -> Conversation:
         AccessError, UnreachableError: as `KashFlowTarget.check`.
     """
     account = _account(given)
-    yield from _gateways(account, survey.gateways if survey else {})
+    yield from _gateways(account, survey)
     yield from _nominals(account, survey.line_types if survey else ())
     is_foreign = survey is not None and set(survey.currencies) != {account.home}
+    has_balances = False
     for decision in decisions():
-        if decision.key not in _ASKED_APART and (is_foreign or not _only_foreign(decision)):
-            yield from _decision(decision, account)
+        if decision.key in _ASKED_APART or (_only_foreign(decision) and not is_foreign):
+            continue
+        if decision.key in _OF_BALANCES and not has_balances:
+            continue  # they move balances, of which nobody has said where they are
+        answer = yield from _decision(decision, account)
+        has_balances |= decision.key == "client_balances" and answer is not None
 
 
 def _account(given: Mapping[str, Json]) -> Account:
@@ -56,8 +75,11 @@ def _account(given: Mapping[str, Json]) -> Account:
         return target.account()
 
 
-def _gateways(account: Account, gateways: Mapping[str, str]) -> Conversation:
-    for gateway, called in gateways.items():
+def _gateways(account: Account, survey: Survey | None) -> Conversation:
+    if survey is None:
+        return
+    foreign = [code for code in survey.currencies if code != account.home]
+    for gateway, called in survey.gateways.items():
         key = ("gateways", gateway)
         named = gateway if called == gateway else f"{called} ({gateway})"
         answer = yield Question(
@@ -67,6 +89,18 @@ def _gateways(account: Account, gateways: Mapping[str, str]) -> Conversation:
             like = f"{called} {gateway}"
             yield _of((*key, "method"), "As which payment method?", account.methods, like)
             yield _of((*key, "account"), "On which bank account?", account.accounts, like)
+            yield from _accounts_apart(key, named, foreign, account)
+
+
+def _accounts_apart(
+    key: tuple[str, ...], named: str, foreign: Sequence[str], account: Account
+) -> Conversation:
+    """Asked for the currencies that some bank account is called after."""
+    for code in foreign:
+        if any(code in each.name.upper().split() for each in account.accounts.entries):
+            text = f"On which bank account is money in {code} by {named}?"
+            found = _of((*key, "currencies", code), text, account.accounts, "")
+            yield _with_none(found, Choice("the same", None))
 
 
 def _nominals(account: Account, line_types: tuple[str, ...]) -> Conversation:
@@ -113,37 +147,49 @@ def _only_foreign(decision: Decision) -> bool:
     return decision.key in {"invoice_rate", "foreign_payments", "exchange_differences"}
 
 
-def _decision(decision: Decision, account: Account) -> Conversation:
-    """Each line that may be written is an answer; names in it are asked for in turn."""
+def _decision(decision: Decision, account: Account) -> Generator[Question, Json, Json]:
+    """Each line that may be written is an answer; names in it are asked for in turn.
+
+    Answers what was chosen: None where it is left open.
+    """
     name = decision.key
     values = [cast("dict[str, Any]", yaml.safe_load(line))[name] for line in decision.lines]
     words = tuple(
         Choice(_LABELS.get((name, each), each), each) for each in values if _is_word(each)
     )
-    forms = tuple(Choice("book it", {}) for each in values if not _is_word(each))
+    forms = tuple(Choice(_FORMS[name], {}) for each in values if not _is_word(each))
     none = Choice(f"decide later: {decision.assumed}", None) if decision.assumed else HOLD
     text = f"{decision.about[0].upper()}{decision.about[1:]}?"
     answer = yield Question((name,), text, (none, *words, *forms))
     if answer != {}:
-        return
+        return answer
     form = next(each for each in values if not _is_word(each))
     for part, example in form.items():
         yield _part((name, part), str(example), account)
+    return answer
 
 
 def _is_word(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _ledgers(account: Account) -> Register:
+    """The bank accounts that are nominals too, as both are to be one ledger account."""
+    codes = {each.code for each in account.nominals.entries}
+    both = tuple(each for each in account.accounts.entries if each.code in codes)
+    return replace(account.accounts, entries=both or account.accounts.entries)
+
+
 def _part(key: tuple[str, ...], example: str, account: Account) -> Question:
     registers = {
-        "nominal": ("To which nominal?", account.nominals),
-        "method": ("As which payment method?", account.methods),
-        "account": ("On which bank account?", account.accounts),
+        "nominal": ("to which nominal?", account.nominals),
+        "method": ("as which payment method?", account.methods),
+        "account": ("on which ledger account?", _ledgers(account)),
     }
+    about = _ABOUT[key[0]]
     if key[-1] in registers:
         text, register = registers[key[-1]]
-        return _of(key, text, register, example)
+        return _of(key, f"{about}: {text}", register, example)
     text = "When does that money bear VAT? Ask your accountant."
     words = (Choice(_LABELS["vat", each], each) for each in ("when_used", "on_receipt"))
     return Question(key, text, (HOLD, *words))

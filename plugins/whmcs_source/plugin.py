@@ -48,4 +48,10 @@ def bridge_sources() -> Iterator[SourcePlugin]:
         sandbox=_sandbox,
         sandbox_key="url",
         connection=("identifier", "secret"),
+        ways={
+            "over its HTTP API, or the sandbox": ("url", "identifier", "secret"),
+            "from its database (mysql://reader:PASSWORD@host/whmcs; the user needs only SELECT)": (
+                "database",
+            ),
+        },
     )
