@@ -64,8 +64,9 @@ def tell_decisions(found: list[Open], *, as_json: bool) -> None:
 def _tell(each: Open) -> None:
     decision = each.decision
     meanwhile = decision.assumed or f"held until then ({', '.join(decision.reasons)})"
-    if each.waiting:
-        meanwhile += f"; {counted(each.waiting, 'invoice')} waiting"
+    if each.waiting is not None and decision.reasons:
+        number = counted(each.waiting, "invoice") if each.waiting else "nothing"
+        meanwhile += f"; {number} waiting"
     text = wrapped(f"{each.role}.{decision.key}: {decision.about}: {meanwhile}", 9)
     say(f"open     {text.strip()}")
     lines = " or ".join(f"`{line}`" for line in decision.lines)

@@ -5,16 +5,18 @@ from decimal import Decimal, InvalidOperation
 
 from bridge.api import Finding, Level, Survey
 from kashflow_target.books import Books
+from kashflow_target.ledger import Ledger
 from kashflow_target.names import Known
 from kashflow_target.vat import percent
 
 
 def assess(survey: Survey, books: Books) -> Iterator[Finding]:
-    """One finding a currency, gateway, line type and tax rate."""
+    """One finding a currency, gateway, line type, tax rate, and place of money without a sale."""
     yield from _currencies(survey, books)
     yield from _gateways(survey, books)
     yield from _nominals(survey, books)
     yield from _rates(survey, books)
+    yield from _movements(books.ledger)
 
 
 def _currencies(survey: Survey, books: Books) -> Iterator[Finding]:
@@ -50,11 +52,12 @@ def _currencies(survey: Survey, books: Books) -> Iterator[Finding]:
 def _gateways(survey: Survey, books: Books) -> Iterator[Finding]:
     for gateway, called in survey.gateways.items():
         subject = f"gateway {gateway}"
+        named = "" if called == gateway else f"{called}: "
         if gateway not in books.tills:
             yield Finding(
                 Level.WARNING,
                 subject,
-                f"{called} is not mapped: invoices paid through it are held",
+                f"{named}not mapped: invoices paid through it are held",
                 f"add `{gateway}: {{method: ..., account: ...}}` or `{gateway}: bank_feed` under"
                 " target.gateways",
             )
@@ -65,7 +68,7 @@ def _gateways(survey: Survey, books: Books) -> Iterator[Finding]:
             said += ", ".join(
                 [str(till.account), *(f"{each} for {c}" for c, each in till.by_currency.items())]
             )
-        yield Finding(Level.OK, subject, f"{called}: {said}")
+        yield Finding(Level.OK, subject, f"{named}{said}")
     for gateway in books.tills:
         if gateway not in survey.gateways:
             yield Finding(
@@ -80,7 +83,10 @@ def _nominals(survey: Survey, books: Books) -> Iterator[Finding]:
         if line_type in to.types:
             said = _shown(to.types[line_type], f"nominals.types.{line_type}")
             yield Finding(Level.OK, f"line type {line_type}", said)
-    if to.discounts is None:
+    if to.discounts is not None:
+        said = _shown(to.discounts, "nominals.discounts")
+        yield Finding(Level.OK, "nominal of discounts", said)
+    else:
         yield Finding(
             Level.WARNING,
             "nominal of discounts",
@@ -117,6 +123,31 @@ def _rates(survey: Survey, books: Books) -> Iterator[Finding]:
                 "the KashFlow account does not have it: UK lines that bear it are held",
                 "add the VAT rate in KashFlow if it is a UK rate",
             )
+
+
+def _movements(ledger: Ledger) -> Iterator[Finding]:
+    """What is decided, as it was found in the account; the rest is told with the decisions."""
+    if ledger.balances:
+        held = ledger.balances
+        said = f"{held.account}, bank account and nominal in one; used by the method {held.method}"
+        yield Finding(Level.OK, "client balances", f"{said}. {_VAT[held.vat]}")
+    if ledger.fees_apart:
+        yield Finding(Level.OK, "fees", "left to the gateways' own bills, booked by hand")
+    for subject, known, what in (
+        ("fees", ledger.fees, "taken out of the gateway's account"),
+        ("exchange differences", ledger.differences, "on the account of the payment"),
+        ("balances by hand", ledger.given, "bears what staff gave or took"),
+        ("VAT of EU consumers", ledger.foreign_vat, "a line of its own outside the UK return"),
+    ):
+        if known is not None:
+            yield Finding(Level.OK, subject, f"{known}, {what}")
+
+
+_VAT = {
+    "undecided": "What clients pay in advance is held: vat is undecided",
+    "when_used": "What clients pay in advance comes in outside VAT",
+    "on_receipt": "What clients pay in advance is held, with the VAT that you owe",
+}
 
 
 def _rate(text: str) -> Decimal:

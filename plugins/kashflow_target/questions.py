@@ -19,12 +19,14 @@ _ABOUT = {
     "fees": "Gateways' fees",
     "exchange_differences": "Exchange differences",
     "manual_credits": "Balances that staff gave",
+    "eu_consumer_vat": "EU consumers' VAT",
 }
 _FORMS = {
     "client_balances": "keep it on a ledger account of its own",
     "fees": "take each fee out of the gateway's account, to a nominal",
     "exchange_differences": "book the difference to a nominal",
     "manual_credits": "a nominal bears them",
+    "eu_consumer_vat": "book that VAT to a nominal of its own, outside the UK return",
 }
 _OF_BALANCES = frozenset({"refund_to_balance", "manual_credits"})
 _ASKED_APART = frozenset({"gateways", "nominals.discounts", "client_balances.vat"})

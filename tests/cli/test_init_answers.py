@@ -20,6 +20,8 @@ BOOK = {
     "Balances that staff gave or took by hand?": "a nominal bears them",
     "Balances that staff gave: to which nominal?": "Goodwill",
     "Refunds put on a client's balance": "a credit note",
+    "Sales to EU consumers": "book that VAT",
+    "EU consumers' VAT: to which nominal?": "OSS VAT",
     "Foreign payments that are worth more or less": "book the difference",
     "Exchange differences: to which nominal?": "Exchange Differences",
     "What are payments by PayPal": "a payment method",
@@ -43,6 +45,7 @@ def test_every_answer_with_a_name_is_written_and_works(tmp_path: Path) -> None:
     assert target["fees"] == {"nominal": "Card Fees"}
     assert target["manual_credits"] == {"nominal": "Goodwill"}
     assert target["exchange_differences"] == {"nominal": "Exchange Differences"}
+    assert target["eu_consumer_vat"] == {"nominal": "OSS VAT"}
     assert target["refund_to_balance"] == "credit_note"
     assert target["gateways"]["paypal"] == {
         "method": "PayPal",

@@ -164,3 +164,30 @@ def test_assess_says_of_everything_whether_it_is_mapped(target: KashFlowTarget) 
     assert "Credit Card on Card Clearing (1210)" in findings["gateway stripe"].what
     assert "bank feed" in findings["gateway banktransfer"].what
     assert "4010" in findings["line type Domain"].what
+
+
+def test_assess_tells_where_money_goes_that_is_no_payment(
+    make_target: Callable[..., KashFlowTarget],
+) -> None:
+    """Each name as the account has it; the account of balances proved to be a nominal too."""
+    made = make_target(
+        client_balances={"method": "Client balance", "account": "Client Balances"},
+        fees={"nominal": "Card Fees"},
+        exchange_differences={"nominal": {"code": 7906}},
+        manual_credits={"nominal": "Goodwill"},
+    )
+    made.prepare()
+    told = {each.subject: each.what for each in made.assess(Survey("GBP", ("GBP",), {}))}
+    assert told["client balances"].startswith("Client Balances (2210), bank account and nominal")
+    assert told["client balances"].endswith("is held: vat is undecided")
+    assert told["fees"] == "Card Fees (7901), taken out of the gateway's account"
+    assert told["exchange differences"].startswith("Exchange Differences (7906)")
+    assert told["balances by hand"].startswith("Goodwill (7600)")
+    made = make_target(
+        client_balances=None, fees="on_gateway_invoice", exchange_differences=None,
+        manual_credits="hold",
+    )  # fmt: skip
+    made.prepare()
+    told = {each.subject: each.what for each in made.assess(Survey("GBP", ("GBP",), {}))}
+    assert told["fees"] == "left to the gateways' own bills, booked by hand"
+    assert not {"client balances", "exchange differences", "balances by hand"} & set(told)
