@@ -338,6 +338,9 @@ class Target(AbstractContextManager["Target"], abc.ABC):
     def payments(self, document: TargetRef) -> Iterator[TargetPayment]:
         """The payments of one invoice or credit note."""
 
+    removes_movements: bool = True
+    """Whether `remove` can take back a movement."""
+
     lists_movements: bool = False
     """Whether `movements` tells what is there; without it movements cannot be read back."""
 

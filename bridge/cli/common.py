@@ -25,6 +25,9 @@ Json = Annotated[
     bool, typer.Option("--json", help="JSON lines, each with a type.", callback=_as_json)
 ]
 
+Because = Annotated[str, typer.Option(metavar="TEXT", help="Why, for whoever asks later.")]
+InvoiceName = Annotated[str, typer.Argument(metavar="INVOICE", help="Its number or its id.")]
+
 
 def open_app() -> "App":
     """The bridge that the chosen file describes; its warnings are told."""

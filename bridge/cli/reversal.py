@@ -53,7 +53,7 @@ def _show_json(entry: "Reversal") -> None:
     )
 
 
-def tell_reversed(done: "Reversed") -> None:
+def tell_reversed(done: "Reversed", plan: "ReversalPlan") -> None:
     """What was written, what stays and why, and what to type next."""
     if STATE.as_json:
         say_json(
@@ -69,9 +69,11 @@ def tell_reversed(done: "Reversed") -> None:
     say(f"Reversed: {counted(len(done.notes), 'invoice')}.")
     for invoice, note in done.notes.items():
         say(f"  invoice {invoice}: credit note {note}")
-    if done.stays:
-        say("As they were:")
+    shown = {entry.row.invoice.id for entry in plan.entries if entry.deed is None}
+    if shown:
+        say(wrapped(f"As they were, for the reasons above: {', '.join(sorted(shown))}."))
     for invoice, why in done.stays.items():
-        say(wrapped(f"invoice {invoice}: {why}", 2))
+        if invoice not in shown:
+            say(wrapped(f"invoice {invoice}: {why}", 2))
     if done.notes:
         say("What was reversed is held: `bridge retry ID` books one again.")

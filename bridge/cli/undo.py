@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bridge.cli.common import Json, counted, open_app
+from bridge.cli.common import Because, Json, counted, open_app
 from bridge.cli.console import STATE, say, say_json, wrapped
 from bridge.cli.hands import by_hand, ready_ends
 
@@ -21,12 +21,16 @@ def register(app: typer.Typer) -> None:
 
 def undo(
     *,
-    run: Annotated[int, typer.Option(help="The run to take back.")],
-    because: Annotated[str, typer.Option(help="Why, for whoever asks later. Required.")],
+    run: Annotated[
+        int, typer.Option(metavar="RUN", help="The run to take back; `bridge log` shows them.")
+    ],
+    because: Because,
     credit_notes: Annotated[
         bool, typer.Option("--credit-notes", help="Reverse by credit notes dated today.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be done.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -92,7 +96,7 @@ def _reverse(run: int, because: str, *, yes: bool) -> None:
         if any(entry.deed for entry in plan.entries) and not yes:
             typer.confirm("Write these credit notes?", err=True, abort=True)
         done = reverse(hands, ends.target, plan, because)
-    tell_reversed(done)
+    tell_reversed(done, plan)
     raise typer.Exit(done.exit_code)
 
 
@@ -139,8 +143,10 @@ def _show(plan: "Plan") -> None:
             )
             continue
         for one in entry.records:
-            net = f", {one.step.payload.net}" if one.step.payload.net else ""
-            say(wrapped(f"remove {one.link.ref}: {one.link.target.id}{net}", 2))
+            sent = one.step.payload
+            gross = sent.net + sent.tax if sent.net and sent.tax else sent.net
+            amount = f", {gross}" if gross else ""
+            say(wrapped(f"remove {one.link.ref}: {one.link.target.id}{amount}", 2))
     for client in plan.clients:
         say(f"Client {client.link.ref.id}: {client.link.target.id}, if nothing stands on it")
 

@@ -149,7 +149,8 @@ class Reader:
     def entry(self, row: EntryRow, records: Sequence[Made]) -> Takeback:
         """One invoice's records, each read afresh, and why they stay if they do."""
         read, stays = self.touched(row, records)
-        return Takeback(row, tuple(read), stays or self._closed(read) or self._applied(row, read))
+        stays = stays or self._closed(read) or self._applied(row, read) or self._moved(read)
+        return Takeback(row, tuple(read), stays)
 
     def touched(self, row: EntryRow, records: Sequence[Made]) -> tuple[list[Made], str]:
         """The records read afresh, and how they differ from what was sent, or nothing."""
@@ -227,6 +228,15 @@ class Reader:
         if closed is None or not days or min(days) > closed:
             return ""
         return f"it is dated {min(days)}, in a closed period (books_closed_to: {closed})"
+
+    def _moved(self, records: Sequence[Made]) -> str:
+        """What cannot be taken back keeps the rest too: half an invoice would be worse."""
+        if self.target.removes_movements:
+            return ""
+        moved = [one.link for one in records if one.link.ref.kind is Kind.MOVEMENT]
+        if not moved:
+            return ""
+        return f"{moved[0].ref} was made for it, and the target has no way to take that back"
 
     def _applied(self, row: EntryRow, records: Sequence[Made]) -> str:
         mine = {one.link.ref for one in records}

@@ -57,6 +57,7 @@ class KashFlowTarget(Target):
     """One KashFlow account, opened. Safe to use from several threads after `prepare`."""
 
     lists_movements = True
+    removes_movements = False  # KashFlow's service has no call that deletes a bank transaction
 
     def __init__(self, settings: "KashFlowSettings") -> None:
         self._settings = settings
