@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridge.cli.common import Json
+from bridge.cli.common import Because, InvoiceName, Json
 from bridge.cli.hands import by_hand, ready_ends, told
 
 if TYPE_CHECKING:
@@ -17,19 +17,24 @@ def register(app: typer.Typer) -> None:
 
 
 def answer(
-    invoice: str,
-    word: str,
+    invoice: InvoiceName,
+    word: Annotated[str, typer.Argument(metavar="WORD", help="One of the words above.")],
     *,
-    because: Annotated[str, typer.Option(help="Why, for whoever asks later. Required.")],
+    because: Because,
     as_json: Json = False,
 ) -> None:
     """Answer what a held invoice asks.
 
-    Of transactions that are alike: one-charge (the second is no money) or two-charges (it is money
-    beyond what was due). Of an invoice that was cancelled after it was booked: not-supplied (a
-    credit note takes back the rest) or supplied-unpaid (it stays a debtor). Of lines added to a
-    booked and unpaid invoice: book-added (a second document). The next `bridge sync` carries it
-    out.
+    The next `bridge sync` carries it out. The words are:
+
+    one-charge or two-charges, where two transactions are alike: the second is no money, or it is
+    money beyond what was due.
+
+    not-supplied or supplied-unpaid, where an invoice was cancelled after it was booked: a credit
+    note takes back the rest, or it stays a debtor.
+
+    book-added, where lines were added to a booked and unpaid invoice: they become a second
+    document.
     """
     from bridge.engine.answering import give_answer
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from bridge.cli.common import Json, entry_plain, open_log, plain_amount
+from bridge.cli.common import InvoiceName, Json, entry_plain, open_log, plain_amount
 from bridge.cli.console import STATE, say, say_json
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ def register(app: typer.Typer) -> None:
     app.command()(explain)
 
 
-def explain(invoice: str, *, as_json: Json = False) -> None:
-    """Tell one invoice's story, named by its number or id.
+def explain(invoice: InvoiceName, *, as_json: Json = False) -> None:
+    """Tell one invoice's whole story.
 
     What the source says, what was decided by which rule or setting, what was sent and what it
     became, the journal of it, and what is to be done. Reads the sync log only.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bridge import __version__
-from bridge.cli.common import Json, counted, open_app
+from bridge.cli.common import Because, InvoiceName, Json, counted, open_app
 from bridge.cli.console import STATE, say, say_json
 
 if TYPE_CHECKING:
@@ -29,10 +29,13 @@ def register(app: typer.Typer) -> None:
 
 
 def retry(
-    invoice: Annotated[list[str] | None, typer.Argument(help="Ids or numbers.")] = None,
+    invoice: Annotated[
+        list[str] | None, typer.Argument(metavar="[INVOICE]...", help="Numbers or ids.")
+    ] = None,
     *,
     reason: Annotated[
-        list[str] | None, typer.Option(help="All that wait for this reason. Repeatable.")
+        list[str] | None,
+        typer.Option(metavar="WORD", help="All that wait for this reason. Repeatable."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -55,9 +58,9 @@ def retry(
 
 
 def skip(
-    invoice: str,
+    invoice: InvoiceName,
     *,
-    because: Annotated[str, typer.Option(help="Why, for whoever asks later. Required.")],
+    because: Because,
     as_json: Json = False,
 ) -> None:
     """Leave an invoice out, with a reason.
@@ -69,7 +72,7 @@ def skip(
     told(f"Invoice {row.number} is skipped.", as_json=as_json)
 
 
-def unskip(invoice: str, *, as_json: Json = False) -> None:
+def unskip(invoice: InvoiceName, *, as_json: Json = False) -> None:
     """Take back a `bridge skip`.
 
     The invoice goes back on the work list.
@@ -80,7 +83,14 @@ def unskip(invoice: str, *, as_json: Json = False) -> None:
 
 
 @link_app.command("invoice")
-def link_invoice(invoice: str, number: str, *, as_json: Json = False) -> None:
+def link_invoice(
+    invoice: InvoiceName,
+    number: Annotated[
+        str, typer.Argument(metavar="NUMBER", help="The document's number in the target.")
+    ],
+    *,
+    as_json: Json = False,
+) -> None:
     """Say that INVOICE is document NUMBER.
 
     They are linked only where the target's figures agree.
@@ -96,17 +106,21 @@ def link_invoice(invoice: str, number: str, *, as_json: Json = False) -> None:
 
 
 @link_app.command("client")
-def link_client(client: str, key: str, *, as_json: Json = False) -> None:
-    """Say that CLIENT is the customer KEY.
-
-    CLIENT is the source's id, KEY the target's code or id.
-    """
+def link_client(
+    client: Annotated[str, typer.Argument(metavar="CLIENT", help="Its id in the source.")],
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="The customer's code or id in the target.")
+    ],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Say that CLIENT is the customer KEY."""
     with by_hand("link") as (hands, bridge), ready_ends(bridge) as ends:
         found = hands.link_client(ends, client, key)
     told(f"Client {client} is {found.key} ({found.name}).", as_json=as_json)
 
 
-def unlink(invoice: str, *, as_json: Json = False) -> None:
+def unlink(invoice: InvoiceName, *, as_json: Json = False) -> None:
     """Forget the link of a document that is gone.
 
     Once the target proves that it is gone, the invoice can be booked again.

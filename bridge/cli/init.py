@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def init() -> None:
-    """Ask a few questions, look at both ends, and write a bridge.yaml.
+    """Ask, look at both ends, and write a bridge.yaml.
 
     Answers are chosen from what both ends really have; Enter takes the one in brackets, which for
     an accounting decision is to hold what it would decide. Secrets are written as ${VARIABLES}.

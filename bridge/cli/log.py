@@ -40,13 +40,19 @@ def register(into: typer.Typer) -> None:
 def show_log(
     ctx: typer.Context,
     *,
-    run: Annotated[int | None, typer.Option(help="Only this run.")] = None,
-    invoice: Annotated[str, typer.Option(help="Only this invoice, by id or number.")] = "",
+    run: Annotated[int | None, typer.Option(metavar="RUN", help="Only this run.")] = None,
+    invoice: Annotated[
+        str, typer.Option(metavar="INVOICE", help="Only this invoice, by id or number.")
+    ] = "",
     level: Annotated[
-        str, typer.Option(help="At least this level: debug, info, warning or error.")
+        str,
+        typer.Option(metavar="LEVEL", help="At least this: debug, info, warning or error."),
     ] = "info",
     since: Annotated[
-        str, typer.Option(help="Since this day or UTC time: 2026-04-01 or 2026-04-01T06:00.")
+        str,
+        typer.Option(
+            metavar="DAY", help="Since this day or UTC time: 2026-04-01 or 2026-04-01T06:00."
+        ),
     ] = "",
     form: Annotated[Format, typer.Option("--format", help="How to show it.")] = Format.TABLE,
     as_json: Json = False,
@@ -124,7 +130,9 @@ def _table(events: list["EventRow"]) -> None:
 @app.command("prune")
 def prune(
     *,
-    older_than: Annotated[str, typer.Option(help="Days that stay in the log, such as 90d.")],
+    older_than: Annotated[
+        str, typer.Option(metavar="DAYS", help="Days that stay in the log, such as 90d.")
+    ],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only count what would be removed.")
     ] = False,

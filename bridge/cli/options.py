@@ -8,7 +8,7 @@ from typer.core import TyperOption
 
 from bridge.cli.console import STATE
 
-CONFIG_HELP = "The file to read."
+CONFIG_HELP = "The bridge.yaml to use."
 QUIET_HELP = "For cron: say nothing unless someone is needed."
 DEBUG_HELP = "Show where an error came from."
 

@@ -1,6 +1,6 @@
 """`bridge plugins`: what is installed, and where it comes from."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from bridge.registry import Offered, Origin
 
 app = typer.Typer(no_args_is_help=True)
+PluginName = Annotated[
+    str, typer.Argument(metavar="PLUGIN", help="As `bridge plugins list` calls it.")
+]
 
 
 def register(into: typer.Typer) -> None:
@@ -89,7 +92,7 @@ def _plain(one: "Offered") -> dict[str, object]:
 
 
 @app.command("show")
-def show_plugin(name: str, *, as_json: Json = False) -> None:
+def show_plugin(name: PluginName, *, as_json: Json = False) -> None:
     """Show one plugin and its settings."""
     from bridge.api import UsageError
     from bridge.config.outline import described

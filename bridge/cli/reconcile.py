@@ -25,9 +25,10 @@ def register(app: typer.Typer) -> None:
 def reconcile(
     *,
     first: Annotated[
-        str, typer.Option("--from", help="First day, 2026-04-01; else the start date.")
+        str,
+        typer.Option("--from", metavar="DAY", help="First day, 2026-04-01; else the start date."),
     ] = "",
-    last: Annotated[str, typer.Option("--to", help="Last day; else today.")] = "",
+    last: Annotated[str, typer.Option("--to", metavar="DAY", help="Last day; else today.")] = "",
     html: Annotated[
         Path | None, typer.Option(help="Also write one self-contained page.", metavar="FILE")
     ] = None,
@@ -40,13 +41,16 @@ def reconcile(
     unaccept: Annotated[
         str, typer.Option(help="Count an accepted difference again.", metavar="NUMBER")
     ] = "",
-    because: Annotated[str, typer.Option(help="Why it is accepted. Required with --accept.")] = "",
+    because: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why it is accepted. Required with --accept.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
-    """Read both books afresh and put every record in exactly one class.
+    """Prove that both books agree, record by record.
 
-    Nothing is written at either end. Exit codes: 0 every record is matched or explained,
-    5 something is not. What you accept is kept in the sync log, and counts again once it changes.
+    Both are read afresh, and every record is put in exactly one class. Nothing is written at
+    either end. Exit codes: 0 every record is matched or explained, 5 something is not. What you
+    accept is kept in the sync log, and counts again once it changes.
     """
     import sys
 

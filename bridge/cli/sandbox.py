@@ -40,12 +40,21 @@ def _served(
 
 def sandbox(
     *,
-    source_port: Annotated[int, typer.Option(help="Port of the source's stand-in.")] = 8701,
-    target_port: Annotated[int, typer.Option(help="Port of the target's stand-in.")] = 8702,
-    source: Annotated[str, typer.Option(help="The source's plugin, if not the file's.")] = "",
-    target: Annotated[str, typer.Option(help="The target's plugin, if not the file's.")] = "",
+    source_port: Annotated[
+        int, typer.Option(metavar="PORT", help="Port of the source's stand-in.")
+    ] = 8701,
+    target_port: Annotated[
+        int, typer.Option(metavar="PORT", help="Port of the target's stand-in.")
+    ] = 8702,
+    source: Annotated[
+        str, typer.Option(metavar="NAME", help="The source's plugin, if not the file's.")
+    ] = "",
+    target: Annotated[
+        str, typer.Option(metavar="NAME", help="The target's plugin, if not the file's.")
+    ] = "",
     directory: Annotated[
-        Path | None, typer.Option(help="Where their data lives, if not where `sync` keeps it.")
+        Path | None,
+        typer.Option(metavar="PATH", help="Where their data lives, if not where `sync` keeps it."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -24,7 +24,10 @@ def register(app: typer.Typer) -> None:
 def status(
     *,
     reason: Annotated[
-        str, typer.Option(help="List the invoices that wait for this reason or are in this state.")
+        str,
+        typer.Option(
+            metavar="WORD", help="List the invoices that wait for this reason or are in this state."
+        ),
     ] = "",
     as_json: Json = False,
 ) -> None:

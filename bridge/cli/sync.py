@@ -30,18 +30,24 @@ def sync(
         typer.Option("--dry-run", help="Read everything, write nothing, tell what it would do."),
     ] = False,
     limit: Annotated[
-        int | None, typer.Option(min=0, help="Invoices acted on at most; 0 is no limit.")
+        int | None,
+        typer.Option(min=0, metavar="N", help="Invoices acted on at most; 0 is no limit."),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Until nothing is left: the same as --limit 0.")
     ] = False,
     invoice: Annotated[
         list[str] | None,
-        typer.Option(help="Only this invoice, by id or number, whatever held it. Repeatable."),
+        typer.Option(
+            metavar="INVOICE",
+            help="Only this invoice, by id or number, whatever held it. Repeatable.",
+        ),
     ] = None,
     max_minutes: Annotated[
         int | None,
-        typer.Option(min=0, help="Begin no further invoice after so many; 0 is no limit."),
+        typer.Option(
+            min=0, metavar="N", help="Begin no further invoice after so many; 0 is no limit."
+        ),
     ] = None,
     adopt: Annotated[
         bool,

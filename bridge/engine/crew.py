@@ -182,7 +182,7 @@ class Crew:
             kinds.add(NOTE)
         row, composed = task.job.row, task.ready.composed
         for rule in composed.nothing:
-            text = f"nothing to write for {rule.about}: {rule.value} ({rule.rule})"
+            text = f"none for {rule.about}: {rule.value} ({rule.rule})"
             bench.writer.note(AddEvent("info", "nothing", text, row.invoice))
         remark = composed.remark
         if self._lanes.is_proven(kinds):

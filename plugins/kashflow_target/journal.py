@@ -38,7 +38,10 @@ def _pair(debit: str, credit: str, amount: Money) -> tuple[Posting, ...]:
 
 
 def _document(payload: Payload, books: Books) -> tuple[Posting, ...]:
-    """One posting for each nominal, in the order of the lines, and one for all of the VAT."""
+    """One posting for each nominal, in the order of the lines, and one for all of the VAT.
+
+    Debits first: of a credit note that is what it takes back.
+    """
     currency = str(payload.body["CurrencyCode"])
     sales: dict[str, Decimal] = {}
     vat = Decimal(0)
@@ -49,7 +52,8 @@ def _document(payload: Payload, books: Books) -> tuple[Posting, ...]:
     parts = [Posting(name, Money(-net, currency)) for name, net in sales.items()]
     if vat:
         parts.append(Posting(_VAT, Money(-vat, currency)))
-    return (Posting(_DEBTORS, -total((part.amount for part in parts), currency)), *parts)
+    debtors = Posting(_DEBTORS, -total((part.amount for part in parts), currency))
+    return tuple(sorted((debtors, *parts), key=lambda each: each.amount.amount < 0))
 
 
 def _lines(lines: Json) -> list[Mapping[str, Json]]:

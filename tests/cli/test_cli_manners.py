@@ -47,7 +47,7 @@ def run(tmp_path: Path) -> Run:
         ("sink", "Error [usage]: No such command 'sink'.", "bridge --help"),
         ("sync --limit many", "'many' is not a valid int", "bridge sync --help"),
         ("sync --limit -1", "-1 is not in the range x>=0", "bridge sync --help"),
-        ("explain", "Missing argument 'invoice'", "bridge explain --help"),
+        ("explain", "Missing argument 'INVOICE'", "bridge explain --help"),
         ("log --format xml", "'xml' is not one of 'table', 'json', 'csv'", "bridge log --help"),
         ("log --level loud", "loud is no level", "use one of debug, info, warning, error"),
     ],
