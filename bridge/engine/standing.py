@@ -3,6 +3,7 @@
 import datetime as dt
 
 from bridge.api import (
+    EntryState,
     Hold,
     Invoice,
     InvoiceState,
@@ -20,7 +21,12 @@ from bridge.store.rows import EntryRow
 
 
 def decide_header(row: EntryRow, policy: Policy) -> Skip | None:
-    """What the scan's row alone decides, so that the invoice need not be read."""
+    """What the scan's row alone decides, so that the invoice need not be read.
+
+    One that waits although it is from before the start has money that may have moved since.
+    """
+    if row.state is EntryState.PENDING and row.reason is Reason.BEFORE_START_DATE:
+        return None
     if row.source_state is InvoiceState.DRAFT:
         return Skip(Reason.DRAFT, "it is a draft")
     if row.source_state is InvoiceState.CANCELLED:

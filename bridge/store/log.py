@@ -103,7 +103,9 @@ class SyncLog(Known, Protocol):
         None, becomes ``pending`` again with tries 0 and no `next_try`, keeping its links and
         fingerprints of what was booked - except that ``unknown``, ``unverified`` and
         ``readback_mismatch`` stay as they are (their row data is updated), since what was sent is
-        settled first, and that ``skipped(skipped_by_user)`` stays skipped. An unchanged one is not
+        settled first, and that ``skipped(skipped_by_user)`` stays skipped. One that was skipped as
+        ``before_start_date`` keeps that reason when its fingerprint comes as None: it is to be read
+        although its header says the same. An unchanged one is not
         touched. A `Gone` one that was never written becomes ``skipped(deleted)``; a written one
         ``held(changed_after_write)``. Either is out of `refs` and `counts` then, and any header
         brings it back.

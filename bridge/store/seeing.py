@@ -123,8 +123,19 @@ def _take_header(piece: _Piece, key: str, header: Header) -> None:
         piece.put(key, {**identity, **_NEW, **facts, **fresh})
     elif header.fingerprint is None or header.fingerprint != row["header_fingerprint"]:
         stays = row["state"] in _SETTLED_FIRST or row["reason"] == Reason.SKIPPED_BY_USER
-        fresh = {} if stays else piece.verdict(EntryState.PENDING, "", "", "")
+        reason = _to_be_read(row, header)
+        fresh = {} if stays else piece.verdict(EntryState.PENDING, reason, "", "")
         piece.put(key, {**row, **facts, **fresh})
+
+
+def _to_be_read(row: Mapping[str, Any], header: Header) -> str:
+    """Why a row that was skipped unread must be read now, whatever its header says.
+
+    Money that moves on an invoice from before the start changes nothing that a header shows.
+    """
+    early = Reason.BEFORE_START_DATE.value
+    unsure = header.fingerprint is None or row["state"] == EntryState.PENDING.value
+    return early if unsure and row["reason"] == early else ""
 
 
 def _take_gone(connection: Connection, piece: _Piece, key: str, gone: Gone) -> None:

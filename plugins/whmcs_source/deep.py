@@ -39,6 +39,7 @@ class DeepScan:
         self._reading = reading
         self._known = known
         self._policy = policy
+        self._since = policy.today - timedelta(days=policy.refund_days)
 
     def run(self) -> Iterator[Found]:
         """Nothing where none is due."""
@@ -84,8 +85,7 @@ class DeepScan:
     # Money ------------------------------------------------------------------------------------
 
     def _money(self) -> Iterator[Found]:
-        since = self._policy.today - timedelta(days=self._policy.refund_days)
-        booked = itertools.groupby(self._known.booked(since), key=lambda pair: pair[0])
+        booked = itertools.groupby(self._known.booked(self._since), key=lambda pair: pair[0])
         resumed = self._scan.cursor.deep_client
         done = 0
         for client, pairs in booked:
@@ -120,11 +120,26 @@ class DeepScan:
         for invoice in invoices:
             yield invoice, seen.get(invoice)
         others = {invoice_ref(row.invoiceid) for row in rows if row.invoiceid} - set(invoices)
+        returned = self._returned_lately(rows)
         for invoice, before in sorted(
             self._known.seen(list(others)).items(), key=lambda pair: int(pair[0].id)
         ):
-            if before.money is not None:
+            in_part = before.status == "Paid" and int(invoice.id) in returned
+            if before.money is not None or in_part:
                 yield invoice, before
+
+    def _returned_lately(self, rows: tuple[WireTransaction, ...]) -> set[int]:
+        """Invoices whose money went back of late.
+
+        One that was never read may be of before the start. A refund of all of it changes its
+        status, a partial one nothing that the list tells (seen in open modules).
+        """
+        places = {row.id: row.invoiceid for row in rows}
+        return {
+            places.get(row.refundid) or row.invoiceid
+            for row in rows
+            if row.amountout and row.date and row.date >= self._since
+        }
 
     def _digests(
         self, rows: tuple[WireTransaction, ...], client: int, on_balance: Collection[int]

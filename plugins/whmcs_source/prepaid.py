@@ -12,8 +12,8 @@ from whmcs_source.walk import Place, walk
 class Prepaid:
     """WHMCS lists no balances: each client is asked for the own figure and for what moved it.
 
-    The own figure is tblclients.credit, as GetClientsDetails shows it; that it is the sum of the
-    movements is likely and not documented (facts 5.6), so it is read and not worked out.
+    The own figure is tblclients.credit, as GetClientsDetails shows it (WHMCS API reference). That
+    it is the sum of the movements is likely and not documented, so it is read, not worked out.
     """
 
     def __init__(self, calls: Calls, reading: Reading) -> None:

@@ -159,6 +159,21 @@ def test_a_vanished_invoice_that_may_have_been_sent_is_held(
     assert the_entry(log, 501).state is state
 
 
+def test_one_from_before_the_start_is_read_once_its_money_may_have_moved(log: SyncLog) -> None:
+    """A header without fingerprint says so, also if the same scan gives one after it."""
+    run = begin(log)
+    early = SetEntry(invoice_ref(501), EntryState.SKIPPED, reason=Reason.BEFORE_START_DATE)
+    log.see(run, [header(501)], None)
+    log.write(run, [early], lease=None)
+    log.see(run, [header(501, fingerprint=None), header(501)], None)
+    entry = the_entry(log, 501)
+    assert (entry.state, entry.reason) == (EntryState.PENDING, Reason.BEFORE_START_DATE)
+    log.write(run, [early], lease=None)
+    log.see(run, [header(501, fingerprint="second")], None)
+    entry = the_entry(log, 501)
+    assert (entry.state, entry.reason) == (EntryState.PENDING, None)
+
+
 def test_a_vanished_invoice_is_news_once_and_is_not_counted(log: SyncLog) -> None:
     """A source that compares its list with `refs` and `counts` would report it for ever."""
     run = begin(log)

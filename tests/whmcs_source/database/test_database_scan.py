@@ -335,6 +335,22 @@ def test_a_refund_is_found_at_its_payment_wherever_it_stands(
         assert scanned(tables, known) == {}
 
 
+def test_a_refund_on_an_invoice_that_was_never_read_is_found(
+    installation: Installation, tables: WhmcsDatabase
+) -> None:
+    """One from before the start is skipped by its header alone; its money says more."""
+    known = MemoryKnown()
+    yielded(tables, known)
+    invoice = one_of(installation, f"{PAID} WHERE amountin > 5")
+    installation.run(REFUND.format(on=invoice, invoice=invoice))
+    told, kept = yielded(tables, known)
+    assert isinstance(told, Header)
+    assert isinstance(kept, Header)
+    assert {told.ref, kept.ref} == {invoice_ref(invoice)}
+    assert told.fingerprint is None
+    assert kept.fingerprint
+
+
 def test_a_row_that_becomes_a_refund_is_found_at_its_payment(
     installation: Installation, tables: WhmcsDatabase, known: MemoryKnown
 ) -> None:

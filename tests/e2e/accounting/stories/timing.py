@@ -156,6 +156,16 @@ def second_charge_on_a_sale_before_start(stage: Stage) -> None:
 
 
 @story
+def refund_on_a_sale_before_start(stage: Stage) -> None:
+    """The client goes on buying, so that the client's money is looked at again."""
+    paid = stage.sold("A", date="2026-09-20")
+    stage.sold("B")
+    stage.sync()
+    stage.do("refund", transaction=paid, amount="30.00", date="2026-10-26")
+    stage.sync(late=True)
+
+
+@story
 def part_payment_in_a_closed_period(stage: Stage) -> None:
     stage.bill("A", date="2026-09-20")
     stage.pay("A", "50.00", transid="ch_1", date="2026-09-28")
