@@ -1,6 +1,7 @@
 """Whether what was booked still stands at the source. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from bridge.api import Hold, Invoice, Kind, Money, Reason, SourceRef, as_plain, fingerprint
 from bridge.engine.decide import Plan
@@ -15,7 +16,11 @@ _LINE = ("id", "kind", "type", "description", "amount", "taxed", "related")
 
 def content_fingerprint(invoice: Invoice) -> str:
     """A digest of what was sold."""
-    plain = as_plain(invoice)
+    return content_of(as_plain(invoice))
+
+
+def content_of(plain: Mapping[str, Any]) -> str:
+    """The same of an invoice as `as_plain` gives it."""
     lines = [{key: line[key] for key in _LINE} for line in plain["lines"]]
     return fingerprint({**{key: plain[key] for key in _SALE}, "lines": lines})
 

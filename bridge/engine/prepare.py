@@ -20,7 +20,7 @@ from bridge.api import (
 )
 from bridge.engine.added import UNDIVIDED, divide
 from bridge.engine.answers import NO_ANSWERS, read_answers
-from bridge.engine.changes import changed_after_booking, content_fingerprint, contradicted
+from bridge.engine.changes import changed_after_booking, contradicted
 from bridge.engine.compose import Composed, compose
 from bridge.engine.containers import container_shares
 from bridge.engine.decide import asks, decide
@@ -158,12 +158,14 @@ class Preparer:
     ) -> Prepared:
         if isinstance(answer, Missing):
             return Prepared(row, _missing(answer, row, links), None, links)
+        used = as_used(answer, clients[answer.client])
         try:
-            decision = self._decide(row, answer, clients[answer.client], links, number)
+            decision = self._decide(
+                row, answer, clients[answer.client], links, number, used.content
+            )
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             # A record that our own rules stumble over must not stop the others, nor be booked.
             decision = Unread(f"bridge could not make sense of it ({error!r})")
-        used = as_used(answer, clients[answer.client])
         return Prepared(row, decision, answer.money_fingerprint(), links, used)
 
     def _decide(
@@ -173,6 +175,7 @@ class Preparer:
         client: Client | Missing,
         links: Mapping[SourceRef, LinkRow],
         number: int,
+        content: str,
     ) -> Ready | Skip | Hold | Unread:
         answers = read_answers(self.log, invoice.ref) if links else NO_ANSWERS
         divided = divide(invoice, row.content_fingerprint, links, answers) if links else UNDIVIDED
@@ -202,7 +205,7 @@ class Preparer:
             return composed
         # What waits is not booked: the digest stays that of what is, so that it is asked again.
         kept = row.content_fingerprint if divided.waits else None
-        return Ready(composed, client, kept or content_fingerprint(invoice))
+        return Ready(composed, client, kept or content)
 
     def _before(self, invoice: Invoice, links: Mapping[SourceRef, LinkRow]) -> Before:
         used = Money.zero(invoice.currency)

@@ -1,7 +1,7 @@
 """The source's values as a decision used them, to be kept with it. Pure."""
 
 from bridge.api import Client, Invoice, Missing, as_plain, fingerprint
-from bridge.engine.changes import content_fingerprint
+from bridge.engine.changes import content_of
 from bridge.store.rows import KeepSnapshot
 
 
@@ -11,6 +11,6 @@ def as_used(invoice: Invoice, client: Client | Missing) -> KeepSnapshot:
     return KeepSnapshot(
         invoice=invoice.ref,
         digest=fingerprint(data),
-        content=content_fingerprint(invoice),
+        content=content_of(data["invoice"]),
         data=data,
     )

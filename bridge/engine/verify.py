@@ -41,9 +41,9 @@ class Verifier:
         `remarks` are what a person should hear of an entry although it is right.
         """
         self.writer.flush()
-        links = {row.invoice: self._links(row) for row in rows}
+        links = self._links(rows)
         every = [link for each in links.values() for link in each]
-        expected = {link.ref: _expected(link, every) for link in every if _is_document(link)}
+        expected = _expected(every)
         documents = read_back(self.target, list(expected.values()))
         movements = self._movements(every)
         wrong = 0
@@ -56,10 +56,12 @@ class Verifier:
         self.writer.flush()
         return wrong
 
-    def _links(self, row: EntryRow) -> list[LinkRow]:
-        links = self.log.links_of_invoice(row.invoice)
-        ours = [link for link in links if link.ref.kind is not Kind.CLIENT and link.payload]
-        return [link for link in ours if not is_undone(link.ref)]
+    def _links(self, rows: Sequence[EntryRow]) -> Mapping[SourceRef, Sequence[LinkRow]]:
+        every = self.log.links_of_invoices([row.invoice for row in rows])
+        return {
+            invoice: [link for link in links if _is_compared(link)]
+            for invoice, links in every.items()
+        }
 
     def _movements(self, links: Sequence[LinkRow]) -> dict[str, TargetMovement]:
         days = [link.day for link in links if link.ref.kind is Kind.MOVEMENT and link.day]
@@ -116,7 +118,7 @@ class Verifier:
                 number = found.ref.id
             if found.ref.internal_id != link.target.internal_id:
                 learnt = replace(link.target, internal_id=found.ref.internal_id)
-                self.writer.note(PutLink(replace(link, target=learnt)))
+                self.writer.note(PutLink(replace(link, target=learnt, payload=None)))
         self.teller.done(row, number, remark)
 
 
@@ -127,24 +129,35 @@ def _kept(row: EntryRow) -> Hold | None:
     return Hold(row.reason, row.what, row.remedy)
 
 
+def _is_compared(link: LinkRow) -> bool:
+    return link.ref.kind is not Kind.CLIENT and bool(link.payload) and not is_undone(link.ref)
+
+
 def _is_document(link: LinkRow) -> bool:
     return link.ref.kind in _DOCUMENTS
 
 
-def _expected(link: LinkRow, links: Sequence[LinkRow]) -> Expected:
-    assert link.payload is not None  # noqa: S101  # only such links are kept
-    amounts = [
-        each.payload.net
-        for each in links
-        if each.ref.kind is Kind.PAYMENT
-        and document_of(each.ref) == link.ref
-        and each.payload
-        and each.payload.net
-    ]
-    # Where a feed brings the money, or nothing was paid yet, the sum is not ours to compare.
-    paid: Money | None = total(amounts, amounts[0].currency) if amounts else None
-    client = link.client or TargetRef(Kind.CLIENT, "")
-    return Expected(target=link.target, client=client, payload=link.payload, paid=paid)
+def _expected(links: Sequence[LinkRow]) -> dict[SourceRef, Expected]:
+    """What each document among these should show."""
+    paid: dict[SourceRef, list[Money]] = {}
+    for link in links:
+        if link.ref.kind is Kind.PAYMENT and link.payload and link.payload.net:
+            paid.setdefault(document_of(link.ref), []).append(link.payload.net)
+    return {
+        link.ref: Expected(
+            target=link.target,
+            client=link.client or TargetRef(Kind.CLIENT, ""),
+            payload=link.payload,
+            paid=_sum(paid.get(link.ref, ())),
+        )
+        for link in links
+        if _is_document(link) and link.payload
+    }
+
+
+def _sum(amounts: Sequence[Money]) -> Money | None:
+    """None where a feed brings the money, or nothing was paid yet: it is not ours to compare."""
+    return total(amounts, amounts[0].currency) if amounts else None
 
 
 def _movement_differences(link: LinkRow, moved: TargetMovement) -> list[str]:

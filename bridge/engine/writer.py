@@ -132,7 +132,8 @@ class Writer:
                 raise UnreachableError(error.what, remedy=error.remedy) from error
             raise
         self.note(
-            Conclude(step.id, StepState.DONE, target=target), PutLink(self.link_of(order, target))
+            Conclude(step.id, StepState.DONE, target=target),
+            PutLink(self.link_of(order, target), order.invoice),
         )
         return Made(target)
 
@@ -142,7 +143,7 @@ class Writer:
         self.note(
             Intend(step),
             Conclude(step.id, StepState.DONE, target=target),
-            PutLink(self.link_of(order, target)),
+            PutLink(self.link_of(order, target), order.invoice),
         )
 
     def link_of(self, order: Order, target: TargetRef) -> LinkRow:

@@ -5,7 +5,9 @@ Sequences inside JSON come back as lists, whatever they were; everything else is
 
 import datetime as dt
 import json
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Never
 
 from bridge.api import Json, Kind, Money, Payload, Posting, Rule, SourceRef, TargetLine, TargetRef
@@ -86,6 +88,15 @@ def printable(text: str) -> str:
     return text.replace("\0", "�").encode(errors="replace").decode()
 
 
+def _plain(value: object) -> Any:
+    return dict(value) if isinstance(value, Mapping) else list(value)  # type: ignore[call-overload]
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
+_ESCAPING = json.JSONEncoder(separators=(",", ":"), default=_plain)
+_EXACT = frozenset({str, int, bool, type(None)})
+
+
 def dump_json(value: Json) -> str:
     """JSON text, keys in their order.
 
@@ -93,11 +104,11 @@ def dump_json(value: Json) -> str:
         TypeError: there is a float, or something else that JSON does not know exactly.
     """
     _refuse_inexact(value)
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    text = _ENCODER.encode(value)
     try:
         text.encode()
     except UnicodeEncodeError:  # half of a surrogate pair: only an escape can carry it
-        return json.dumps(value, separators=(",", ":"), default=_plain)
+        return _ESCAPING.encode(value)
     return text
 
 
@@ -106,27 +117,51 @@ def load_json(text: str) -> Any:
     return json.loads(text, parse_float=_no_float, parse_constant=_no_float)
 
 
+class _LastTexts:
+    """The texts of the last payloads: each is kept with its step and then with its link."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._texts: OrderedDict[int, tuple[Payload, str]] = OrderedDict()
+
+    def of(self, payload: Payload) -> str:
+        """Its text, by identity: a payload that is kept here keeps its place in memory."""
+        known = self._texts.pop(id(payload), None)
+        if known is not None:
+            return known[1]
+        text = dump_json(_payload(payload))
+        self._texts[id(payload)] = (payload, text)
+        while len(self._texts) > self._most:
+            with suppress(KeyError):  # another thread was faster
+                self._texts.popitem(last=False)
+        return text
+
+
+_TEXTS = _LastTexts(128)
+"""Four for each of 32 workers."""
+
+
 def dump_payload(payload: Payload) -> str:
     """A payload as JSON text."""
-    return dump_json(
-        {
-            "kind": payload.kind,
-            "body": payload.body,
-            "reference": payload.reference,
-            "date": to_day(payload.date),
-            "net": _pair(payload.net),
-            "tax": _pair(payload.tax),
-            "natural_key": payload.natural_key,
-            "guarded": payload.guarded,
-            "rules": [[rule.about, rule.rule, rule.value] for rule in payload.rules],
-            "paid": _pair(payload.paid),
-            "lines": [
-                [line.description, _pair(line.net), _pair(line.tax)] for line in payload.lines
-            ],
-            "difference": _pair(payload.difference),
-            "journal": [[each.account, _pair(each.amount)] for each in payload.journal],
-        }
-    )
+    return _TEXTS.of(payload)
+
+
+def _payload(payload: Payload) -> Json:
+    return {
+        "kind": payload.kind,
+        "body": payload.body,
+        "reference": payload.reference,
+        "date": to_day(payload.date),
+        "net": _pair(payload.net),
+        "tax": _pair(payload.tax),
+        "natural_key": payload.natural_key,
+        "guarded": payload.guarded,
+        "rules": [[rule.about, rule.rule, rule.value] for rule in payload.rules],
+        "paid": _pair(payload.paid),
+        "lines": [[line.description, _pair(line.net), _pair(line.tax)] for line in payload.lines],
+        "difference": _pair(payload.difference),
+        "journal": [[each.account, _pair(each.amount)] for each in payload.journal],
+    }
 
 
 def load_payload(text: str) -> Payload:
@@ -191,25 +226,28 @@ def _money(raw: Sequence[Any] | None) -> Money | None:
 
 
 def _refuse_inexact(value: object) -> None:
-    if value is None or isinstance(value, (str, int)):  # a union takes three times as long
+    kind = type(value)
+    if kind in _EXACT:
         return
-    if isinstance(value, Mapping):
-        for name, item in value.items():
+    if kind is dict or isinstance(value, Mapping):
+        for name, item in value.items():  # type: ignore[attr-defined]
             if not isinstance(name, str):
                 msg = f"the sync log cannot hold the key {name!r}: only text can be one"
                 raise TypeError(msg)
-            _refuse_inexact(item)
+            if type(item) not in _EXACT:  # most are: it saves time
+                _refuse_inexact(item)
         return
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        for item in value:
-            _refuse_inexact(item)
+    if kind is list or (
+        isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
+    ):
+        for item in value:  # type: ignore[attr-defined]
+            if type(item) not in _EXACT:
+                _refuse_inexact(item)
         return
-    msg = f"the sync log cannot hold a {type(value).__name__} exactly: send amounts as text"
+    if isinstance(value, (str, int)):  # of a type of its own
+        return
+    msg = f"the sync log cannot hold a {kind.__name__} exactly: send amounts as text"
     raise TypeError(msg)
-
-
-def _plain(value: object) -> Any:
-    return dict(value) if isinstance(value, Mapping) else list(value)  # type: ignore[call-overload]
 
 
 def _no_float(text: str) -> Never:

@@ -1,8 +1,9 @@
 """Group commit: threads that write at the same time share a transaction, and its wait for the disk.
 
 A SQLite file takes one writer at a time, and a disk may take 10 ms to make a commit durable, for
-one writer's part as for ten. So one of the threads that wait carries out the parts of all, each in
-a savepoint of its own, and commits once.
+one writer's part as for ten. So one of the threads that wait carries out the parts of all and
+commits once. Where a part fails, which is rare, none is kept and all are carried out again, each in
+a savepoint of its own: a savepoint costs as much as the statements in it.
 """
 
 import threading
@@ -57,7 +58,10 @@ class GroupCommit:
         self._is_led = False
 
     def write(self, job: Callable[[Connection], T]) -> T:
-        """Do `job`; it is durable when this returns. Raises what it, or the commit, raised."""
+        """Do `job`; it is durable when this returns. Raises what it, or the commit, raised.
+
+        It may be done twice, the first time for nothing: it must touch the database alone.
+        """
         part = _Part(job)
         with self._guard:
             self._waiting.append(part)
@@ -87,12 +91,7 @@ class GroupCommit:
         with self._guard:
             parts, self._waiting = self._waiting, []
         try:
-            with self._begin() as connection:
-                if len(parts) == 1:
-                    parts[0].value = parts[0].job(connection)
-                else:
-                    for part in parts:
-                        part.carry_out(connection)
+            self._carry_out(parts)
         except BaseException as error:  # noqa: BLE001 - raised by each of those who wait
             for part in parts:
                 part.error = part.error or error
@@ -101,6 +100,24 @@ class GroupCommit:
         for part in parts:
             part.is_done = True
             part.turn.set()
+
+    def _carry_out(self, parts: list[_Part]) -> None:
+        failed = False
+        try:
+            with self._begin() as connection:
+                for part in parts:
+                    try:
+                        part.value = part.job(connection)
+                    except Exception:
+                        failed = len(parts) > 1
+                        raise
+        except Exception:
+            if not failed:  # it stands alone, or the commit itself failed
+                raise
+        if failed:
+            with self._begin() as connection:
+                for part in parts:
+                    part.carry_out(connection)
 
     def _pass_on(self) -> None:
         if self._waiting:

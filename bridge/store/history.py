@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from bridge.api import Kind, SourceRef, StepState, TargetRef
+from bridge.api import Kind, SourceRef, StepState, TargetRef, invoice_ref
 from bridge.store import schema
 from bridge.store.codec import dump_target, id_from, id_of, sort_key, to_day, to_micros
 from bridge.store.database import Database
@@ -41,7 +41,7 @@ _LINKS = select(_link).where(
     _link.c.ref.in_(bindparam("ids", expanding=True)),
 )
 # Not DISTINCT: for that SQLite reads every step there is in the order of the index on `ref`.
-_MADE_FOR = select(_step.c.kind, _step.c.ref).where(
+_MADE_FOR = select(_step.c.kind, _step.c.ref, _step.c.invoice).where(
     _step.c.bridge == bindparam("at_bridge"),
     _step.c.invoice.in_(bindparam("invoices", expanding=True)),
     _step.c.state == StepState.DONE.value,
@@ -105,12 +105,22 @@ def links(
     return found
 
 
-def links_of_invoice(database: Database, bridge: str, invoice: SourceRef) -> Sequence[LinkRow]:
-    """The links that steps of this entry made, by time."""
-    place = {"at_bridge": bridge, "invoices": [id_from(invoice, Kind.INVOICE)]}
+def links_of_invoices(
+    database: Database, bridge: str, invoices: Collection[SourceRef]
+) -> Mapping[SourceRef, Sequence[LinkRow]]:
+    """The links that steps of each of these entries made, by time."""
+    made: dict[SourceRef, set[SourceRef]] = {invoice: set() for invoice in invoices}
     with database.read() as connection:
-        made = [(kind, ref) for kind, ref in connection.execute(_MADE_FOR, place)]
-    return _made_links(database, bridge, made)
+        for some in pieces([id_from(invoice, Kind.INVOICE) for invoice in invoices]):
+            for kind, ref, invoice in connection.execute(
+                _MADE_FOR, {"at_bridge": bridge, "invoices": some}
+            ):
+                made[invoice_ref(invoice)].add(SourceRef(Kind(kind), ref))
+    found = links(database, bridge, {ref for refs in made.values() for ref in refs})
+    return {
+        invoice: _by_time(found[ref] for ref in refs if ref in found)
+        for invoice, refs in made.items()
+    }
 
 
 def links_of_client(database: Database, bridge: str, client: SourceRef) -> Sequence[LinkRow]:
@@ -121,16 +131,15 @@ def links_of_client(database: Database, bridge: str, client: SourceRef) -> Seque
         made = [
             (kind, ref)
             for some in pieces(invoices)
-            for kind, ref in connection.execute(_MADE_FOR, {"at_bridge": bridge, "invoices": some})
+            for kind, ref, _ in connection.execute(
+                _MADE_FOR, {"at_bridge": bridge, "invoices": some}
+            )
         ]
-    return _made_links(database, bridge, made)
-
-
-def _made_links(
-    database: Database, bridge: str, made: Iterable[tuple[str, str]]
-) -> Sequence[LinkRow]:
     refs = {SourceRef(Kind(kind), ref) for kind, ref in made}
-    found = links(database, bridge, refs).values()
+    return _by_time(links(database, bridge, refs).values())
+
+
+def _by_time(found: Iterable[LinkRow]) -> Sequence[LinkRow]:
     return sorted(found, key=lambda link: (link.created, sort_key(link.ref.id)))
 
 

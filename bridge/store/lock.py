@@ -20,10 +20,11 @@ from bridge.store.codec import from_micros, printable
 from bridge.store.database import Database
 from bridge.store.holder import Holder, is_gone, is_here, myself
 from bridge.store.migrate import check_revision, schema_held
+from bridge.store.prepared import Prepared
 
 _log = logging.getLogger(__name__)
 _table = schema.lock
-_TOKEN = (
+_TOKEN = Prepared(
     select(_table.c.token)
     .where(_table.c.bridge == bindparam("at_bridge"))
     .with_for_update(read=True)
@@ -160,7 +161,7 @@ def hold_lock(
 
 def check_token(connection: Connection, bridge: str, token: str) -> None:
     """Raise LockLostError unless the lock is still this token's, and keep it so to the commit."""
-    if connection.execute(_TOKEN, {"at_bridge": bridge}).scalar() != token:
+    if _TOKEN.run(connection, {"at_bridge": bridge}).scalar() != token:
         raise taken_over(bridge)
 
 

@@ -203,6 +203,12 @@ class SyncLog(Known, Protocol):
         """The links that steps of this entry made, by time."""
         ...
 
+    def links_of_invoices(
+        self, invoices: Collection[SourceRef]
+    ) -> Mapping[SourceRef, Sequence[LinkRow]]:
+        """The same for each of many: two questions to the database, however many they are."""
+        ...
+
     def links_of_client(self, client: SourceRef) -> Sequence[LinkRow]:
         """The links that steps of all of this client's entries made, by time."""
         ...

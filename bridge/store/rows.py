@@ -237,11 +237,15 @@ class PutLink:
     A link that is there keeps its `adopted`, `run` and `created`, and its payload when none is
     given. Equal numbers with different internal ids are different target records.
 
+    Attributes:
+        entry: The entry whose step made it; None has the log look that up.
+
     Raises:
         StoreError: the target record is linked to another source record already.
     """
 
     link: LinkRow
+    entry: SourceRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

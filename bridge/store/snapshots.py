@@ -1,46 +1,57 @@
 """What the source said when an entry was decided: kept once a version, and for ever."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from bridge.api import Kind, SourceRef
 from bridge.store import schema
 from bridge.store.codec import dump_json, from_micros, id_from, load_json
 from bridge.store.database import Database
+from bridge.store.paging import pieces
+from bridge.store.prepared import Prepared, prepared_insert
 from bridge.store.rows import KeepSnapshot, SnapshotRow
 
 _snapshot = schema.snapshot
-_USE_AGAIN = (
+_USE_AGAIN = Prepared(
     update(_snapshot)
     .where(
-        _snapshot.c.bridge == bindparam("at_bridge"),
-        _snapshot.c.invoice == bindparam("at_invoice"),
-        _snapshot.c.digest == bindparam("at_digest"),
+        _snapshot.c.bridge == bindparam("bridge"),
+        _snapshot.c.invoice == bindparam("invoice"),
+        _snapshot.c.digest == bindparam("digest"),
     )
-    .values(used=bindparam("new_used"), run=bindparam("new_run"))
+    .values(used=bindparam("used"), run=bindparam("run"))
 )
-_KEEP = insert(_snapshot)
+_KEEP = prepared_insert(_snapshot)
+_KEPT = select(_snapshot.c.invoice, _snapshot.c.digest).where(
+    _snapshot.c.bridge == bindparam("at_bridge"),
+    _snapshot.c.invoice.in_(bindparam("invoices", expanding=True)),
+)
 
 
-def keep(connection: Connection, bridge: str, run: int, now: int, put: KeepSnapshot) -> None:
-    """Keep a version, or note that it was used again. `now` is in microseconds since 1970 UTC."""
-    invoice = id_from(put.invoice, Kind.INVOICE)
-    place = {"at_bridge": bridge, "at_invoice": invoice, "at_digest": put.digest}
-    if connection.execute(_USE_AGAIN, place | {"new_used": now, "new_run": run}).rowcount:
-        return
-    connection.execute(
-        _KEEP,
-        {
-            "bridge": bridge,
-            "invoice": invoice,
-            "digest": put.digest,
-            "used": now,
-            "run": run,
-            "content": put.content,
-            "data": dump_json(put.data),
-        },
-    )
+def keep(
+    connection: Connection, bridge: str, run: int, now: int, puts: Sequence[KeepSnapshot]
+) -> None:
+    """Keep versions, or note that they were used again. `now` is in microseconds since 1970 UTC."""
+    last = {(id_from(put.invoice, Kind.INVOICE), put.digest): put for put in puts}
+    there = _there(connection, bridge, {invoice for invoice, _ in last})
+    again, new = [], []
+    for (invoice, digest), put in last.items():
+        values = {"bridge": bridge, "invoice": invoice, "digest": digest, "used": now, "run": run}
+        if (invoice, digest) in there:
+            again.append(values)
+        else:
+            new.append(values | {"content": put.content, "data": dump_json(put.data)})
+    _USE_AGAIN.run_all(connection, again)
+    _KEEP.run_all(connection, new)
+
+
+def _there(connection: Connection, bridge: str, invoices: Collection[str]) -> set[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    for some in pieces(sorted(invoices)):
+        rows = connection.execute(_KEPT, {"at_bridge": bridge, "invoices": some})
+        found.update((invoice, digest) for invoice, digest in rows)
+    return found
 
 
 def of_invoice(database: Database, bridge: str, invoice: SourceRef) -> Sequence[SnapshotRow]:

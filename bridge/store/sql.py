@@ -260,7 +260,13 @@ class SqlLog:
 
     def links_of_invoice(self, invoice: SourceRef) -> Sequence[LinkRow]:
         """The links that steps of this entry made, by time."""
-        return history.links_of_invoice(self._database, self._name, invoice)
+        return self.links_of_invoices([invoice])[invoice]
+
+    def links_of_invoices(
+        self, invoices: Collection[SourceRef]
+    ) -> Mapping[SourceRef, Sequence[LinkRow]]:
+        """The same for each of many."""
+        return history.links_of_invoices(self._database, self._name, invoices)
 
     def links_of_client(self, client: SourceRef) -> Sequence[LinkRow]:
         """The links that steps of all of this client's entries made, by time."""

@@ -1,20 +1,11 @@
 """Carrying out writes, in order, inside a transaction that the caller commits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from itertools import groupby
+from typing import Any, TypeVar
 
-from sqlalchemy import (
-    Connection,
-    Update,
-    bindparam,
-    case,
-    delete,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, bindparam, case, delete, or_, select, union_all, update
 
 from bridge.api import Kind, SourceRef, StoreError
 from bridge.store import acceptances, schema, snapshots
@@ -29,6 +20,8 @@ from bridge.store.codec import (
     to_day,
     to_micros,
 )
+from bridge.store.paging import pieces
+from bridge.store.prepared import Prepared, prepared_insert
 from bridge.store.rows import (
     PREPAID,
     Accept,
@@ -45,36 +38,40 @@ from bridge.store.rows import (
     Write,
 )
 
+T = TypeVar("T")
+
 _entry, _step, _link, _event = schema.entry, schema.step, schema.link, schema.event
 
-# Statements are built once: building one costs more than the database takes to carry it out.
 _MOVES = or_(_entry.c.state != bindparam("new_state"), _entry.c.reason != bindparam("new_reason"))
-_INTEND = insert(_step)
-_CONCLUDE = (
+_INTEND = prepared_insert(_step)
+_CONCLUDE = Prepared(
     update(_step)
     .where(_step.c.bridge == bindparam("at_bridge"), _step.c.id == bindparam("at_id"))
     .values({name: bindparam(f"new_{name}") for name in ("state", "target", "error", "finished")})
 )
-_OTHERS = select(_link.c.ref).where(
-    _link.c.bridge == bindparam("at_bridge"),
-    _link.c.kind == bindparam("at_kind"),
-    _link.c.ref != bindparam("at_ref"),
+_OF_KIND = select(_link.c.ref).where(
+    _link.c.bridge == bindparam("at_bridge"), _link.c.kind == bindparam("at_kind")
 )
-_SAME_NUMBER = _OTHERS.where(
-    _link.c.target_id == bindparam("number"), _link.c.target_internal == bindparam("internal")
+# Whatever may be in a link's way, and the link itself: three looks into three indexes.
+_STANDING = Prepared(
+    union_all(
+        _OF_KIND.where(_link.c.ref == bindparam("at_ref")),
+        _OF_KIND.where(
+            _link.c.target_id == bindparam("number"),
+            _link.c.target_internal == bindparam("internal"),
+        ),
+        _OF_KIND.where(_link.c.target_permanent == bindparam("permanent")),
+    )
 )
-_SAME_RECORD = _OTHERS.where(_link.c.target_permanent == bindparam("internal"))
-_INSERT_LINK = insert(_link)
-_BOOKED_BY = (
-    select(_step.c.invoice)
-    .where(
+_INSERT_LINK = prepared_insert(_link)
+_BOOKED_BY = Prepared(
+    select(_step.c.invoice).where(
         _step.c.bridge == bindparam("at_bridge"),
         _step.c.kind == bindparam("at_kind"),
         _step.c.ref == bindparam("at_ref"),
     )
-    .limit(1)
 )
-_BOOKED = (
+_BOOKED = Prepared(
     update(_entry)
     .where(
         _entry.c.bridge == bindparam("at_bridge"),
@@ -83,11 +80,11 @@ _BOOKED = (
     )
     .values(booked=bindparam("new_booked"))
 )
-_ADD_EVENT = insert(_event)
+_ADD_EVENT = prepared_insert(_event, "id")
 
 
 @cache
-def _set_entry_of(given: tuple[str, ...]) -> Update:
+def _set_entry_of(given: tuple[str, ...]) -> Prepared:
     """The statement that sets what a decision always gives and these columns too."""
     # In this order: MariaDB lets later assignments see the earlier ones' new values.
     values: list[tuple[Any, Any]] = [
@@ -99,13 +96,13 @@ def _set_entry_of(given: tuple[str, ...]) -> Update:
     here = (_entry.c.bridge == bindparam("at_bridge")) & (
         _entry.c.sort_key == bindparam("at_sort_key")
     )
-    return update(_entry).where(here).ordered_values(*values)
+    return Prepared(update(_entry).where(here).ordered_values(*values))
 
 
 @cache
-def _put_link_of(columns: tuple[str, ...]) -> Update:
+def _put_link_of(columns: tuple[str, ...]) -> Prepared:
     """The statement that changes these columns of a link."""
-    return (
+    return Prepared(
         update(_link)
         .where(
             _link.c.bridge == bindparam("at_bridge"),
@@ -121,6 +118,9 @@ def carry_out(
 ) -> None:
     """Carry out `writes`. `now` is in microseconds since 1970 UTC.
 
+    Steps, links and acceptances go in their order, then entries, snapshots and events in theirs:
+    none of these four looks at what another has written.
+
     Raises:
         StoreError: a step or an entry is not there, or a target record is linked already.
     """
@@ -131,24 +131,26 @@ def carry_out(
             case Conclude():
                 _conclude(connection, bridge, now, write)
             case PutLink():
-                _put_link(connection, bridge, write.link)
+                _put_link(connection, bridge, write)
             case DropLink():
                 _drop_link(connection, bridge, write.ref)
-            case SetEntry():
-                _set_entry(connection, bridge, run, now, write)
-            case AddEvent():
-                _add_event(connection, bridge, run, now, write)
-            case KeepSnapshot():
-                snapshots.keep(connection, bridge, run, now, write)
             case Accept():
                 acceptances.keep(connection, bridge, write.acceptance)
             case Unaccept():
                 acceptances.drop(connection, bridge, write.number)
+    _set_entries(connection, bridge, run, now, _only(SetEntry, writes))
+    snapshots.keep(connection, bridge, run, now, _only(KeepSnapshot, writes))
+    events = [_event_values(bridge, run, now, event) for event in _only(AddEvent, writes)]
+    _ADD_EVENT.run_all(connection, events)
+
+
+def _only(kind: type[T], writes: Sequence[Write]) -> list[T]:
+    return [write for write in writes if isinstance(write, kind)]
 
 
 def _intend(connection: Connection, bridge: str, step: StepRow) -> None:
-    connection.execute(
-        _INTEND,
+    _INTEND.run(
+        connection,
         {
             "bridge": bridge,
             "id": step.id,
@@ -176,13 +178,24 @@ def _conclude(connection: Connection, bridge: str, now: int, outcome: Conclude) 
         "new_finished": now,
     }
     place = {"at_bridge": bridge, "at_id": outcome.step_id}
-    if not connection.execute(_CONCLUDE, place | values).rowcount:
+    if not _CONCLUDE.run(connection, place | values).rowcount:
         raise _absent(f"step {outcome.step_id}")
 
 
-def _set_entry(connection: Connection, bridge: str, run: int, now: int, put: SetEntry) -> None:
-    given = dict(_given(put))
-    values = {
+def _set_entries(
+    connection: Connection, bridge: str, run: int, now: int, puts: Sequence[SetEntry]
+) -> None:
+    rows = [(put, tuple(_given(put))) for put in puts]
+    for names, some in groupby(rows, key=lambda row: tuple(name for name, _ in row[1])):
+        values = [_entry_values(bridge, run, now, put, given) for put, given in some]
+        if _set_entry_of(names).run_all(connection, values) != len(values):
+            raise _absent_entry(connection, bridge, puts)
+
+
+def _entry_values(
+    bridge: str, run: int, now: int, put: SetEntry, given: Sequence[tuple[str, object]]
+) -> Mapping[str, Any]:
+    return {
         "at_bridge": bridge,
         "at_sort_key": sort_key(id_from(put.invoice, Kind.INVOICE)),
         "at_run": run,
@@ -192,10 +205,20 @@ def _set_entry(connection: Connection, bridge: str, run: int, now: int, put: Set
         "new_what": printable(put.what),
         "new_remedy": printable(put.remedy),
         "new_next_try": maybe_micros(put.next_try),
-        **{f"new_{name}": value for name, value in given.items()},
+        **{f"new_{name}": value for name, value in given},
     }
-    if not connection.execute(_set_entry_of(tuple(given)), values).rowcount:
-        raise _absent(str(put.invoice))
+
+
+def _absent_entry(connection: Connection, bridge: str, puts: Sequence[SetEntry]) -> StoreError:
+    """Which of these is not there."""
+    keys = {sort_key(put.invoice.id): put.invoice for put in puts}
+    for some in pieces(sorted(keys)):
+        query = select(_entry.c.sort_key).where(
+            _entry.c.bridge == bridge, _entry.c.sort_key.in_(some)
+        )
+        for found in connection.execute(query).scalars():
+            del keys[found]
+    return _absent(", ".join(str(ref) for ref in keys.values()))
 
 
 def _given(put: SetEntry) -> Iterator[tuple[str, object]]:
@@ -205,8 +228,8 @@ def _given(put: SetEntry) -> Iterator[tuple[str, object]]:
             yield name, value
 
 
-def _put_link(connection: Connection, bridge: str, link: LinkRow) -> None:
-    _refuse_second(connection, bridge, link)
+def _put_link(connection: Connection, bridge: str, put: PutLink) -> None:
+    link = put.link
     values: dict[str, Any] = {
         "target_kind": link.target.kind.value,
         "target_id": link.target.id,
@@ -217,9 +240,10 @@ def _put_link(connection: Connection, bridge: str, link: LinkRow) -> None:
     }
     if link.payload is not None:  # the last that was composed is kept
         values["payload"] = dump_payload(link.payload)
-    place = {"at_bridge": bridge, "at_kind": link.ref.kind.value, "at_ref": link.ref.id}
-    new = {f"new_{name}": value for name, value in values.items()}
-    if connection.execute(_put_link_of(tuple(values)), place | new).rowcount:
+    if _is_there(connection, bridge, link):
+        place = {"at_bridge": bridge, "at_kind": link.ref.kind.value, "at_ref": link.ref.id}
+        new = {f"new_{name}": value for name, value in values.items()}
+        _put_link_of(tuple(values)).run(connection, place | new)
         return
     identity = {"bridge": bridge, "kind": link.ref.kind.value, "ref": link.ref.id}
     origin = {
@@ -228,9 +252,9 @@ def _put_link(connection: Connection, bridge: str, link: LinkRow) -> None:
         "created": to_micros(link.created),
         "payload": values.get("payload"),
     }
-    connection.execute(_INSERT_LINK, {**identity, **values, **origin})
+    _INSERT_LINK.run(connection, {**identity, **values, **origin})
     if _books_its_entry(link.ref):
-        _note_booked(connection, bridge, link)
+        _note_booked(connection, bridge, put)
 
 
 def _drop_link(connection: Connection, bridge: str, ref: SourceRef) -> None:
@@ -244,15 +268,22 @@ def _drop_link(connection: Connection, bridge: str, ref: SourceRef) -> None:
         connection.execute(update(_entry).where(booked).values(booked=None))
 
 
-def _refuse_second(connection: Connection, bridge: str, link: LinkRow) -> None:
-    """A number that was given again is another record: its internal id differs, or is new."""
+def _is_there(connection: Connection, bridge: str, link: LinkRow) -> bool:
+    """Whether this link is there already.
+
+    A number that was given again is another record: its internal id differs, or is new.
+
+    Raises:
+        StoreError: its target record is linked to another source record.
+    """
     place = {"at_bridge": bridge, "at_kind": link.ref.kind.value, "at_ref": link.ref.id}
-    internal = {"internal": link.target.internal_id}
-    number = {"number": link.target.id}
-    other = connection.execute(_SAME_NUMBER, place | internal | number).scalar()
-    if other is None and link.target.internal_id:
-        other = connection.execute(_SAME_RECORD, place | internal).scalar()
-    if other is not None:
+    target = {
+        "number": link.target.id,
+        "internal": link.target.internal_id,
+        "permanent": link.target.internal_id or None,
+    }
+    found = set(_STANDING.run(connection, place | target).scalars())
+    for other in sorted(found - {link.ref.id}):
         raise StoreError(
             f"{link.target} in the target is linked to {SourceRef(link.ref.kind, other)} in the"
             f" source, so it was not linked to {link.ref} as well",
@@ -260,6 +291,7 @@ def _refuse_second(connection: Connection, bridge: str, link: LinkRow) -> None:
             f" what was sent for {link.ref.kind.value} {other} and {link.ref.id}.",
             record=str(link.ref),
         )
+    return link.ref.id in found
 
 
 def _books_its_entry(ref: SourceRef) -> bool:
@@ -267,28 +299,29 @@ def _books_its_entry(ref: SourceRef) -> bool:
     return ref.kind is Kind.INVOICE or (ref.kind is Kind.MOVEMENT and ref.id.endswith(PREPAID))
 
 
-def _note_booked(connection: Connection, bridge: str, link: LinkRow) -> None:
+def _note_booked(connection: Connection, bridge: str, put: PutLink) -> None:
     """Mark the entry, whose document may be its second and have a ref of its own."""
+    link = put.link
     place = {"at_bridge": bridge, "at_kind": link.ref.kind.value, "at_ref": link.ref.id}
-    invoice = connection.execute(_BOOKED_BY, place).scalar() or link.ref.id
+    if put.entry is None:
+        invoice = _BOOKED_BY.run(connection, place).scalar() or link.ref.id
+    else:
+        invoice = put.entry.id
     booked = {"at_sort_key": sort_key(invoice), "new_booked": to_micros(link.created)}
-    connection.execute(_BOOKED, {"at_bridge": bridge} | booked)
+    _BOOKED.run(connection, {"at_bridge": bridge} | booked)
 
 
-def _add_event(connection: Connection, bridge: str, run: int, now: int, event: AddEvent) -> None:
-    connection.execute(
-        _ADD_EVENT,
-        {
-            "bridge": bridge,
-            "at": now,
-            "run": run,
-            "level": event.level,
-            "code": event.code,
-            "message": printable(event.message),
-            "invoice": id_from(event.invoice, Kind.INVOICE) if event.invoice else "",
-            "data": dump_json(event.data),
-        },
-    )
+def _event_values(bridge: str, run: int, now: int, event: AddEvent) -> Mapping[str, Any]:
+    return {
+        "bridge": bridge,
+        "at": now,
+        "run": run,
+        "level": event.level,
+        "code": event.code,
+        "message": printable(event.message),
+        "invoice": id_from(event.invoice, Kind.INVOICE) if event.invoice else "",
+        "data": dump_json(event.data),
+    }
 
 
 def _absent(what: str) -> StoreError:

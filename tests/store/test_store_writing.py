@@ -135,6 +135,15 @@ def test_an_entry_that_was_never_seen_cannot_be_given_a_state(log: SyncLog) -> N
         log.write(begin(log), [SetEntry(invoice_ref(501), EntryState.DONE)], lease=None)
 
 
+def test_of_many_entries_the_one_that_was_never_seen_is_named(log: SyncLog) -> None:
+    run = begin(log)
+    log.see(run, [header(number) for number in (501, 502, 504)], None)
+    puts = [SetEntry(invoice_ref(number), EntryState.DONE) for number in (501, 502, 503, 504)]
+    with pytest.raises(StoreError, match=r"^invoice 503: invoice 503 is not"):
+        log.write(run, puts, lease=None)
+    assert {row.state for row in log.entries()} == {EntryState.PENDING}
+
+
 def test_an_entry_keeps_what_is_not_given(log: SyncLog) -> None:
     run = begin(log)
     log.see(run, [header(501)], None)
@@ -293,6 +302,7 @@ def test_links_of_an_invoice_are_those_that_its_steps_made(log: SyncLog) -> None
     )
     assert log.links_of_invoice(entry) == made
     assert log.links_of_invoice(invoice_ref(502)) == []
+    assert log.links_of_invoices([invoice_ref(502), entry]) == {invoice_ref(502): [], entry: made}
     booked = list(log.booked(dt.date(2026, 1, 1)))
     assert booked == [(client_ref(7), entry)]
 
