@@ -4,8 +4,8 @@ import contextlib
 import inspect
 import socket
 import ssl
-from collections.abc import Callable, Iterator
-from types import ModuleType
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import pytest
@@ -13,7 +13,6 @@ import requests
 import urllib3
 import zeep
 from kashflow_target.soap import Door
-from requests.adapters import BaseAdapter
 
 from bridge.api import (
     OutcomeUnknownError,
@@ -52,34 +51,38 @@ def made(kind: type[Exception]) -> Exception:
     return kind.__new__(kind, "it broke")
 
 
-class Breaking(BaseAdapter):
-    """An adapter that fails before the body leaves, after it left, or while the reply arrives."""
+class Breaking:
+    """Connections that fail before the body leaves, after it left, or while the reply arrives."""
+
+    status = 200
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, error: Exception, when: str) -> None:
-        super().__init__()
         self._error = error
         self._when = when
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+    def urlopen(self, *_: object, body: Iterable[bytes], **others: object) -> "Breaking":
+        assert others["redirect"] is False
         if self._when != "before":
-            assert b"".join(request.body)  # type: ignore[arg-type]  # our body is an iterator
+            assert b"".join(body)
         if self._when != "reply":
             raise self._error
-        response = requests.Response()
-        response.status_code = 200
-        response.raw = self
-        return response
+        return self
 
-    def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
+    def stream(self, *_: object, **others: object) -> Iterator[bytes]:
+        assert others["decode_content"]
         yield b"<soap:Envel"
         raise self._error
 
     def close(self) -> None:
         """Nothing is open."""
 
+    release_conn = close
+
 
 def breaking(door: Door, kind: type[Exception], when: str) -> None:
-    door.wire.session().mount("http://", Breaking(made(kind), when))
+    """This thread's connections break from now on."""
+    door.wire._own.pool = Breaking(made(kind), when)
 
 
 @pytest.mark.parametrize("kind", WIRE_ERRORS)

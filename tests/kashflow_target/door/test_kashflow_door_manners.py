@@ -3,12 +3,10 @@
 import logging
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
-import requests
-from requests.adapters import BaseAdapter
 
 from bridge.api import (
     BridgeError,
@@ -21,16 +19,13 @@ Calls = Any
 OK = "<DeleteInvoiceResult>1</DeleteInvoiceResult><Status>OK</Status>"
 
 
-class Reset(BaseAdapter):
+class Reset:
     """A connection that breaks while a frame of the library holds what was sent."""
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-        held = b"".join(request.body)  # type: ignore[arg-type]  # our body is an iterator
+    def urlopen(self, *_: object, body: Iterable[bytes], **__: object) -> object:
+        held = b"".join(body)
         msg = f"reset after {len(held)} bytes"
         raise ConnectionResetError(msg)
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 class Stopped(Exception):
@@ -68,14 +63,14 @@ def test_reads_are_asked_again_and_writes_are_not(calls: Calls, scripted: Script
     assert len(scripted.sent) == 7
 
 
-def test_two_threads_have_sessions_of_their_own(calls: Calls, scripted: Scripted) -> None:
+def test_threads_have_connections_of_their_own(calls: Calls, scripted: Scripted) -> None:
     scripted.says("DeleteInvoice", OK)
-    sessions: list[object] = []
+    pools: list[object] = []
 
     def work() -> None:
         for _ in range(20):
             calls.write()
-        sessions.append(calls.door.wire.session())
+        pools.append(calls.door.wire.pool())
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -83,7 +78,7 @@ def test_two_threads_have_sessions_of_their_own(calls: Calls, scripted: Scripted
     for thread in threads:
         thread.join()
     assert len(scripted.sent) == 80
-    assert len({id(session) for session in sessions}) == 4
+    assert len({id(pool) for pool in pools}) == 4
 
 
 def test_nothing_of_the_environment_is_used(
@@ -119,7 +114,7 @@ def test_no_log_and_no_traceback_shows_the_password(
     for answer in answers:
         scripted.answer = answer
         told.append(_told(calls.write))
-    calls.door.wire.session().mount("http://", Reset())
+    calls.door.wire._own.pool = Reset()
     told.append(_told(calls.write))
     told.append(repr(calls.door))
     assert any(PASSWORD.encode() in sent for sent in scripted.sent)
