@@ -37,7 +37,7 @@ def _three(rig: Any) -> list[int]:
             invoice=invoice,
             amount=amount,
             gateway="stripe",
-            transid=f"part_{part}",
+            transid=f"part_{invoice}_{part}",
             date="2026-10-30",
         )
     return [*made, invoice]
@@ -83,6 +83,20 @@ def test_each_record_once_whatever_happens_to_a_write(
     if mode == "late_commit":
         assert report.exit_code in {0, 4}  # it may have been found before the run was over
         time.sleep(1.1)
+    _until_quiet(rig, invoices)
+    _each_once(rig, invoices)
+
+
+@pytest.mark.parametrize("operation", WRITES)
+@pytest.mark.parametrize("mode", ["cut_before", "lost_reply"])
+def test_each_record_once_where_one_of_four_workers_meets_a_fault(
+    rig: Any, mode: str, operation: str
+) -> None:
+    """The others finish their steps; what may have been done is looked up and not done again."""
+    invoices = [*_three(rig), *_three(rig)]
+    rig.settings["sync"] |= {"settle_delay_s": 0, "workers": 4}
+    rig.fault("kashflow", {"name": operation, "nth": 3, "mode": mode, "seconds": 0.3})
+    rig.sync(*invoices)
     _until_quiet(rig, invoices)
     _each_once(rig, invoices)
 
