@@ -34,6 +34,7 @@ from bridge.engine.keys import (
     is_undone,
     reversal_ref,
 )
+from bridge.engine.moved import MovedLines
 from bridge.engine.standing import decide_header
 from bridge.engine.terms import Before, Terms
 from bridge.engine.used import as_used
@@ -88,6 +89,7 @@ class Preparer:
     log: SyncLog
     terms: Terms
     observers: Observers
+    moved: MovedLines
 
     def prepare(self, rows: Sequence[EntryRow]) -> list[Prepared]:
         """One answer a row, in order.
@@ -111,6 +113,9 @@ class Preparer:
                 unread.append(row)
         read = list(self._read(unread))
         clients = self._clients([answer for _, answer in read if isinstance(answer, Invoice)])
+        for row, answer in read:
+            if links[row.invoice]:
+                self.moved.see(row, answer)
         for row, answer in read:
             number = bookings(written[row.invoice])
             result[row.invoice] = self._one(row, answer, clients, links[row.invoice], number)
@@ -196,7 +201,8 @@ class Preparer:
             plan = decide(invoice, client, self.terms, before)
         if isinstance(plan, Skip | Hold):
             return plan
-        wrong = contradicted(links.values(), plan) or self.observers.review(invoice)
+        wrong = contradicted(links.values(), plan) if links else self.moved.hold(invoice)
+        wrong = wrong or self.observers.review(invoice)
         if wrong:
             return wrong
         booked = {ref: link.payload for ref, link in links.items() if link.payload}

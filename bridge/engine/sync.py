@@ -22,6 +22,7 @@ from bridge.engine.ends import Clock, Ends, Observers, Stop, SyncRequest, utc_no
 from bridge.engine.halt import Halt
 from bridge.engine.lanes import Lanes
 from bridge.engine.lookup import Lookup
+from bridge.engine.moved import MovedLines
 from bridge.engine.named import named_entries
 from bridge.engine.policy import Policy
 from bridge.engine.prepare import Preparer
@@ -189,7 +190,9 @@ class _Session:
         self._scan()
         if self.stop.is_due:
             return
-        preparer = Preparer(self.ends, self.log, self._terms(), self.observers)
+        preparer = Preparer(
+            self.ends, self.log, self._terms(), self.observers, MovedLines(self.log)
+        )
         self._book(preparer)
         if self._settle_own():
             self._book(preparer)

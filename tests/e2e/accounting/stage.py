@@ -133,7 +133,17 @@ class Stage:
 
     def answer(self, name: str, word: str) -> None:
         """What a person answers, by the real command."""
-        words = ["answer", str(self.names[name]), word, "--because", "Rose looked it up"]
+        self._command("answer", str(self.names[name]), word, "--because", "Rose looked it up")
+
+    def skip(self, name: str, why: str) -> None:
+        """A person puts an invoice aside, by the real command."""
+        self._command("skip", str(self.names[name]), "--because", why)
+
+    def retry(self, name: str) -> None:
+        """A person puts an invoice back on the work list, by the real command."""
+        self._command("retry", str(self.names[name]))
+
+    def _command(self, *words: str) -> None:
         assert main(["--config", str(self.rig.file()), "--quiet", *words]) == 0
 
     def _a_week_passes(self) -> None:

@@ -185,3 +185,20 @@ def add_funds_in_a_closed_period(stage: Stage) -> None:
 @story
 def add_funds_in_a_closed_period_first_open_day(stage: Stage) -> None:
     funds(stage, "F", "240.00", date="2026-09-28")
+
+
+@story
+def merged_into_one_not_booked(stage: Stage) -> None:
+    stage.bill("A")
+    stage.sync()
+    stage.bill("B", None, "50.00")
+    stage.do("merge", invoices=[stage.names["A"], stage.names["B"]])
+    stage.sync(late=True)
+
+
+@story
+def split_and_settled(stage: Stage) -> None:
+    """A person takes the line off A in KashFlow, says so, and B is booked."""
+    split_after_issue(stage)
+    stage.skip("A", "corrected by hand")
+    stage.retry("B")
