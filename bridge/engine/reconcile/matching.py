@@ -81,6 +81,8 @@ def _subject(item: Item) -> str:
     if item.billed is None:
         where = f" on {item.account}" if item.account else ""
         return f"{kind} {item.number} in the target{where}"
+    if item.kind is ItemKind.BALANCE:
+        return item.family
     name = item.family if item.kind is ItemKind.INVOICE else item.token.partition("-")[2]
     return f"{kind} {name}" + (f" ({item.number})" if item.number not in {"", name} else "")
 

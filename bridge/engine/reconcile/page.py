@@ -15,6 +15,7 @@ def as_page(report: Reconciliation, *, name: str) -> str:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["coded"] = _coded
     return environment.from_string(template).render(
         name=name,
         headline=headline(report),
@@ -25,3 +26,17 @@ def as_page(report: Reconciliation, *, name: str) -> str:
         top=TOP,
         height=HEIGHT,
     )
+
+
+def _coded(text: str) -> str:
+    """What stands between backticks, set as what is typed; all of it escaped."""
+    from markupsafe import Markup, escape
+
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    shown = [
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    ]
+    return Markup("").join(shown)

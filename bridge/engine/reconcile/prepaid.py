@@ -197,7 +197,7 @@ def unexplained(lines: Iterable[BalanceLine], terms: Terms) -> Iterator[Item]:
                 ),
                 family=f"balance of client {line.client}",
                 token="",
-                number=f"of client {line.client}",
+                number="",
                 client=line.client,
                 day=start,
                 billed=Money.zero(line.currency),

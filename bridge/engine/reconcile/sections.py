@@ -124,7 +124,10 @@ def _accounts(report: Reconciliation, *, full: bool) -> Section:
     says = _says(
         "What moved on the target's accounts, to hold against their statements. Other is what"
         " carries no key of ours, such as what a bank feed brought; it is as complete as the target"
-        " tells it."
+        " tells it.",
+        "The account of client balances shows here only what was paid from it; part 5 has all."
+        if report.takes_balances
+        else "",
     )
     lines = report.accounts
     shown = tables.accounts(lines) if full else tables.accounts_of_period(lines)
@@ -139,7 +142,7 @@ def _balances(report: Reconciliation) -> Section:
         and item.standing is Standing.HELD
     ]
     amounts = by_currency(item.billed for item in held if item.billed is not None)
-    waiting = f"Held of both: {len(held)}, {amounts}." if held else "None is held."
+    waiting = f"Held of what moves balances: {len(held)}, {amounts}." if held else "None is held."
     if not report.takes_balances and not report.balances:
         says = _says(
             "The settings do not say where client balances go, so none is booked and there is"
@@ -147,12 +150,14 @@ def _balances(report: Reconciliation) -> Section:
             f" that paid invoices, wait. {waiting}"
         )
         return Section("Client balances", says)
-    opening = by_currency(line.opening for line in report.balances)
+    opening = by_currency(line.opening for line in report.balances if line.opening)
     says = _says(
         "Opening is what the source kept on the eve of the period, closing what the books make of"
         " it with their additions and uses; the source's own is what it kept at the end.",
         f"Of before {report.days.first}: {opening}. bridge books nothing of before the start date:"
-        " an opening entry on the account of balances has to show what stood there then.",
+        " an opening entry on the account of balances has to show what stood there then."
+        if any(line.opening for line in report.balances)
+        else f"Nothing stood there before {report.days.first}.",
         waiting,
     )
     shown = (waits.balances(report.balances), waits.differing(report.balances))

@@ -228,6 +228,14 @@ def test_names_are_text_on_the_page_and_never_markup(company: Company) -> None:
     assert "<title>Reconciliation of Söhne &amp; &lt;b&gt;Töchter&lt;/b&gt;" in page
 
 
+def test_what_is_typed_is_set_apart_on_the_page_and_escaped_too(company: Company) -> None:
+    """An invoice that no run has seen tells what to type; its number is somebody's own text."""
+    company.bill(501, number="`<i>x</i>`")
+    page = as_page(company.reconcile(), name="books")
+    assert "<code>bridge sync</code>" in page
+    assert "<code>&lt;i&gt;x&lt;/i&gt;</code>" in page
+
+
 def test_page_and_text_have_the_same_parts(company: Company) -> None:
     company.bill(501)
     company.sync()

@@ -17,7 +17,7 @@ from bridge.api import (
     RecordClass,
     client_ref,
 )
-from bridge.engine.reconcile.matching import match
+from bridge.engine.reconcile.matching import differences, match
 from bridge.engine.reconcile.prepaid import BalanceLine, balance_lines, unexplained
 from bridge.engine.reconcile.strays import Rows
 from bridge.engine.reconcile.terms import Terms
@@ -118,6 +118,8 @@ def test_a_difference_that_no_record_explains_is_one(prepaid: Paper) -> None:
     assert (line.difference, line.why) == (money("20.00"), ())
     [item] = unexplained([line], terms)
     assert (item.booked, item.family) == (money("20.00"), "balance of client 7")
+    [difference] = differences([item])
+    assert difference.subject == "balance of client 7"
     assert list(unexplained([line], terms_of(prepaid))) == []  # of one month, days may differ
 
 

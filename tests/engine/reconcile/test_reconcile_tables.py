@@ -8,6 +8,7 @@ from typing import Any
 from bridge.api import EntryState, Money, Reason, Record, RecordClass, TaxPart
 from bridge.engine.reconcile.accounts import account_lines
 from bridge.engine.reconcile.chart import HEIGHT, TOP, charts
+from bridge.engine.reconcile.columns import by_currency, figure
 from bridge.engine.reconcile.gaps import gaps
 from bridge.engine.reconcile.owing import debtors
 from bridge.engine.reconcile.report import held_lines
@@ -17,6 +18,7 @@ from bridge.engine.reconcile.values import SALES, Standing
 from bridge.testing.builders import eur, gbp
 
 Paper = Any
+AMOUNTS = (("12100", "JPY"), ("-1234.5", "GBP"), ("0.25", "KWD"), ("0", "JPY"))
 MARCH = dt.date(2026, 3, 1)
 
 
@@ -111,6 +113,13 @@ def test_a_long_gap_is_one_line(paper: Paper) -> None:
     paper.bill(2, number="F-100000")
     [gap] = gaps(paper.source, {}, "WHMCS")
     assert (gap.first, gap.last, gap.count) == ("F-2", "F-99999", 99_998)
+
+
+def test_figures_have_the_digits_of_their_currency() -> None:
+    shown = [figure(Money(Decimal(amount), code)) for amount, code in AMOUNTS]
+    assert shown == ["12,100", "-1,234.50", "0.250", "0"]
+    mixed = by_currency(Money(Decimal(amount), code) for amount, code in AMOUNTS)
+    assert mixed == "-1,234.50 GBP and 12,100 JPY and 0.250 KWD"
 
 
 def test_what_is_held_shows_the_vat_at_stake_and_its_age(paper: Paper) -> None:
