@@ -56,6 +56,7 @@ def _first_number(text: str) -> int:
 
 # The same few prices stand on most lines, and Money never changes: one object will do for all.
 _exact = lru_cache(maxsize=4096)(Money)
+_zero = lru_cache(maxsize=64)(Money.zero)  # most amounts, and found without hashing a Decimal
 
 
 def money(amount: Decimal, currency: str, record: str) -> Money:
@@ -66,7 +67,7 @@ def money(amount: Decimal, currency: str, record: str) -> Money:
             places of every currency, and what is typed, charged or taxed may use them.
     """
     try:
-        return _exact(amount, currency)
+        return _exact(amount, currency) if amount else _zero(currency)
     except ValueError:
         raise _odd(amount, currency, record) from None
 

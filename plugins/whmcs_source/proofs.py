@@ -14,7 +14,6 @@ from bridge.api import (
     Reason,
     Transaction,
     TransactionKind,
-    total,
 )
 from whmcs_source.balances import Balances
 from whmcs_source.containers import Containers
@@ -25,6 +24,7 @@ from whmcs_source.translate import PAID_STATES
 from whmcs_source.wire import WireTransaction
 
 _A_DAY = dt.timedelta(days=1)
+_NONE = Decimal(0)
 
 
 class Proofs:
@@ -157,9 +157,14 @@ def _settles_others(invoice: Invoice) -> bool:
     return any(line.kind is LineKind.SETTLEMENT for line in invoice.lines)
 
 
+def _payments(invoice: Invoice) -> Iterator[Decimal]:
+    return (
+        row.money_in.amount for row in invoice.transactions if row.kind is TransactionKind.PAYMENT
+    )
+
+
 def _received(invoice: Invoice) -> Money:
-    own = (row.money_in for row in invoice.transactions if row.kind is TransactionKind.PAYMENT)
-    return total(own, invoice.currency)
+    return Money(sum(_payments(invoice), _NONE), invoice.currency)
 
 
 def _is_paid_otherwise(invoice: Invoice) -> bool:
@@ -169,8 +174,9 @@ def _is_paid_otherwise(invoice: Invoice) -> bool:
     """
     if invoice.state not in PAID_STATES:
         return False
-    gross = invoice.gross
-    return gross.amount > 0 and _received(invoice) < gross
+    # All of one currency: sums of plain amounts take a tenth of the time, for every invoice read.
+    gross = invoice.net.amount + invoice.tax.amount + invoice.tax2.amount
+    return gross > 0 and sum(_payments(invoice), _NONE) < gross
 
 
 def _is_nameless(row: Transaction) -> bool:

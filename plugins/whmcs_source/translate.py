@@ -64,6 +64,7 @@ _TABLES = {
     "Upgrade": "upgrade",
     "Item": "billable item",
 }
+_NONE = Decimal(0)
 SERVICE_TYPES = ("Hosting", "Setup", "PromoHosting")
 PAID_STATES = (InvoiceState.PAID, InvoiceState.REFUNDED, InvoiceState.REVERSED)
 
@@ -139,14 +140,18 @@ def prices_of(wire: WireInvoice) -> Prices | None:
     The setting is one for the whole install and is not kept with an invoice. Source: WHMCS
     documentation, tax configuration.
     """
-    lines = sum((item.amount for item in wire.items), Decimal(0))
+    lines = _sum_of_lines(wire)
     if lines == wire.subtotal:
         return Prices.EXCLUSIVE
     return Prices.INCLUSIVE if lines == wire.gross else None
 
 
-def totals_hold(wire: WireInvoice, books: Books) -> Hold | None:
-    """Hold an invoice whose own figures disagree.
+def _sum_of_lines(wire: WireInvoice) -> Decimal:
+    return sum([item.amount for item in wire.items], _NONE)
+
+
+def totals_hold(wire: WireInvoice, books: Books, prices: Prices | None) -> Hold | None:
+    """Hold an invoice whose own figures disagree; `prices` is what `prices_of` says of it.
 
     WHMCS 8: net and taxes are total and credit. WHMCS 9: net and taxes are total; an invoice from
     before the update may still be as WHMCS 8 left it. Source: seen in open modules that check it.
@@ -155,16 +160,15 @@ def totals_hold(wire: WireInvoice, books: Books) -> Hold | None:
     fits = gross == wire.total + wire.credit
     if books.keeps_gross_total:
         fits = fits or gross == wire.total
-    lines = sum((item.amount for item in wire.items), Decimal(0))
     if not fits:
         what = (
             f"its figures disagree: subtotal {wire.subtotal} and tax {wire.tax + wire.tax2} make"
             f" {gross}, but its total is {wire.total} and its credit {wire.credit}"
         )
-    elif prices_of(wire) is None:
+    elif prices is None:
         what = (
-            f"its lines sum to {lines}, which is neither its subtotal {wire.subtotal} nor its"
-            f" total with tax {gross}"
+            f"its lines sum to {_sum_of_lines(wire)}, which is neither its subtotal"
+            f" {wire.subtotal} nor its total with tax {gross}"
         )
     else:
         return None
@@ -187,8 +191,9 @@ def invoice_of(
     record = f"invoice {wire.id}"
     wires = tuple(rows)
     transactions = tuple(transaction_of(row, currency, books, client=wire.userid) for row in wires)
+    prices = prices_of(wire)
     holds = (
-        totals_hold(wire, books),
+        totals_hold(wire, books, prices),
         odd_money_hold(transactions),
         notes_hold(wire, wires, books),
     )
@@ -209,7 +214,7 @@ def invoice_of(
         tax_rate=wire.taxrate,
         tax_rate2=wire.taxrate2,
         credit=money(credit_shown(wire, wires, books), currency, record),
-        prices=prices_of(wire) or Prices.EXCLUSIVE,
+        prices=prices or Prices.EXCLUSIVE,
         gateway=wire.paymentmethod,
         lines=tuple(line_of(item, currency, products, record) for item in wire.items),
         transactions=transactions,

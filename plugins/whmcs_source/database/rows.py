@@ -13,7 +13,7 @@ from pydantic import BeforeValidator
 
 from whmcs_source.database.door import Row
 from whmcs_source.fields import Id, IdOrZero, Line, Text
-from whmcs_source.text import STRAY_BYTES, is_plain
+from whmcs_source.text import STRAY_BYTES
 from whmcs_source.wire import Wire, parse
 
 ModelT = TypeVar("ModelT", bound=Wire)
@@ -68,7 +68,11 @@ class Maker(Generic[ModelT]):
         self._names = [name for name in columns if name in fields]
         self._converts = [_convert(name, fields[name].metadata) for name in self._names]
         self._places = [place for place, name in enumerate(columns) if name in fields]
-        self._rest = {name: info.default for name, info in fields.items() if not info.is_required()}
+        self._rest = {
+            name: info.default
+            for name, info in fields.items()
+            if not info.is_required() and name not in columns
+        }
         self._fields = set(fields)
         self._is_whole = len(self._places) == len(self.columns)
 
@@ -160,13 +164,18 @@ def _day_by(read: Callable[[Any], Any]) -> Convert:
     return day
 
 
+def _is_odd(value: bytes) -> bool:
+    """As `is_plain` tells of a text, but for what is not printable."""
+    return b"&" in value or b"<" in value or b"  " in value
+
+
 def _text_by(read: Callable[[Any], Any]) -> Convert:
     """Most texts need nothing done to them, which shows at once."""
 
     def text(value: bytes | None) -> Any:
-        if value is not None and value.isascii():
+        if value is not None and value.isascii() and not _is_odd(value):
             found = value.decode("ascii")
-            if is_plain(found) and "  " not in found:
+            if found.isprintable():
                 return found.strip()
         return read(text_of(value))
 
