@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Sequence
-from decimal import Decimal
 from typing import TypeVar
 
 from bridge.api import (
@@ -15,7 +14,6 @@ from bridge.api import (
     RecordRejectedError,
     Reference,
     TargetDocument,
-    TargetLine,
     TargetPayment,
     TargetRef,
     rounded,
@@ -23,10 +21,10 @@ from bridge.api import (
 )
 from kashflow_target import builders
 from kashflow_target.books import Books
+from kashflow_target.lines import as_line, foreign_vat, lines_of, with_lines
 from kashflow_target.reference_data import is_currency
 from kashflow_target.replies import Row
 from kashflow_target.soap import Door
-from kashflow_target.vat import NOT_APPLICABLE
 
 # ISO 4217's code for "no currency". A document in a code that ISO does not know cannot be ours.
 _NO_CURRENCY = "XXX"
@@ -52,7 +50,7 @@ def as_document(row: Row, books: Books) -> TargetDocument:
     """
     currency = currency_of(row, books)
     lines = lines_of(row)
-    abroad = sum((_amount(line) for line in lines if _is_foreign_vat(line, books)), Decimal(0))
+    abroad = foreign_vat(lines, books)
     net, tax = row.decimal("NetAmount") - abroad, row.decimal("VATAmount") + abroad
     paid_in = books.home if books.payments_at_home else currency
     kind = Kind.CREDIT_NOTE if net + tax < 0 else Kind.INVOICE
@@ -66,39 +64,6 @@ def as_document(row: Row, books: Books) -> TargetDocument:
         tax=rounded(tax, currency),
         paid=rounded(row.decimal("AmountPaid"), paid_in),
         lines=tuple(as_line(line, currency, books) for line in lines),
-    )
-
-
-def lines_of(row: Row) -> Sequence[Row]:
-    """The lines, in the order in which they stand on the invoice."""
-    lines = [
-        line
-        for block in row.nested.get("Lines", ())
-        for name in ("anyType", "InvoiceLine")
-        for line in block.nested.get(name, ())
-    ]
-    return sorted(lines, key=lambda line: int(line.text("Sort").strip() or 0))
-
-
-def as_line(row: Row, currency: str, books: Books) -> TargetLine:
-    """A line in the document's currency."""
-    net, tax = _amount(row), row.decimal("VatAmount")
-    if _is_foreign_vat(row, books):
-        net, tax = Decimal(0), net + tax
-    return TargetLine(row.text("Description"), rounded(net, currency), rounded(tax, currency))
-
-
-def _amount(line: Row) -> Decimal:
-    return line.decimal("Quantity") * line.decimal("Rate")
-
-
-def _is_foreign_vat(line: Row, books: Books) -> bool:
-    """Whether a line is another state's VAT, as `compose_invoice` writes it."""
-    nominal = books.ledger.foreign_vat
-    return (
-        nominal is not None
-        and line.whole("ChargeType") == nominal.id
-        and line.decimal("VatRate") == NOT_APPLICABLE
     )
 
 
@@ -149,7 +114,7 @@ class Documents:
             for row in self._door.rows(
                 "GetInvoicesByDateRange", "Invoice", StartDate=first, EndDate=last
             ):
-                yield as_document(row, books)
+                yield as_document(with_lines(row, self._door, books), books)
         for client in clients:
             yield from self.of_client(client)
 
@@ -157,7 +122,7 @@ class Documents:
         """All documents of one customer."""
         books = self._books()
         for row in self._door.rows("GetInvoicesForCustomer", "Invoice", CustID=int(client.id)):
-            document = as_document(row, books)
+            document = as_document(with_lines(row, self._door, books), books)
             if document.client.id == client.id:
                 yield document
 

@@ -8,12 +8,11 @@ from kashflow_target.books import Books
 from kashflow_target.customers import Customers
 from kashflow_target.documents import (
     as_document,
-    as_line,
     as_payment,
     currency_of,
-    lines_of,
     midnight,
 )
+from kashflow_target.lines import as_line, lines_of, with_lines
 from kashflow_target.movements import Movements, as_movement
 from kashflow_target.replies import Row
 from kashflow_target.soap import Door
@@ -29,7 +28,7 @@ def records(
     currencies: dict[str, str] = {}
     first, last = midnight(days.first), midnight(days.last)
     for row in door.rows("GetInvoicesByDateRange", "Invoice", StartDate=first, EndDate=last):
-        record = _document(row, books, countries)
+        record = _document(with_lines(row, door, books), books, countries)
         if record.net.currency != books.home:
             currencies[record.number] = record.net.currency
         if record.date in days:

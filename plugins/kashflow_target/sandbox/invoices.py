@@ -1,5 +1,6 @@
 """Reading and deleting invoices, and how they look on the wire."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -25,6 +26,9 @@ _LINE_NAMES = ("Quantity", "Description", "Rate", "ChargeType", "VatRate", "VatA
 
 def _optional(name: str, text: str | None) -> str:
     return "" if text is None else f"<{name}>{escape(text)}</{name}>"
+
+
+_LINES = re.compile("<Lines>.*</Lines>", re.DOTALL)
 
 
 def _inside(row: Iterable[Any], newer: str) -> str:
@@ -60,8 +64,12 @@ def _one(call: Call, condition: str, value: object) -> str:
 
 def _several(call: Call, condition: str, *values: object) -> Iterator[str]:
     newer = _newer(call)
+    bare = not call.switches.on("list_lines")
     for row in call.db.execute(f"{_FROM} WHERE {condition}", values):
-        yield f"<Invoice>{_inside(row, newer)}</Invoice>"
+        inside = _inside(row, newer)
+        if bare:
+            inside = _LINES.sub("<Lines/>", inside)
+        yield f"<Invoice>{inside}</Invoice>"
 
 
 def get_invoice(call: Call, arguments: Mapping[str, Any]) -> str:

@@ -79,6 +79,7 @@ SWITCHES: Mapping[str, Switch] = {
     "locked_text": Switch(
         "This date falls in a closed period and cannot be changed", "the real text is not known"
     ),
+    "list_lines": Switch("on", "lists of invoices carry their lines", _ON_OFF),
     "range_end": Switch("inclusive", "last day of a date range", ("inclusive", "exclusive")),
     "bank_account_by": Switch("id", "what BankTransaction.accid holds", ("id", "code")),
 }

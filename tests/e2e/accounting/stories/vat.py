@@ -193,6 +193,14 @@ def eu_consumer_vat_apart(stage: Stage) -> None:
     sold_to(stage, "FR", taxrate="20")
 
 
+@story_alone
+def eu_consumer_vat_where_lists_lack_lines(stage: Stage) -> None:
+    stage.rig.switch("kashflow", list_lines="off")
+    sold_to(stage, "FR", taxrate="20")
+    stage.client(country="US")
+    stage.sold("B")
+
+
 @story
 def eu_consumer_vat_off_the_return(stage: Stage) -> None:
     sold_to(stage, "FR", taxrate="20")
