@@ -18,7 +18,7 @@ from bridge.api import (
 )
 from bridge.engine.clients import ClientDesk
 from bridge.engine.compose import Composed, Part
-from bridge.engine.keys import funded, is_balance_use
+from bridge.engine.keys import funded, is_balance_use, is_given
 from bridge.engine.match import Match
 from bridge.engine.prepare import Prepared, Ready
 from bridge.engine.readback import differs_from
@@ -74,6 +74,10 @@ class Booker:
         composed = ready.composed
         if composed.client and composed.client.ref in self.desk.known.troubled:
             return Waits(self.desk.known.troubled[composed.client.ref])
+        rest = self._without_given(job, composed)
+        if isinstance(rest, Waits):
+            return rest
+        composed, ready = rest, replace(ready, composed=rest)
         unfunded = self._unfunded(job, composed)
         if unfunded:
             self.steps.teller.hold(job.row, unfunded, job.money)
@@ -83,6 +87,19 @@ class Booker:
             return client
         return _Booking(self, job, ready, around, client).all()
 
+    def _without_given(self, job: Prepared, composed: Composed) -> Composed | Waits:
+        """Balance given by hand is booked with the first invoice that uses some, and once."""
+        given = {part.ref for part in composed.parts if is_given(part.ref)} - job.links.keys()
+        if not given:
+            return composed
+        self.steps.writer.flush()
+        for step in self.log.steps(states={StepState.INTENDED, StepState.UNKNOWN}):
+            if step.ref in given and step.invoice != job.row.invoice:
+                return Waits(f"{step.ref} is being booked with invoice {step.invoice.id}")
+        there = self.log.links(given)
+        parts = tuple(part for part in composed.parts if part.ref not in there)
+        return replace(composed, parts=parts)
+
     def _unfunded(self, job: Prepared, composed: Composed) -> Hold | None:
         """A balance that the books never took in must not be spent in silence."""
         fresh = [part for part in composed.parts if part.ref not in job.links]
@@ -91,7 +108,7 @@ class Booker:
         if not wanted:
             return None
         currency = wanted[0].currency
-        given = (part.payload.paid for part in fresh if part.ref.id.endswith("/given"))
+        given = (part.payload.paid for part in fresh if is_given(part.ref))
         self.steps.writer.flush()
         there = funded(self.log.links_of_client(job.row.client), currency)
         for amount in given:

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from bridge.api import Kind, Money, Payload, SourceRef, payment_ref
 from bridge.store.rows import PREPAID, LinkRow
 
-_ONTO = ("/excess", PREPAID, "/given")
+_GIVEN = "/given"
+_ONTO = ("/excess", PREPAID, _GIVEN)
 _OFF = ("/returned",)
 
 
@@ -31,7 +32,12 @@ def returned_ref(transaction: str) -> SourceRef:
 
 def given_ref(entry: str) -> SourceRef:
     """A balance given or taken by hand."""
-    return SourceRef(Kind.MOVEMENT, f"C{entry}/given")
+    return SourceRef(Kind.MOVEMENT, f"C{entry}{_GIVEN}")
+
+
+def is_given(ref: SourceRef) -> bool:
+    """Whether it is a balance given or taken by hand: no invoice's own, but its client's."""
+    return ref.kind is Kind.MOVEMENT and ref.id.endswith(_GIVEN)
 
 
 def difference_ref(payment: SourceRef) -> SourceRef:

@@ -199,6 +199,7 @@ def compose_movement(movement: Movement, mapping: MemoryMapping) -> Payload | Ho
         net=movement.amount,
         tax=Money.zero(movement.amount.currency),
         rules=(Rule(f"{movement.ref}", movement.kind.value, account),),
+        paid=None if movement.kind is MovementKind.EXCHANGE_DIFFERENCE else movement.amount,
     )
 
 
