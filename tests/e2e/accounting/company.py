@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 HOSTING, DOMAINS, LATE_FEES = "Web Hosting", "Domain Names", "Late Fees"
 BALANCES, CARD_FEES, GOODWILL = "Client Balances", "Card Fees", "Goodwill"
+EXCHANGE = "Exchange Differences"
 ACCOUNTS = {
     "stripe": "Card Clearing",
     "paypal": "PayPal",
@@ -30,6 +31,7 @@ class Words:
         gifts: Whether balance given by hand has a nominal.
         to_balance: Whether a refund to the balance lowers the price.
         reductions: Whether any other refund does.
+        exchange: Whether exchange differences have a nominal.
         issued: Whether invoices are booked when they are issued, or when they are paid.
     """
 
@@ -38,7 +40,8 @@ class Words:
     gifts: bool
     to_balance: bool
     reductions: bool
-    issued: bool = False
+    exchange: bool
+    issued: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,10 @@ class Kind:
     @property
     def at_home(self) -> bool:
         return self.currency == 1
+
+    def units(self, number: int) -> Decimal:
+        """So many of the smallest amount that there is of its currency."""
+        return number * Decimal(self.places)
 
 
 UK = Kind("GB", tax=Decimal(20))
@@ -118,6 +125,7 @@ class Refund:
     Attributes:
         row: WHMCS's id of it.
         of: The row of the payment that it returns.
+        rate: That of this payment.
     """
 
     row: int
@@ -125,6 +133,7 @@ class Refund:
     day: str
     gateway: str
     amount: Decimal
+    rate: Decimal
     to_balance: bool = False
 
 
@@ -142,6 +151,7 @@ class Bill:
             booked.
         held: Why it must be held, as far as the events tell.
         stood: What the last run left in the books of it; None while that is nothing.
+        rate: That with which it was booked; None while it is not.
         seen: How much used balance runs have booked, each with its day.
     """
 
@@ -159,6 +169,7 @@ class Bill:
     over: bool = False
     held: set[str] = field(default_factory=set)
     stood: list[Entry] | None = None
+    rate: Decimal | None = None
     seen: list[tuple[str, Decimal]] = field(default_factory=list)
 
     @property
@@ -173,6 +184,11 @@ class Bill:
     def due(self) -> Decimal:
         came = sum((one.amount for one in self.receipts), NOTHING)
         return self.gross - self.used - came + sum((one.amount for one in self.refunds), NOTHING)
+
+    @property
+    def last_rate(self) -> Decimal:
+        """With which it is booked: that of its last payment."""
+        return self.rate or (self.receipts[-1].rate if self.receipts else ONE)
 
     @property
     def open(self) -> bool:

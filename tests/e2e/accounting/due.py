@@ -11,8 +11,8 @@ from tests.e2e.accounting.company import (
     ACCOUNTS,
     BALANCES,
     CARD_FEES,
+    EXCHANGE,
     NOTHING,
-    ONE,
     Bill,
     Entry,
     Funds,
@@ -50,12 +50,12 @@ def due(bill: Bill, words: Words) -> Due:
         return result
     if bill.gone or not (bill.paid or words.issued):
         return Due()
-    rate = bill.receipts[-1].rate if bill.receipts else ONE
+    rate = bill.last_rate
     day = bill.issued if words.issued else bill.paid
     result.entries.append(_document(day, bill.nets, bill.tax, bill.code, rate))
     if bill.used:
         _used(bill, words, result)
-    excess = _received(bill, words, result)
+    excess = _received(bill, words, result, rate)
     _returned(bill, words, result, excess=excess, rate=rate)
     return result
 
@@ -66,7 +66,8 @@ def due_of_funds(funds: Funds, words: Words) -> Due:
     account = ACCOUNTS[funds.receipt.gateway]
     moves = [(funds.receipt.day, funds.receipt.amount)]
     moves += [(one.day, -one.amount) for one in funds.refunds]
-    result.entries += [_moved(day, account, BALANCES, amount) for day, amount in moves]
+    rate = funds.receipt.rate
+    result.entries += [_moved(day, account, BALANCES, home(amount, rate)) for day, amount in moves]
     _fee(funds.receipt, account, words, result)
     if not words.balances:
         result.held.add("prepayment_unmapped")
@@ -83,14 +84,17 @@ def _used(bill: Bill, words: Words, result: Due) -> None:
             result.entries.append(_money(day, BALANCES, amount))
     if not words.balances:
         result.held.add("credit_unmapped")
+    if not bill.client.kind.at_home:
+        result.held.add("exchange_difference")  # what that balance was worth is not known
     if bill.client.gifts and not words.gifts:
         before = any(day <= bill.paid for _, day, _ in bill.client.gifts)
         (result.held if before and not words.issued else result.may).add("unfunded_credit")
 
 
-def _received(bill: Bill, words: Words, result: Due) -> Decimal:
+def _received(bill: Bill, words: Words, result: Due, rate: Decimal) -> Decimal:
     """Payments up to the price, mass payments first; the rest is the client's balance."""
     left, excess = bill.gross - bill.used, NOTHING
+    open_home, settled = home(bill.gross, rate), NOTHING
     order = sorted(bill.receipts, key=lambda one: (not one.container, one.day, one.row))
     for receipt in order:
         used = min(receipt.amount, max(left, NOTHING))
@@ -101,13 +105,30 @@ def _received(bill: Bill, words: Words, result: Due) -> Decimal:
         if receipt.gateway not in ACCOUNTS:
             result.held.add("gateway_unmapped")
         if used and account:
-            result.entries.append(_money(receipt.day, account, home(used, receipt.rate)))
+            settled += used
+            booked = open_home if settled == bill.gross else home(used, rate)
+            open_home -= booked
+            result.entries.append(_money(receipt.day, account, booked))
+            worth = home(used, receipt.rate)
+            if words.exchange or worth != home(used, rate):  # rounding alone is none
+                _difference(receipt.day, account, worth, booked, words, result)
         if beyond and account:
-            result.entries.append(_moved(receipt.day, account, BALANCES, beyond))
+            worth = home(beyond, receipt.rate)
+            result.entries.append(_moved(receipt.day, account, BALANCES, worth))
         if beyond and not (words.balances and account):
             result.held.add("prepayment_unmapped")
         _fee(receipt, account, words, result)
     return excess
+
+
+def _difference(
+    day: str, account: str, worth: Decimal, booked: Decimal, words: Words, result: Due
+) -> None:
+    """What money was worth beyond what it settles at the document's rate."""
+    if worth != booked and words.exchange:
+        result.entries.append(_moved(day, account, EXCHANGE, worth - booked))
+    elif worth != booked:
+        result.held.add("exchange_difference")
 
 
 def _fee(receipt: Receipt, account: str, words: Words, result: Due) -> None:
@@ -128,7 +149,8 @@ def _returned(bill: Bill, words: Words, result: Due, *, excess: Decimal, rate: D
         if on_top and refund.to_balance:
             result.held.add("refund_to_balance")
         elif on_top and account:
-            result.entries.append(_moved(refund.day, account, BALANCES, -on_top))
+            worth = home(on_top, refund.rate)
+            result.entries.append(_moved(refund.day, account, BALANCES, -worth))
         elif on_top:
             result.held.add("prepayment_unmapped")
         if rest := refund.amount - on_top:
@@ -140,7 +162,9 @@ def _returned(bill: Bill, words: Words, result: Due, *, excess: Decimal, rate: D
             note = {SALES: -net} if net else {}
             result.entries.append(_document(refund.day, note, net - rest, bill.code, rate))
             if account:
-                result.entries.append(_money(refund.day, account, -home(rest, rate)))
+                booked = -home(rest, rate)
+                result.entries.append(_money(refund.day, account, booked))
+                _difference(refund.day, account, -home(rest, refund.rate), booked, words, result)
             before = after
 
 

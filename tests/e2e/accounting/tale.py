@@ -17,11 +17,11 @@ from tests.e2e.accounting.company import (
     LATE_FEES,
     NOTHING,
     ONE,
-    PENNY,
     UK,
     Bill,
     Client,
     Funds,
+    Kind,
     Receipt,
     Refund,
     Words,
@@ -79,6 +79,7 @@ class Tale:
             if state != "done":
                 bill.stood = bill.stood if bill.over else None
             elif not bill.over:
+                bill.rate = bill.last_rate
                 bill.stood = due(bill, self.words).entries
                 fresh = bill.used - sum((amount for _, amount in bill.seen), NOTHING)
                 bill.seen += [(bill.paid or bill.issued, fresh)] if fresh else []
@@ -259,21 +260,22 @@ def pay(tale: Tale, one: int, two: int) -> None:
 
 
 def pay_part(tale: Tale, one: int, two: int) -> None:
-    bill = tale.find(one, lambda bill: bill.open and bill.client.kind.at_home)
-    if bill and bill.due > ONE:
-        _receive(tale, bill, cents(bill.due * (1 + two % 8) / 10), "stripe", two)
+    bill = tale.find(one, lambda bill: bill.open)
+    part = bill and in_places(bill.due * (1 + two % 8) / 10, bill.client.kind)
+    if bill and part:
+        _receive(tale, bill, part, GATEWAYS[two % 5 % 3], two)
 
 
 def overpay(tale: Tale, one: int, two: int) -> None:
-    bill = tale.find(one, lambda bill: bill.open and bill.client.kind.at_home)
-    if bill:
-        _receive(tale, bill, bill.due + Decimal(1 + two % 3000) / 100, "stripe", two)
+    if bill := tale.find(one, lambda bill: bill.open):
+        more = bill.client.kind.units(1 + two % 3000)
+        _receive(tale, bill, bill.due + more, "stripe", two)
 
 
 def charge_again(tale: Tale, one: int, two: int) -> None:
     """A second charge, with an id of its own, on what is paid already."""
-    bill = tale.find(one, lambda bill: bool(bill.paid) and bill.client.kind.at_home)
-    if bill and bill.due <= 0:
+    bill = tale.find(one, lambda bill: bool(bill.paid) and bill.due <= 0)
+    if bill:
         _receive(tale, bill, bill.gross, GATEWAYS[two % 3], two)
 
 
@@ -294,17 +296,21 @@ def told_twice(tale: Tale, one: int, two: int) -> None:
 
 
 def _receive(tale: Tale, bill: Bill, amount: Decimal, gateway: str, two: int) -> None:
-    kind, due = bill.client.kind, bill.due
-    swing = Decimal(two % 41 - 20) / 1000 if not kind.at_home else NOTHING
-    rate = Decimal(kind.rate) + swing
-    fee = in_places(Decimal(two % 200) / 100, kind)
+    kind, owed = bill.client.kind, bill.due
+    rate, fee = _rate(kind, two), in_places(Decimal(two % 200) / 100, kind)
     row = tale.do(
         "pay", invoice=bill.id, amount=str(amount), gateway=gateway, rate=f"{rate:.5f}",
         transid=f"x{bill.id}-{len(bill.receipts)}", fees=str(fee),
     )  # fmt: skip
     bill.receipts.append(Receipt(row, tale.today, gateway, amount, rate, fee))
-    bill.client.balance += max(amount - max(due, NOTHING), NOTHING)
+    bill.client.balance += max(amount - max(owed, NOTHING), NOTHING)
     _settled(tale, bill)
+
+
+def _rate(kind: Kind, two: int) -> Decimal:
+    """That of a day: abroad it goes up and down."""
+    swing = Decimal(two % 41 - 20) / 1000 if not kind.at_home else NOTHING
+    return Decimal(kind.rate) + swing
 
 
 def _settled(tale: Tale, bill: Bill) -> None:
@@ -337,16 +343,15 @@ def mass_pay(tale: Tale, one: int, two: int) -> None:
 
 def add_funds(tale: Tale, one: int, two: int) -> None:
     client = tale.client(one)
-    if not client.kind.at_home:
-        return
-    amount, fee = Decimal(100 + two % 9000) / 100, Decimal(two % 50) / 100
+    amount, fee = client.kind.units(100 + two % 9000), client.kind.units(two % 50)
+    rate = _rate(client.kind, two)
     made = tale.do(
         "add_funds", client=client.id, amount=str(amount), gateway="stripe",
-        transid=f"f{tale.day}-{one}-{two}", fees=str(fee),
+        transid=f"f{tale.day}-{one}-{two}", fees=str(fee), rate=f"{rate:.5f}",
     )  # fmt: skip
     (row,) = tale.rig.whmcs.rows("SELECT id FROM tblaccounts WHERE invoiceid = ?", made)
     client.balance += amount
-    receipt = Receipt(row["id"], tale.today, "stripe", amount, ONE, fee)
+    receipt = Receipt(row["id"], tale.today, "stripe", amount, rate, fee)
     tale.funds.append(Funds(made, client, receipt))
 
 
@@ -356,11 +361,13 @@ def return_funds(tale: Tale, one: int, two: int) -> None:
     if not found:
         return
     funds = found[one % len(found)]
-    amount = min(cents(funds.receipt.amount * (1 + two % 10) / 10), funds.client.balance)
+    part = in_places(funds.receipt.amount * (1 + two % 10) / 10, funds.client.kind)
+    amount = min(part, funds.client.balance)
     if amount <= 0:
         return
     row = tale.do("refund", transaction=funds.receipt.row, amount=str(amount), transid=f"b{one}")
-    funds.refunds.append(Refund(row, funds.receipt.row, tale.today, "stripe", amount))
+    rate = funds.receipt.rate
+    funds.refunds.append(Refund(row, funds.receipt.row, tale.today, "stripe", amount, rate))
     _take_off(tale, funds.client, amount)
 
 
@@ -378,7 +385,7 @@ def give(tale: Tale, one: int, two: int) -> None:
 
 def use_balance(tale: Tale, one: int, two: int) -> None:
     bill = tale.find(one, lambda bill: bill.open and bill.client.balance > 0)
-    if bill and bill.client.kind.at_home:
+    if bill:
         used = min(bill.client.balance, bill.due)
         tale.do("apply_credit", invoice=bill.id, amount=str(used))
         bill.client.balance -= used
@@ -404,23 +411,25 @@ def refund(tale: Tale, one: int, two: int) -> None:
         for bill in tale.bills
         if not bill.gone and not bill.over and not bill.untouched
         for receipt in bill.receipts
-        if bill.left(receipt) > PENNY and not receipt.container
+        if bill.left(receipt) > bill.client.kind.units(1) and not receipt.container
     ]
     if not found:
         return
     bill, receipt = found[one % len(found)]
     at_home, left = bill.client.kind.at_home, bill.left(receipt)
-    whole = bool(bill.paid) and (two % 3 == 0 or not at_home)
-    amount = left if whole else max(PENNY, cents(left * (1 + two % 9) / 10))
+    kind, whole = bill.client.kind, bool(bill.paid) and two % 3 == 0
+    amount = left if whole else max(kind.units(1), in_places(left * (1 + two % 9) / 10, kind))
     to_balance = two % 11 == 10 and at_home and not bill.held and bool(bill.paid)
     on_top = min(amount, max(-bill.due, NOTHING))
-    if on_top > bill.client.balance or (not at_home and not bill.paid):
+    if on_top > bill.client.balance or (amount == left and not bill.paid):
         return
     row = tale.do(
         "refund", transaction=receipt.row, amount=str(amount),
         to="credit" if to_balance else "gateway", transid="" if to_balance else f"r{one}{two}",
     )  # fmt: skip
-    made = Refund(row, receipt.row, tale.today, receipt.gateway, amount, to_balance=to_balance)
+    made = Refund(
+        row, receipt.row, tale.today, receipt.gateway, amount, receipt.rate, to_balance=to_balance
+    )
     bill.refunds.append(made)
     if to_balance:
         bill.client.balance += amount

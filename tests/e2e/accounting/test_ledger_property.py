@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.accounting.company import GOODWILL, Bill, Entry, Words
+from tests.e2e.accounting.company import EXCHANGE, GOODWILL, Bill, Entry, Words
 from tests.e2e.accounting.due import SALES, Due, due, due_of_funds, entry, gift
 from tests.e2e.accounting.ledger import OUTPUT_VAT, Posting
 from tests.e2e.accounting.stage import Stage, small_company
@@ -42,6 +42,7 @@ def words_of(draw: random.Random) -> Words:
         gifts=balances and draw.random() < sure,
         to_balance=balances and draw.random() < sure,
         reductions=draw.random() < sure,
+        exchange=draw.random() < sure,
         issued=draw.random() < 0.3,
     )
 
@@ -57,6 +58,7 @@ def settings_of(words: Words) -> dict[str, object]:
         "target.manual_credits": {"nominal": GOODWILL} if words.gifts else None,
         "target.refund_to_balance": "credit_note" if words.to_balance else None,
         "target.price_reductions": "credit_note" if words.reductions else None,
+        "target.exchange_differences": {"nominal": EXCHANGE} if words.exchange else None,
         **(issued if words.issued else {}),
     }
 
