@@ -390,6 +390,7 @@ class Record:
         paid: What the target itself says was paid on a document.
         country: Of the client, in the target's own words.
         taxes: The target's document by tax code.
+        nominal: Of the target's movement, the account on its other side, where the target tells it.
         booked_by: Of the target's movement, the setting by which bridge itself books money of this
             kind there (``client_balances``), so that one without our key is by hand; else empty.
     """
@@ -413,4 +414,5 @@ class Record:
     paid: Money | None = None
     country: str = ""
     taxes: tuple[TaxPart, ...] = ()
+    nominal: str = ""
     booked_by: str = ""

@@ -131,7 +131,7 @@ def _currency(door: Door, books: Books, number: str, known: dict[str, str]) -> s
 def _movements(movements: Movements, books: Books, days: Days) -> Iterator[Record]:
     """Bank transactions of every account, whoever made them."""
     for account, row in movements.rows(books.accounts):
-        each = as_movement(row, account, books)
+        each, nominal = as_movement(row, account, books), row.whole("TransactionType")
         if each.date in days:
             yield Record(
                 record_class=RecordClass.MOVEMENT,
@@ -143,5 +143,6 @@ def _movements(movements: Movements, books: Books, days: Days) -> Iterator[Recor
                 tax=Money.zero(each.amount.currency),
                 account=each.account,
                 note=each.reference,
-                booked_by=books.setting_of(account, row.whole("TransactionType")),
+                nominal=next((known.name for known in books.chart if known.id == nominal), ""),
+                booked_by=books.setting_of(account, nominal),
             )

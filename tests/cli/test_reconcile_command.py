@@ -106,20 +106,24 @@ def test_three_spoilt_invoices_are_three_differences(company: Path) -> None:
     assert (lines[-1]["differences"], lines[-1]["exit_code"]) == (3, 5)
 
 
-def test_three_spoilt_movements_are_three_differences(company: Path) -> None:
-    """A fee that was changed, an addition to a balance that is gone, one that was made by hand."""
+def test_four_spoilt_movements_are_four_differences(company: Path) -> None:
+    """A fee changed, one on another nominal, an addition to a balance gone, one made by hand."""
     made = Books(company / ".bridge").bank_transactions()
-    fee = next(each for each in made if each.nominal == "Card Fees")
+    fee, other_fee = [each for each in made if each.nominal == "Card Fees"][:2]
     onto = next(each for each in made if each.nominal == "Client Balances")
     before = _lines(_bridge(company, "reconcile", "--json", code=0).stdout)
     others = before[-1]["classes"]["other"]
     with Driver.at(company / ".bridge") as hands:
         hands.edit_bank_transaction(fee.id, "-0.01")
+        hands.recode_bank_transaction(other_fee.id, "Web Hosting")
         hands.delete_bank_transaction(onto.id)
         added = hands.add_bank_transaction("Card Clearing", "Client Balances", "2026-03-03", "5.00")
         hands.add_bank_transaction("Card Clearing", "Goodwill", "2026-03-03", "-7.00")
     lines = _lines(_bridge(company, "reconcile", "--json", code=5).stdout)
-    changed, gone, by_hand = [line for line in lines if line["type"] == "difference"]
+    found = [line for line in lines if line["type"] == "difference"]
+    [moved] = [line for line in found if "stands on Web Hosting" in line["what"]]
+    assert moved["record"].startswith(f"fee {_of(other_fee)}/")
+    changed, gone, by_hand = [line for line in found if line is not moved]
     assert "is -0.01 GBP, sent was -" in changed["what"]
     assert changed["record"].startswith(f"fee {_of(fee)}/")
     assert "of it is in the books instead of" in gone["what"]

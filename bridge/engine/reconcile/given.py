@@ -17,6 +17,7 @@ from bridge.engine.reconcile.documents import MATCHED, Documents
 from bridge.engine.reconcile.money import Judge
 from bridge.engine.reconcile.tokens import key_of
 from bridge.engine.reconcile.values import ItemKind, Standing, Verdict
+from bridge.engine.reconcile.worth import elsewhere
 
 _BY_HAND = frozenset({BalanceOrigin.BY_HAND, BalanceOrigin.UNKNOWN})
 
@@ -80,11 +81,14 @@ class _Given:
         shown = " and ".join(f"{row.number} of {abs(row.net)}" for row in rows)
         if len(rows) == 1 and self._agrees(entry, rows[0]):
             return MATCHED
-        what = f"the books have {shown}, and it moved {entry.amount}"
+        moved = elsewhere(rows[0], self.judge.lore, self.judge.terms.label)
+        what = moved or f"the books have {shown}, and it moved {entry.amount}"
         return Verdict(Standing.DIFFERS, "", what, "find out which side is right")
 
     def _agrees(self, entry: BalanceEntry, row: Record) -> bool:
         """By what was sent, as the log has it in both currencies; the sign is the target's own."""
+        if elsewhere(row, self.judge.lore, self.judge.terms.label):
+            return False
         ref = key_of(row.token, self.judge.terms.label).ref
         link = self.judge.lore.links.get(ref) if ref else None
         if link and link.payload:

@@ -1,6 +1,6 @@
 """What the sync log says of a record, and whether that still holds against what was read now."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from bridge.api import EntryState, InvoiceState, Reason, Record, SourceRef
@@ -20,11 +20,13 @@ class Lore:
         entries: By the source's invoice id.
         links: Of every token that was met, and of every client.
         clients: The target's clients that are ours, with the source's ids of them.
+        accounts: Of money that was sent, the accounts on which the target should have it.
     """
 
     entries: Mapping[str, EntryRow] = field(default_factory=dict)
     links: Mapping[SourceRef, LinkRow] = field(default_factory=dict)
     clients: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[SourceRef, Collection[str]] = field(default_factory=dict)
 
 
 def of_entry(entry: EntryRow) -> Verdict | None:

@@ -104,7 +104,7 @@ def read(
         reads_balances=takes,
         **_answers(target, rows.source, days.last),
     )
-    lore = learn(log, rows, terms.label)
+    lore = learn(log, rows, target, terms.label)
     progress.stage("look for the other halves", None)
     return Reading(
         rows=with_strays(rows, source, target, lore, terms),
@@ -134,7 +134,7 @@ def _seen_until(runs: Sequence[RunRow]) -> dt.date | None:
     return whole[0].started.astimezone().date() if whole else None
 
 
-def learn(log: SyncLog, rows: Rows, label: str) -> Lore:
+def learn(log: SyncLog, rows: Rows, target: Target, label: str) -> Lore:
     """What the log knows of these rows."""
     refs = {client_ref(row.client) for row in rows.source if row.client}
     refs.update(tokens(rows.target, label))
@@ -142,10 +142,16 @@ def learn(log: SyncLog, rows: Rows, label: str) -> Lore:
         refs.update(_made_of(row, label))
     customers = {TargetRef(Kind.CLIENT, row.client) for row in rows.target if row.client}
     linked = log.linked_targets(Kind.CLIENT, customers)
+    links = log.links(refs)
     return Lore(
         entries={row.invoice.id: row for row in log.entries()},
-        links=log.links(refs),
+        links=links,
         clients={customer.id: ref.id for customer, ref in linked.items()},
+        accounts={
+            ref: {posting.account for posting in target.journal(link.payload)}
+            for ref, link in links.items()
+            if ref.kind in {Kind.PAYMENT, Kind.MOVEMENT} and link.payload and not link.adopted
+        },
     )
 
 

@@ -24,6 +24,9 @@ def worth(
     sent. Where the log does not know, all of them together must show what the source's own rate
     makes of its amount; each row was rounded once, so each may be one minor unit off.
     """
+    moved = [text for row in rows if (text := elsewhere(row, lore, label))]
+    if moved:
+        return Wrong(moved[0])
     currency = source.net.currency
     known = Money.zero(currency)
     foreign: list[Record] = []
@@ -58,3 +61,18 @@ def _by_rate(rows: Sequence[Record], source: Record, base: str) -> Money | Wrong
     if abs(shown - due) <= slack:
         return source.net
     return Wrong(f"it shows {shown}, and {source.net} was worth {due}")
+
+
+def elsewhere(row: Record, lore: Lore, label: str) -> str:
+    """Whether somebody moved a row to another account, in a few words."""
+    ref = key_of(row.token, label).ref
+    sent = lore.accounts.get(ref, ()) if ref else ()
+    for name in (row.account, row.nominal):
+        if sent and name and not any(_is_called(each, name) for each in sent):
+            return f"{row.number} stands on {name}, and it was sent to {' and '.join(sorted(sent))}"
+    return ""
+
+
+def _is_called(account: str, name: str) -> bool:
+    """An account may be told with its code after its name: ``Card Clearing (1210)``."""
+    return name in {account, account.rpartition(" (")[0]}

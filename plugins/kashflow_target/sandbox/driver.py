@@ -45,6 +45,7 @@ class Driver:
         "edit_customer",
         "edit_invoice",
         "edit_line",
+        "recode_bank_transaction",
         "remove",
         "rename",
     )
@@ -260,6 +261,12 @@ class Driver:
         moved = [decimal_text(max(each, Decimal(0))) for each in (money, -money)]
         change = "UPDATE bank_transaction SET money_in = ?, money_out = ?"
         self._change_bank(change, transaction, *moved)
+
+    def recode_bank_transaction(self, transaction: int, nominal: str) -> None:
+        """Give one another nominal."""
+        with self._call() as call:
+            found, _ = _named(call, "nominal", nominal)
+        self._change_bank("UPDATE bank_transaction SET type = ?", transaction, str(found))
 
     def delete_bank_transaction(self, transaction: int) -> None:
         """Delete one by its id."""

@@ -53,6 +53,7 @@ class Paper:
     entries: dict[str, EntryRow] = field(default_factory=dict)
     links: dict[SourceRef, LinkRow] = field(default_factory=dict)
     clients: dict[str, str] = field(default_factory=dict)
+    accounts: dict[SourceRef, set[str]] = field(default_factory=dict)
     days: Days = field(default_factory=lambda: Days(dt.date(2026, 3, 1), dt.date(2026, 3, 31)))
     choices: Choices = field(default_factory=Choices)
     seen_until: dt.date | None = dt.date(2026, 3, 31)
@@ -207,7 +208,7 @@ class Paper:
 
     def lore(self) -> Lore:
         """The log's part."""
-        return Lore(self.entries, self.links, self.clients)
+        return Lore(self.entries, self.links, self.clients, self.accounts)
 
     def items(self) -> tuple[Item, ...]:
         """All of it, matched."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bridge.api import EntryState, Kind, Reason, RecordClass
+from bridge.api import EntryState, Kind, Reason, RecordClass, SourceRef
+from bridge.engine.reconcile.matching import differences
 from bridge.engine.reconcile.values import Standing
 
 Paper = Any
@@ -289,3 +290,24 @@ def test_a_movement_by_hand_where_bridge_books_is_a_difference(paper: Paper) -> 
     assert paper.unexplained() == [
         (f"movement {added.number} in the target on Card Clearing", "only_in_target")
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({}, ""),
+        ({"account": "Petty Cash"}, "stands on Petty Cash"),
+        ({"nominal": "Debtors Control"}, ""),
+        ({"nominal": "Web Hosting"}, "stands on Web Hosting"),
+    ],
+)
+def test_money_that_somebody_moved_to_another_account_is_a_difference(
+    paper: Paper, changes: dict[str, str], wrong: str
+) -> None:
+    paper.sold(501)
+    sent = {"Card Clearing (1210)", "Debtors Control"}
+    paper.accounts[SourceRef(Kind.PAYMENT, "T901/501")] = sent
+    paper.target[-1] = replace(paper.target[-1], **changes)
+    found = [each.what for each in differences(paper.items())]
+    assert [wrong in what for what in found] == ([True] if wrong else [])
+    assert all("sent to Card Clearing (1210) and Debtors Control" in what for what in found)
