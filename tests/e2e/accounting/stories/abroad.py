@@ -136,3 +136,13 @@ def foreign_on_its_account(stage: Stage) -> None:
 @story
 def nominal_by_code(stage: Stage) -> None:
     stage.sold("A")
+
+
+@story
+def foreign_price_reduction_at_another_rate(stage: Stage) -> None:
+    euros(stage)
+    paid = stage.sold("A", "117.00", rate=EVEN)
+    stage.sync()
+    back = stage.do("refund", transaction=paid, amount="23.40", date="2026-10-20")
+    stage.do("change_transaction", transaction=back, rate="1.20000")
+    stage.sync(late=True)

@@ -153,3 +153,34 @@ def add_funds_with_a_fee(stage: Stage) -> None:
     stage.names["F"] = stage.do(
         "add_funds", client=client, amount="240.00", gateway="stripe", transid="ch_F", fees="3.90"
     )
+
+
+@story
+def add_funds_returned(stage: Stage) -> None:
+    """All of it goes back before any of it was used."""
+    funds(stage, "F", "240.00")
+    stage.sync()
+    rows = stage.rig.whmcs.rows("SELECT id FROM tblaccounts WHERE invoiceid = ?", stage.names["F"])
+    stage.do("refund", transaction=rows[0]["id"], date="2026-10-20")
+    stage.sync(late=True)
+
+
+@story
+def affiliate_credit(stage: Stage) -> None:
+    client = stage.client()
+    words = "Affiliate Commissions Withdrawal"
+    stage.do("add_credit", client=client, amount="50.00", description=words, date="2026-10-01")
+    stage.bill("A")
+    use(stage, "A")
+    stage.pay("A")
+
+
+@story
+def add_funds_returned_and_taken_off(stage: Stage) -> None:
+    """WHMCS leaves the balance as it is, so staff take off by hand what went back."""
+    add_funds_returned(stage)
+    client = stage.clients[-1]
+    stage.do("add_credit", client=client, amount="-240.00", date="2026-10-20")
+    funds(stage, "G", "120.00", date="2026-10-21")
+    stage.bill("A", date="2026-10-22")
+    use(stage, "A", date="2026-10-22")
