@@ -117,7 +117,11 @@ def link_client(
     """Say that CLIENT is the customer KEY."""
     with by_hand("link") as (hands, bridge), ready_ends(bridge) as ends:
         found = hands.link_client(ends, client, key)
-    told(f"Client {client} is {found.key} ({found.name}).", as_json=as_json)
+    told(
+        f"Client {client} is {found.key} ({found.name}). What waited for that is back on the work"
+        " list.",
+        as_json=as_json,
+    )
 
 
 def unlink(invoice: InvoiceName, *, as_json: Json = False) -> None:

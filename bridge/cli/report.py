@@ -45,7 +45,8 @@ def tell_run(report: "Report") -> None:
 
 def _counts(report: "Report") -> None:
     outcome = report.outcome
-    say(f"Run {report.run.id} of {report.run.name}: {counted(outcome['done'], 'invoice')} booked.")
+    name = f"Run {report.run.id} of {report.run.name}" if report.run.id else report.run.name
+    say(f"{name}: {counted(outcome['done'], 'invoice')} booked.")
     written = [
         counted(number, name.removesuffix("s").replace("_", " "))
         for name, number in report.created.items()

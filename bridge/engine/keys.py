@@ -8,6 +8,7 @@ from bridge.store.rows import PREPAID, LinkRow
 _GIVEN = "/given"
 _ONTO = ("/excess", PREPAID, _GIVEN)
 _OFF = ("/returned",)
+_UNDONE = "/undone"
 
 
 def fee_ref(transaction: str) -> SourceRef:
@@ -64,14 +65,14 @@ def booking_ref(invoice: SourceRef, number: int) -> SourceRef:
     """The key that an invoice's document bears in the target when it is booked once more.
 
     Its own the first time; after an undo reversed that, ``501/2``, so that no search takes the one
-    for the other. The log keeps a reversed booking under ``501/1``.
+    for the other. The log keeps a reversed booking under ``501/undone1``.
     """
     return SourceRef(Kind.INVOICE, f"{invoice.id}/{number}") if number > 1 else invoice
 
 
 def reversed_ref(invoice: SourceRef, number: int) -> SourceRef:
     """Under which the log keeps a booking that an undo reversed."""
-    return SourceRef(Kind.INVOICE, f"{invoice.id}/{number}")
+    return SourceRef(Kind.INVOICE, f"{invoice.id}{_UNDONE}{number}")
 
 
 def reversal_ref(booking: SourceRef) -> SourceRef:
@@ -90,12 +91,12 @@ def is_reversal(ref: SourceRef) -> bool:
 
 def is_undone(ref: SourceRef) -> bool:
     """Whether a record belongs to a booking that an undo reversed: it, or its credit note."""
-    return is_reversal(ref) or (ref.kind is Kind.INVOICE and "/" in ref.id)
+    return is_reversal(ref) or (ref.kind is Kind.INVOICE and _UNDONE in ref.id)
 
 
 def bookings(refs: Iterable[SourceRef]) -> int:
     """The number of the current or next booking of an invoice, by the refs of its links."""
-    return 1 + sum(ref.kind is Kind.INVOICE and "/" in ref.id for ref in refs)
+    return 1 + sum(ref.kind is Kind.INVOICE and _UNDONE in ref.id for ref in refs)
 
 
 def payout_ref(refund: str) -> SourceRef:

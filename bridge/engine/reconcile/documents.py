@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from bridge.api import InvoiceState, Kind, Record, RecordClass, SourceRef, client_ref, total
 from bridge.engine.policy import BookWhen
 from bridge.engine.reconcile.lore import Lore, is_ended, of_document
-from bridge.engine.reconcile.reversals import reversals
+from bridge.engine.reconcile.reversals import lost_reversals, reversals
 from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.tokens import Role, invoice_id, key_of
 from bridge.engine.reconcile.values import UNEXPLAINED, Item, ItemKind, Standing, Verdict
@@ -77,6 +77,11 @@ class _Matcher:
                     self.undone.append(record)
                 case _:
                     self.unkeyed[record.number] = record
+        self._sort_undone()
+
+    def _sort_undone(self) -> None:
+        there = {note.token for note in self.undone}
+        self.result.items.extend(lost_reversals(there, self.lore, self.terms))
         for note, document in list(reversals(self.ours, self.undone, self.lore, self.terms)):
             self._reversed(note, document)
         for note in self.undone:

@@ -1,11 +1,13 @@
 """Documents that an undo reversed, and their credit notes: together nothing. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from bridge.api import Record
+from bridge.api import Record, token_of
+from bridge.engine.keys import is_reversal
 from bridge.engine.reconcile.lore import Lore
 from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.tokens import key_of
+from bridge.engine.reconcile.values import Item, ItemKind, Standing, Verdict
 
 _REVERSED = "/reversed"
 
@@ -33,6 +35,38 @@ def reversals(
             sent = link.payload if link else None
             if sent and (sent.net, sent.tax) == (note.net, note.tax):
                 yield note, None
+
+
+def lost_reversals(there: Collection[str], lore: Lore, terms: Terms) -> Iterator[Item]:
+    """Notes that the log knows and the target has no longer: what they reversed stands again."""
+    for ref, link in lore.links.items():
+        token, sent = token_of(terms.label, ref), link.payload
+        if not is_reversal(ref) or token in there:
+            continue
+        if link.day is None or link.day not in terms.days:
+            continue
+        if sent is None or sent.net is None or sent.tax is None:
+            continue
+        verdict = Verdict(
+            Standing.ONLY_SOURCE,
+            "",
+            f"an undo wrote it as document {link.target.id}, and it is not in the target any more:"
+            " what it reversed stands again",
+            "find out who deleted it and why; do not `bridge retry` the invoice before, or it would"
+            " be there twice",
+        )
+        yield Item(
+            kind=ItemKind.CREDIT_NOTE,
+            verdict=verdict,
+            family=key_of(token, terms.label).owner,
+            token=token,
+            number=link.target.id,
+            client="",
+            day=link.day,
+            billed=sent.net + sent.tax,
+            booked=None,
+            billed_tax=sent.tax,
+        )
 
 
 def _cancel(document: Record, note: Record) -> bool:

@@ -58,3 +58,11 @@ def test_a_note_whose_document_is_of_another_period_is_known_to_the_log(
     if known:
         paper.link(Kind.CREDIT_NOTE, "501/reversed", "1001", "-100.00")
     assert bool(paper.unexplained()) is not known
+
+
+def test_a_note_that_somebody_deleted_is_a_difference(undone: Paper) -> None:
+    undone.link(Kind.CREDIT_NOTE, "501/reversed", "1002", "-100.00")
+    assert [standing for _, standing in undone.unexplained()] == ["only_in_source"]
+    [told] = [item.verdict.what for item in undone.items() if item.is_unexplained]
+    assert "document 1002" in told
+    assert "stands again" in told
