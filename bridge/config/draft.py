@@ -56,7 +56,7 @@ def _lines(name: str, setting: _Setting, indent: int) -> Iterator[str]:
             yield f"{space}{key}:"
         for inner_name, inner in setting.inner.items():
             yield from _lines(inner_name, inner, indent + 2)
-    elif setting.inner:
+    elif setting.inner and _has_values(setting):
         yield f"{space}{key}: {_flow(_plain(setting))}"
     elif setting.value is not None:
         yield f"{space}{key}: {_flow(setting.value)}"
@@ -74,7 +74,7 @@ def _plain(setting: _Setting) -> Json:
     if not setting.inner:
         return setting.value
     kept = {name: _plain(inner) for name, inner in setting.inner.items()}
-    return {name: value for name, value in kept.items() if value is not None}
+    return {name: value for name, value in kept.items() if value is not None} or None
 
 
 def _flow(value: Json) -> str:
