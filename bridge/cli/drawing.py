@@ -1,15 +1,20 @@
 """Progress on a terminal: a bar that is gone when the run is over."""
 
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from bridge.engine.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from rich.progress import Task
 
 _WORDS = {
     "scan": "Looking for what changed",
     "book": "Booking",
-    "look for what is there already": "Looking for what is there already",
+    "look for what is there already": "Looking for what is there",
 }
 
 
@@ -18,25 +23,25 @@ class Bar:
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as Rich
+
+        from bridge.cli.pace import Pace
 
         self._rich = Rich(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=12),
             MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            Pace(),
             console=Console(file=sys.stderr),
             transient=True,
         )
         self._task: Any = None
+
+    @property
+    def drawn(self) -> Sequence["Task"]:
+        """The bars that are there, from top to bottom."""
+        return self._rich.tasks
 
     def __enter__(self) -> Self:
         self._rich.start()
@@ -60,6 +65,15 @@ class Bar:
         """Draw on."""
         if self._task is not None:
             self._rich.advance(self._task, steps)
+
+    @contextmanager
+    def aside(self, name: str, total: int) -> Iterator[Callable[[], None]]:
+        """A second bar below, for as long as it takes."""
+        task = self._rich.add_task(_WORDS.get(name, name), total=total)
+        try:
+            yield lambda: self._rich.advance(task)
+        finally:
+            self._rich.remove_task(task)
 
 
 class Quiet(Silent):

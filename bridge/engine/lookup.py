@@ -62,12 +62,12 @@ class Lookup:
         start = oldest - dt.timedelta(days=1)
         end = self.today + dt.timedelta(days=_WINDOW_DAYS)
         windows = list(_windows(start, end))
-        progress.stage("look for what is there already", len(windows))
-        for window in windows:
-            if stop.requested:
-                return
-            self._keep(self.target.documents([window]))
-            progress.advance()
+        with progress.aside("look for what is there already", len(windows)) as advance:
+            for window in windows:
+                if stop.requested:
+                    return
+                self._keep(self.target.documents([window]))
+                advance()
         if stop.requested:
             return
         self._keep_movements(self.target.movements([Days(start, end)]))

@@ -1,5 +1,7 @@
 """How a run tells how far it is. The command line draws it; the engine only counts."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 
@@ -14,6 +16,10 @@ class Progress(Protocol):
         """Some steps of the stage are done."""
         ...
 
+    def aside(self, name: str, total: int) -> AbstractContextManager[Callable[[], None]]:
+        """Work beside the stage, which goes on; call what it gives after each of its steps."""
+        ...
+
 
 class Silent:
     """Says nothing."""
@@ -23,3 +29,12 @@ class Silent:
 
     def advance(self, steps: int = 1) -> None:
         """Nothing."""
+
+    def aside(self, name: str, total: int) -> AbstractContextManager[Callable[[], None]]:
+        """Nothing."""
+        del name, total
+        return nullcontext(_nothing)
+
+
+def _nothing() -> None:
+    """What a step beside a stage comes to where nobody looks."""
