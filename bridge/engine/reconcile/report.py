@@ -54,6 +54,7 @@ class Reconciliation:
     """
 
     days: Days
+    start_date: dt.date
     home_currency: str
     source: str
     target: str
@@ -104,6 +105,7 @@ def reconciled(reading: Reading, *, version: str, settings: str) -> Reconciliati
     bills = [row for row in rows.source if row.record_class in _BILLS]
     return Reconciliation(
         days=terms.days,
+        start_date=terms.policy.start_date,
         home_currency=terms.home_currency,
         source=reading.source,
         target=reading.target,

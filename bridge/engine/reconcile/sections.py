@@ -150,18 +150,28 @@ def _balances(report: Reconciliation) -> Section:
             f" that paid invoices, wait. {waiting}"
         )
         return Section("Client balances", says)
-    opening = by_currency(line.opening for line in report.balances if line.opening)
     says = _says(
         "Opening is what the source kept on the eve of the period, closing what the books make of"
         " it with their additions and uses; the source's own is what it kept at the end.",
-        f"Of before {report.days.first}: {opening}. bridge books nothing of before the start date:"
-        " an opening entry on the account of balances has to show what stood there then."
-        if any(line.opening for line in report.balances)
-        else f"Nothing stood there before {report.days.first}.",
+        _opening(report),
         waiting,
     )
     shown = (waits.balances(report.balances), waits.differing(report.balances))
     return Section("Client balances", says, tuple(each for each in shown if each.rows))
+
+
+def _opening(report: Reconciliation) -> str:
+    """What stood there before, and who books it."""
+    first, opening = report.days.first, [line.opening for line in report.balances if line.opening]
+    if not opening:
+        return f"Nothing stood there before {first}."
+    told = f"Of before {first}: {by_currency(opening)}."
+    if first > report.start_date:
+        return told
+    return (
+        f"{told} bridge books nothing of before the start date: an opening entry on the account of"
+        " balances has to show what stood there then."
+    )
 
 
 def _debtors(report: Reconciliation) -> Section:

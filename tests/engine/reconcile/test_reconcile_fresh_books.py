@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from bridge.api import Days, Invoice, InvoiceState, LineKind
+from bridge.api import (
+    BalanceEntry,
+    BalanceOrigin,
+    Choices,
+    Days,
+    Invoice,
+    InvoiceState,
+    LineKind,
+    client_ref,
+)
 from bridge.engine.ends import Ends, Stop, SyncRequest
 from bridge.engine.policy import Policy, UnpaidDocuments
 from bridge.engine.progress import Silent
@@ -44,9 +53,13 @@ class Company:
         self.billing = MemoryBilling()
         self.books = MemoryBooks()
         self.told: list[int] = []
+        self.choices = Choices()
 
     def ends(self) -> Ends:
-        return Ends(MemorySource(self.billing), MemoryTarget(self.books, mapping=MAPPING))
+        return Ends(
+            MemorySource(self.billing),
+            MemoryTarget(self.books, mapping=MAPPING, choices=self.choices),
+        )
 
     def bill(self, ref: int, net: str = "100.00", **values: object) -> Invoice:
         client = a_client(ref % 3 + 1)
@@ -217,6 +230,20 @@ def test_the_last_json_line_is_the_summary(company: Company) -> None:
         "matched",
         "501",
     )
+
+
+def test_what_stood_on_balances_before_the_start_is_a_line_of_its_own(company: Company) -> None:
+    """Of a later period it is only told: bridge has booked since the start."""
+    before = BalanceEntry(
+        "1", client_ref(1), START - dt.timedelta(days=9), gbp("50.00"), BalanceOrigin.UNKNOWN, ""
+    )
+    company.choices = Choices(takes_balances=True)
+    company.billing.put(a_client(1), before)
+    company.bill(501)
+    company.sync()
+    whole, later = (" ".join(as_text(company.reconcile(first))) for first in (START, DAY))
+    assert f"Of before {START}: 50.00 GBP. bridge books nothing of before" in whole
+    assert f"Of before {DAY}: 50.00 GBP. None is held." in later
 
 
 def test_names_are_text_on_the_page_and_never_markup(company: Company) -> None:
