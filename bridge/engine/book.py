@@ -18,7 +18,7 @@ from bridge.api import (
 )
 from bridge.engine.clients import ClientDesk
 from bridge.engine.compose import Composed, Part
-from bridge.engine.keys import funded, is_balance_use, is_given
+from bridge.engine.keys import balance_effect, funded, is_balance_use, is_given
 from bridge.engine.match import Match
 from bridge.engine.prepare import Prepared, Ready
 from bridge.engine.readback import differs_from
@@ -147,10 +147,26 @@ class _Booking:
             stuck = self._part(part)
             if stuck:
                 return stuck
+        if any(self._funds(part) for part in self.ready.composed.parts):
+            self._release()
         number = self.documents[invoice.ref].target.id if invoice else ""
         remark = self.ready.composed.remark
         self.booker.steps.teller.written(self.job.row, number, self.job.money, remark)
         return Written(number, self.has_note)
+
+    def _funds(self, part: Part) -> bool:
+        """Whether this run put it on the client's balance."""
+        effect = balance_effect(part.ref, part.payload)
+        return part.ref not in self.job.links and effect is not None and effect.amount > 0
+
+    def _release(self) -> None:
+        """What waited for the client's balance to be in the books is tried again."""
+        waiting = self.booker.log.entries(
+            states={EntryState.HELD}, reasons={Reason.UNFUNDED_CREDIT}
+        )
+        for row in list(waiting):
+            if row.client == self.job.row.client:
+                self.booker.steps.teller.release(row, "more of its client's balance is booked now")
 
     def _part(self, part: Part) -> Stuck | None:
         if part.ref.kind not in {Kind.INVOICE, Kind.CREDIT_NOTE}:

@@ -130,6 +130,14 @@ class Teller:
             target=target,
         )
 
+    def release(self, row: EntryRow, why: str) -> None:
+        """Put back on the work list what was held for something that has come about."""
+        self.writer.note(
+            SetEntry(row.invoice, EntryState.PENDING, tries=0),
+            AddEvent("info", "released", f"to be tried again: {why}", row.invoice),
+        )
+        self.tally.open_again(row.invoice)
+
     def give_back(self, row: EntryRow) -> None:
         """Take back a failure of this run: it was the account's fault, not the invoice's."""
         self.writer.note(SetEntry(row.invoice, EntryState.PENDING, tries=row.tries))
