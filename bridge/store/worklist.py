@@ -2,7 +2,7 @@
 
 import datetime as dt
 import heapq
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -92,16 +92,31 @@ def entries(
     limit: int | None = None,
 ) -> Iterator[EntryRow]:
     """Entries, oldest first: one stream a state, merged."""
-    there = {state for state, reason in count_entries(database, bridge) if _wanted(reason, reasons)}
-    chosen = there & set(states) if states else there
     names = [reason.value for reason in reasons]
     conditions = [_table.c.reason.in_(names)] if names else []
+    chosen = _there(database, bridge, states or EntryState, *conditions)
     page = _ROWS if limit is None else min(_ROWS, limit + 1)
     rows = _merged(
         *(_stream(database, bridge, state, *conditions, page=page) for state in sorted(chosen))
     )
     for row in islice(rows, limit):
         yield entry_row(row)
+
+
+def _there(
+    database: Database,
+    bridge: str,
+    states: Iterable[EntryState],
+    *conditions: ColumnElement[bool],
+) -> list[EntryState]:
+    """Those of the states that any entry is in: one look into the index for each."""
+    ours = select(_table.c.state).where(_table.c.bridge == bridge, *conditions).limit(1)
+    with database.read() as connection:
+        return [
+            state
+            for state in states
+            if connection.execute(ours.where(_table.c.state == state.value)).first()
+        ]
 
 
 def count_entries(
@@ -129,10 +144,6 @@ def linked_currencies(database: Database, bridge: str) -> frozenset[str]:
         while currency := connection.execute(query.where(_table.c.currency > found[-1])).scalar():
             found.append(currency)
     return frozenset(found[1:])
-
-
-def _wanted(reason: Reason | None, reasons: Collection[Reason]) -> bool:
-    return not reasons or reason in reasons
 
 
 def _is_due(now: dt.datetime) -> ColumnElement[bool]:
