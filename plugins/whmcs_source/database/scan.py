@@ -98,12 +98,12 @@ class TablesScan:
         """Counts, and what a time was written at: on two connections at once."""
         with ThreadPoolExecutor(2, thread_name_prefix="whmcs-look") as pool:
             counts = {Part.LINES: pool.submit(self._count, Part.LINES)}  # the slowest first
-            timed = pool.submit(self._page, self._times(), 0)
-            for part in Part:
-                if part not in counts:
-                    counts[part] = pool.submit(self._count, part)
+            invoices_and_timed = pool.submit(self._count_and_times)
+            for part in (Part.MONEY, Part.CLIENTS):
+                counts[part] = pool.submit(self._count, part)
             found = {part: count.result() for part, count in counts.items()}
-            return _Looks(found, timed.result())
+            found[Part.INVOICES], timed = invoices_and_timed.result()
+            return _Looks(found, timed)
 
     def _disagrees(self, counts: Mapping[Part, int], fresh: Digests) -> bool:
         """Whether anything came or went among what was counted before."""
@@ -115,6 +115,16 @@ class TablesScan:
         with self._door.snapshot() as snapshot:
             [count] = snapshot.row(f"SELECT COUNT(*) FROM {SHAPES[part].table}")  # noqa: S608
         return number_of(count)
+
+    def _count_and_times(self) -> tuple[int, Sequence[ListRow]]:
+        """In one pass over the table; a second one begins where the first time was found."""
+        table = SHAPES[Part.INVOICES].table
+        with self._door.snapshot() as snapshot:
+            count, first = snapshot.row(
+                f"SELECT COUNT(*), MIN(IF({self._times()}, id, NULL)) FROM {table}"  # noqa: S608
+            )
+        timed = () if first is None else self._page(self._times(), number_of(first) - 1)
+        return number_of(count), timed
 
     def _by_digests(self, newest: Mapping[Part, int], fresh: Digests) -> Iterator[Found]:
         old = self._digests({}, self._before)
