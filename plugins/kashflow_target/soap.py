@@ -1,8 +1,8 @@
 """The one door to KashFlow. Everything that passes it is ours: values in, bridge's own errors out.
 
-zeep builds each request from our WSDL, so that a wrong name or type stops here and not in the
-books; the reply is read by `replies`, by name. Credentials are put in last, on the way to the
-wire, and are known to nothing else.
+Each request is written as our WSDL says (`envelopes`), so that a wrong name or type stops here and
+not in the books; the reply is read by `replies`, by name. Credentials are put in last, on the way
+to the wire, and are known to nothing else.
 
 What a failure means is said in `verdict`.
 """
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import stamina
 
 from bridge.api import OutcomeUnknownError, Reason, RecordRejectedError, TransientError
+from kashflow_target.envelopes import Envelopes
 from kashflow_target.lists import ListReply
 from kashflow_target.refusals import Refusals
 from kashflow_target.replies import Reply, Row, parse
@@ -78,6 +79,7 @@ class Door:
         self.wire = Wire(endpoint, timeout_s)
         self._guard = threading.Lock()
         self._client: zeep.Client | None = None
+        self._written: Envelopes | None = None
         self._retrying = stamina.RetryingCaller(
             attempts=_TRIES, timeout=_PATIENCE_S, wait_initial=wait_s, wait_max=10 * wait_s
         ).on(_may_pass)
@@ -92,6 +94,11 @@ class Door:
             if self._client is None:
                 self._client = _load()
             return self._client
+
+    def _envelopes(self) -> Envelopes:
+        if self._written is None:
+            self._written = Envelopes(self.interface())
+        return self._written
 
     def read(self, operation: str, **arguments: object) -> Reply:
         """Ask for something, up to 3 times within seconds.
@@ -209,9 +216,7 @@ class Door:
         """The request without credentials. Whatever goes wrong here, nothing was sent."""
         wrong = ""
         try:
-            client = self.interface()
-            build: Any = client.create_message
-            envelope: _Element = build(client.service, operation, **arguments)
+            envelope = self._envelopes().build(operation, arguments)
         except Exception as error:  # noqa: BLE001 - zeep raises whatever a value's type raises
             wrong = f"{type(error).__name__}: {error}"
         else:

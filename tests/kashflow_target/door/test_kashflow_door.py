@@ -12,6 +12,7 @@ import pytest
 import requests
 import urllib3
 import zeep
+from kashflow_target.envelopes import Envelopes
 from kashflow_target.soap import Door
 
 from bridge.api import (
@@ -115,7 +116,7 @@ def test_what_fails_while_it_is_put_together_is_rejected(
     def refuse(*args: object, **kwargs: object) -> None:
         raise made(kind)
 
-    monkeypatch.setattr(calls.door.interface(), "create_message", refuse)
+    monkeypatch.setattr(Envelopes, "build", refuse)
     for call in (calls.write, calls.read, calls.stream):
         assert isinstance(calls.error(call), RecordRejectedError)
     assert not scripted.sent
