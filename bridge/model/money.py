@@ -75,7 +75,7 @@ class Money:
         >>> Money.from_minor(1999, "GBP")
         Money(amount=Decimal('19.99'), currency='GBP')
         """
-        return cls(Decimal(units).scaleb(-minor_digits(currency)), currency)
+        return _exact(Decimal(units).scaleb(-minor_digits(currency)), currency)
 
     def minor_units(self) -> int:
         """Whole pence, cents or yen: how the sync log keeps money."""
@@ -88,11 +88,11 @@ class Money:
 
     def __add__(self, other: "Money") -> "Money":
         self._same(other)
-        return Money(self.amount + other.amount, self.currency)
+        return _exact(self.amount + other.amount, self.currency)
 
     def __sub__(self, other: "Money") -> "Money":
         self._same(other)
-        return Money(self.amount - other.amount, self.currency)
+        return _exact(self.amount - other.amount, self.currency)
 
     def __neg__(self) -> "Money":
         return Money(-self.amount, self.currency)
@@ -121,6 +121,17 @@ class Money:
 
     def __str__(self) -> str:
         return f"{self.amount:.{minor_digits(self.currency)}f} {self.currency}"
+
+
+def _exact(amount: Decimal, currency: str) -> Money:
+    """An amount at the currency's own precision already: what is checked of others is true of it.
+
+    Most amounts come from the log or are sums, and the checks take most of the time of making one.
+    """
+    made = object.__new__(Money)
+    object.__setattr__(made, "amount", amount)
+    object.__setattr__(made, "currency", currency)
+    return made
 
 
 def total(amounts: Iterable[Money], currency: str) -> Money:
