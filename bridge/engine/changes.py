@@ -5,7 +5,7 @@ from typing import Any
 
 from bridge.api import Hold, Invoice, Kind, Money, Reason, SourceRef, as_plain, fingerprint
 from bridge.engine.decide import Plan
-from bridge.engine.keys import is_balance_use
+from bridge.engine.keys import is_balance_use, is_money_back
 from bridge.store.rows import LinkRow
 
 # What is sold, to whom and for how much. Money that moves later, the state and the number given on
@@ -36,13 +36,19 @@ def changed_after_booking() -> Hold:
 
 
 def contradicted(links: Iterable[LinkRow], plan: Plan) -> Hold | None:
-    """Money that was booked and that the source does not show any more, or shows otherwise."""
+    """Money that was booked and that the source does not show any more, or shows otherwise.
+
+    While it waits which of two charges counts, the plan has no refunds, and those are not missed.
+    """
     now = _amounts(plan)
+    asks = plan.remark is not None and plan.remark.reason is Reason.DUPLICATE_TRANSACTION
     for link in links:
         if link.ref.kind not in {Kind.PAYMENT, Kind.MOVEMENT} or is_balance_use(link.ref):
             continue
         booked = link.payload.paid if link.payload else None
         if booked is None or link.ref.id.endswith(("/exchange", "/given")):
+            continue
+        if asks and is_money_back(link.ref):
             continue
         shown = now.get(link.ref)
         if shown != booked:

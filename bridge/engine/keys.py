@@ -114,6 +114,13 @@ def is_balance_use(ref: SourceRef) -> bool:
     return ref.kind is Kind.PAYMENT and "/credit/" in ref.id
 
 
+def is_money_back(ref: SourceRef) -> bool:
+    """Whether a payment or movement returned money."""
+    if ref.kind is Kind.MOVEMENT:
+        return ref.id.endswith(_OFF)
+    return ref.kind is Kind.PAYMENT and document_of(ref).kind is Kind.CREDIT_NOTE
+
+
 def document_of(payment: SourceRef) -> SourceRef:
     """Which document a payment stands on, by its key.
 

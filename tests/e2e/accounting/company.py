@@ -209,6 +209,11 @@ class Bill:
             self.over = True
             self.held = {reason}
 
+    def has_what_is_booked(self) -> None:
+        """A line of it is in the books with another one."""
+        self.over = True
+        self.held.add("possible_duplicate")
+
     def left(self, receipt: Receipt) -> Decimal:
         """What of a payment has not gone back."""
         back = (one.amount for one in self.refunds if one.of == receipt.row)

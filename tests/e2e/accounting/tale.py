@@ -213,6 +213,8 @@ def merge(tale: Tale, one: int, two: int) -> None:
     tale.do("merge", invoices=[kept.id, other.id])
     for bill in (kept, other):
         bill.changed("changed_after_write")
+    if other.over and not kept.over:
+        kept.has_what_is_booked()
     for name, net in other.nets.items():
         kept.nets[name] = kept.nets.get(name, NOTHING) + net
     kept.nets = {name: net for name, net in kept.nets.items() if net}
@@ -235,6 +237,8 @@ def split(tale: Tale, one: int, two: int) -> None:
     held = {bill.client.kind.held} - {""}
     new = Bill(made, bill.client, _by_nominal(lines[-1:]), NOTHING, bill.issued, held=held)
     bill.changed("changed_after_write")
+    if bill.over:
+        new.has_what_is_booked()
     bill.nets = _by_nominal(lines[:-1])
     for each in (bill, new):
         each.tax_anew()
