@@ -114,8 +114,11 @@ class _Explaining:
         self._rest_is_use()
         self._pair(BalanceOrigin.RETURNED, self._returns())
         self._rest_is_use()
-        bills = self.account.bills
-        explain_loose(self.rows, {home: own for home, own in self.own.items() if home not in bills})
+        bills, overpaid = self.account.bills, {fact.invoice for fact in self._excesses()}
+        loose = {
+            home: rows for home, rows in self.own.items() if home not in bills or home in overpaid
+        }
+        explain_loose(self.rows, loose, bills)
         return Explained(self.rows, to_balance, doubtful, dict(self.used), dict(self.open))
 
     def _prepare(self) -> None:

@@ -1,18 +1,23 @@
 """Balance that came of money which stands on no invoice, or on one that is gone. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from bridge.api import BalanceOrigin
 from whmcs_source.pairing import Fact, Told, fits, pair
 from whmcs_source.wire import WireTransaction
 
 
-def explain_loose(rows: Sequence[Told], own: Mapping[int, Sequence[WireTransaction]]) -> None:
+def explain_loose(
+    rows: Sequence[Told], own: Mapping[int, Sequence[WireTransaction]], there: Container[int]
+) -> None:
     """Explain what is left of the movements by money that no invoice of the client has.
 
     Args:
         rows: All movements; those that are explained stay as they are.
-        own: The client's transactions by the id of an invoice that is gone; 0 for none.
+        own: The client's transactions by the id of their invoice, 0 for none; of invoices that
+            are there only those of overpaid ones.
+        there: The invoices that are not gone. Their money explains only a movement that names
+            them: their sums may have been edited since, and tell no more how much came on top.
     """
     for origin, sign in ((BalanceOrigin.PREPAYMENT, 1), (BalanceOrigin.RETURNED, -1)):
         moved = ((row.amountin or -row.amountout, row) for row in own.get(0, ()))
@@ -26,11 +31,12 @@ def explain_loose(rows: Sequence[Told], own: Mapping[int, Sequence[WireTransacti
             row.explain(origin, 0)
     for home, payments in own.items():
         for payment in payments if home else ():
-            _explain_gone(rows, home, payment)
+            named = [row for row in rows if home not in there or home in row.names]
+            _explain_by(named, home, payment)
 
 
-def _explain_gone(rows: Sequence[Told], home: int, payment: WireTransaction) -> None:
-    """What of a payment may have become balance when its invoice was still there."""
+def _explain_by(rows: Sequence[Told], home: int, payment: WireTransaction) -> None:
+    """What of a payment may have become balance when its invoice was as it was."""
     left = payment.amountin
     for row in rows:
         amount = row.row.amount

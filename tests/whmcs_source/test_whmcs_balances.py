@@ -246,6 +246,17 @@ def test_money_on_an_invoice_that_is_gone_was_no_gift(
     assert told(source, 2) == [("10.00", "excess"), ("5.00", "unknown")]
 
 
+def test_what_came_on_top_is_no_gift_because_the_invoice_was_edited(
+    company: Company, source: WhmcsSource
+) -> None:
+    number = company.invoice(2, "100.00", date="2026-09-01")
+    company.do("pay", invoice=number, amount="130.00", date="2026-09-02", transid="r1")
+    line = {"type": "Hosting", "description": "More", "amount": "1.00", "taxed": True}
+    company.do("edit_invoice", invoice=number, add=[line], date="2026-09-05")
+    company.do("add_credit", client=2, amount="5.00", date="2026-09-02")
+    assert told(source, 2) == [("10.00", "excess"), ("5.00", "unknown")]
+
+
 def test_two_shortfalls_and_one_movement_are_not_guessed_at(
     company: Company, source: WhmcsSource
 ) -> None:
