@@ -27,6 +27,11 @@ from bridge.engine.writer import Made, Order
 from bridge.store.log import SyncLog
 from bridge.store.rows import Action, LinkRow, SetEntry, SightingRow
 
+_FIND_OUT = (
+    "find out where the balance came from, book the invoice and its payment by hand, and"
+    " `bridge skip` it with the reason"
+)
+
 
 @dataclass(slots=True)
 class Surroundings:
@@ -119,8 +124,7 @@ class Booker:
         return Hold(
             Reason.UNFUNDED_CREDIT,
             f"{asked} of it was paid from the client's balance, of which the books hold {there}",
-            "find out where the balance came from, book the invoice and its payment by hand, and"
-            " `bridge skip` it with the reason",
+            _FIND_OUT,
         )
 
 
@@ -165,7 +169,8 @@ class _Booking:
             states={EntryState.HELD}, reasons={Reason.UNFUNDED_CREDIT}
         )
         for row in list(waiting):
-            if row.client == self.job.row.client:
+            # A target's own hold of that name waits for a setting, and would only be told again.
+            if row.client == self.job.row.client and row.remedy == _FIND_OUT:
                 self.booker.steps.teller.release(row, "more of its client's balance is booked now")
 
     def _part(self, part: Part) -> Stuck | None:
