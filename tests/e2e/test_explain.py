@@ -39,16 +39,23 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         changed = rig.paid_invoice(rig.new_client())
         held = rig.paid_invoice(rig.new_client(), gateway="carrier_pigeon")
         rig.sync(booked, held)
-        late = {"name": "InsertInvoice", "nth": 1, "mode": "late_commit", "seconds": 0.3}
+        late = {"name": "InsertInvoice", "nth": 1, "mode": "late_commit", "seconds": 2}
         rig.fault("kashflow", late)
         rig.settings["sync"]["settle_delay_s"] = 600
         assert rig.sync(changed).exit_code == 4
         rig.settings["sync"]["settle_delay_s"] = 0
         line = {"type": "", "description": "Extra", "amount": "5.00", "taxed": True}
         rig.whmcs.do("edit_invoice", invoice=changed, add=[line])
-        time.sleep(0.5)
+        _wait_for(rig, f"WHMCS-{changed}")
         rig.sync(changed)
         yield Told(rig, booked, changed, held)
+
+
+def _wait_for(rig: Rig, token: str) -> None:
+    give_up = time.monotonic() + 30
+    while token not in rig.ours():
+        assert time.monotonic() < give_up, f"{token} never came"
+        time.sleep(0.05)
 
 
 def _bridge(rig: Rig, *arguments: str) -> str:
