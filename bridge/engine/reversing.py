@@ -5,9 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bridge.api import (
-    EntryState,
     Json,
-    Reason,
     StepState,
     Target,
     TargetDocument,
@@ -18,8 +16,8 @@ from bridge.engine.hands import Hands
 from bridge.engine.keys import is_reversal, reversed_ref
 from bridge.engine.readback import Expected, differences, read_back
 from bridge.engine.reversal import Deed, Reversal, ReversalPlan
-from bridge.engine.settle import look
-from bridge.engine.undoing import as_it_was
+from bridge.engine.settle import found_after_all, look
+from bridge.engine.undoing import UndoOutcome, as_it_was, held_until_retry
 from bridge.engine.writer import Made, Order, Refused, Unknown, Writer
 from bridge.store.rows import (
     Action,
@@ -36,25 +34,14 @@ from bridge.store.rows import (
 
 
 @dataclass(slots=True)
-class Reversed:
-    """What came of it.
+class Reversed(UndoOutcome):
+    """What came of reversing.
 
     Attributes:
         notes: By invoice id, the number of the credit note that reverses it.
-        stays: By invoice id, why it stands as it did.
-        unknown: Credit notes of which it is not known whether they were written.
     """
 
     notes: dict[str, str] = field(default_factory=dict)
-    stays: dict[str, str] = field(default_factory=dict)
-    unknown: int = 0
-
-    @property
-    def exit_code(self) -> int:
-        """Unknown outcomes first, then what stays."""
-        if self.unknown:
-            return 4
-        return 3 if self.stays else 0
 
 
 def settle_reversals(hands: Hands, target: Target, settle_delay_s: int) -> int:
@@ -71,19 +58,7 @@ def settle_reversals(hands: Hands, target: Target, settle_delay_s: int) -> int:
         ripe = step.intended + dt.timedelta(seconds=settle_delay_s)
         found = look(target, step) if step.action is Action.CREATE else None
         if found:
-            order = Order(
-                step.invoice,
-                step.ref,
-                step.action,
-                step.payload,
-                step.parent,
-                step.payload.date,
-                step.parent,
-            )
-            writer.note(
-                Conclude(step.id, StepState.DONE, target=found, error=step.error),
-                PutLink(writer.link_of(order, found)),
-            )
+            writer.note(*found_after_all(writer, step, found))
         elif step.action is Action.APPLY or hands.clock() >= ripe:
             writer.note(Conclude(step.id, StepState.REFUSED, error=f"{step.error} (not there)"))
         else:
@@ -196,10 +171,7 @@ class _Work:
             return
         seen, original = found[note], found[booked.link.target].ref
         invoice = entry.row.invoice
-        told = (
-            f"document {original.id} was reversed by credit note {note.id}:"
-            f" {self.because} ({self.hands.who})"
-        )
+        told = f"document {original.id} was reversed by credit note {note.id}: {self._why()}"
         self.result.notes[invoice.id] = note.id
         writer.note(
             DropLink(invoice),
@@ -243,15 +215,10 @@ class _Work:
 
     def _held(self, row: EntryRow, note: TargetRef | None = None) -> SetEntry:
         by = f" by credit note {note.id}" if note else ""
-        return SetEntry(
-            row.invoice,
-            EntryState.HELD,
-            reason=Reason.SKIPPED_BY_USER,
-            what=f"run {self.plan.run.id} was undone{by}: {self.because} ({self.hands.who})",
-            remedy=f"`bridge retry {row.invoice.id}` books it again",
-            tries=0,
-            target="",
-        )
+        return held_until_retry(row, self.plan.run, self._why(), by)
+
+    def _why(self) -> str:
+        return f"{self.because} ({self.hands.who})"
 
 
 def _order(entry: Reversal, deed: Deed, action: Action) -> Order:

@@ -91,19 +91,8 @@ class Settler:
         return 0 if writes else 1
 
     def _found(self, step: StepRow, target: TargetRef) -> None:
-        client = step.parent if step.ref.kind in {Kind.INVOICE, Kind.CREDIT_NOTE} else None
-        order = Order(
-            step.invoice,
-            step.ref,
-            step.action,
-            step.payload,
-            step.parent,
-            step.payload.date,
-            client,
-        )
         self.writer.note(
-            Conclude(step.id, StepState.DONE, target=target, error=step.error),
-            PutLink(self.writer.link_of(order, target)),
+            *found_after_all(self.writer, step, target),
             *self._reopened(step),
             AddEvent(
                 "info",
@@ -137,6 +126,18 @@ class Settler:
             return
         self.writer.note(Conclude(step.id, StepState.UNKNOWN, error=step.error))
         self.teller.uncertain(row, what, remedy)
+
+
+def found_after_all(writer: Writer, step: StepRow, target: TargetRef) -> list[Write]:
+    """What to write down of a step whose record is in the target."""
+    client = step.parent if step.ref.kind in {Kind.INVOICE, Kind.CREDIT_NOTE} else None
+    order = Order(
+        step.invoice, step.ref, step.action, step.payload, step.parent, step.payload.date, client
+    )
+    return [
+        Conclude(step.id, StepState.DONE, target=target, error=step.error),
+        PutLink(writer.link_of(order, target)),
+    ]
 
 
 def look(target: Target, step: StepRow) -> TargetRef | None:

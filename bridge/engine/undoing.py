@@ -27,6 +27,7 @@ from bridge.store.rows import (
     DropLink,
     EntryRow,
     Intend,
+    RunRow,
     SetEntry,
     StepRow,
     Write,
@@ -34,16 +35,14 @@ from bridge.store.rows import (
 
 
 @dataclass(slots=True)
-class Undone:
-    """What came of it.
+class UndoOutcome:
+    """What came of an undo.
 
     Attributes:
-        removed: Records that are gone, by kind.
-        stays: By invoice id, why something of it is still there.
-        unknown: Removals whose outcome is not known.
+        stays: By invoice id, why it, or something of it, stands as it did.
+        unknown: Writes of which it is not known whether they were done.
     """
 
-    removed: dict[str, int] = field(default_factory=dict)
     stays: dict[str, str] = field(default_factory=dict)
     unknown: int = 0
 
@@ -53,6 +52,17 @@ class Undone:
         if self.unknown:
             return 4
         return 3 if self.stays else 0
+
+
+@dataclass(slots=True)
+class Undone(UndoOutcome):
+    """What came of removing.
+
+    Attributes:
+        removed: Records that are gone, by kind.
+    """
+
+    removed: dict[str, int] = field(default_factory=dict)
 
 
 def settle_removals(hands: Hands, target: Target, settle_delay_s: int) -> int:
@@ -99,7 +109,7 @@ class _Work:
 
     def entry(self, entry: Takeback) -> None:
         """One invoice: at the first that cannot be removed the rest of it stays."""
-        before: list[Write] = [self._held(entry.row)]
+        before: list[Write] = [held_until_retry(entry.row, self.plan.run, self._why())]
         for number, one in enumerate(entry.records):
             why = self._remove(one, before)
             if why:
@@ -136,7 +146,7 @@ class _Work:
             if isinstance(error, TransientError):
                 raise UnreachableError(error.what, remedy=error.remedy) from error
             raise
-        told = f"{one.link.ref} ({target.id}) was taken back: {self.because} ({self.hands.who})"
+        told = f"{one.link.ref} ({target.id}) was taken back: {self._why()}"
         self._write(
             Conclude(step.id, StepState.DONE, target=one.link.target),
             DropLink(one.link.ref),
@@ -175,19 +185,24 @@ class _Work:
             finished=None,
         )
 
-    def _held(self, row: EntryRow) -> SetEntry:
-        return SetEntry(
-            row.invoice,
-            EntryState.HELD,
-            reason=Reason.SKIPPED_BY_USER,
-            what=f"run {self.plan.run.id} was undone: {self.because} ({self.hands.who})",
-            remedy=f"`bridge retry {row.invoice.id}` books it again",
-            tries=0,
-            target="",
-        )
+    def _why(self) -> str:
+        return f"{self.because} ({self.hands.who})"
 
     def _write(self, *writes: Write) -> None:
         self.hands.log.write(self.hands.run, writes, lease=self.hands.lease)
+
+
+def held_until_retry(row: EntryRow, run: RunRow, why: str, by: str = "") -> SetEntry:
+    """An invoice that an undo of `run` took back; `by` says how, where it is known."""
+    return SetEntry(
+        row.invoice,
+        EntryState.HELD,
+        reason=Reason.SKIPPED_BY_USER,
+        what=f"run {run.id} was undone{by}: {why}",
+        remedy=f"`bridge retry {row.invoice.id}` books it again",
+        tries=0,
+        target="",
+    )
 
 
 def as_it_was(row: EntryRow) -> SetEntry:
