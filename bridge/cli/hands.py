@@ -144,12 +144,21 @@ def by_hand(command: str, opened: "App | None" = None) -> "Iterator[tuple[Hands,
         log.migrate()
         with log.lock(lease_s=bridge.lease_s(), command=command) as lease:
             run = log.start_run(command, version=__version__, settings_digest=bridge.config.digest)
-            code = 1
+            code = 0
             try:
                 yield Hands(log, run, lease, _who()), bridge
-                code = 0
+            except BaseException as error:
+                code = _exit_code(error)
+                raise
             finally:
                 log.finish_run(run, exit_code=code, summary={})
+
+
+def _exit_code(error: BaseException) -> int:
+    """What the command ends with, as `bridge.cli.main` decides it."""
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        return 130
+    return int(getattr(error, "exit_code", 1))  # of a BridgeError or a typer.Exit
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,8 @@ from bridge.cli.console import STATE, say, say_csv, say_json, table, wrapped
 from bridge.cli.hands import by_hand
 
 if TYPE_CHECKING:
+    from bridge.api import SourceRef
+    from bridge.store.log import SyncLog
     from bridge.store.rows import EventRow
 
 _LEVELS = ("debug", "info", "warning", "error")
@@ -87,7 +90,7 @@ def show_log(
         elif shown is Format.CSV:
             _csv(events)
         else:
-            _table(list(events))
+            _table(list(events), log)
 
 
 def _time(text: str) -> dt.datetime:
@@ -109,17 +112,23 @@ def _csv(events: Iterable["EventRow"]) -> None:
         say_csv((event.at.isoformat(), event.run, event.level, event.code, invoice, event.message))
 
 
-def _table(events: list["EventRow"]) -> None:
+def _table(events: list["EventRow"], log: "SyncLog") -> None:
     if not events:
         say("No events match.")
         return
+
+    @cache
+    def number(invoice: "SourceRef") -> str:
+        row = log.entry(invoice)
+        return row.number if row else invoice.id
+
     table(
         ("Time (UTC)", "Run", "Invoice", "Event"),
         [
             (
                 f"{event.at:%Y-%m-%d %H:%M:%S}",
                 str(event.run),
-                event.invoice.id if event.invoice else "",
+                number(event.invoice) if event.invoice else "",
                 f"{event.code}: {event.message}",
             )
             for event in events

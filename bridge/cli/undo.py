@@ -61,8 +61,8 @@ def undo(
         if _would_remove(plan) and not yes:
             typer.confirm("Remove these from the target?", err=True, abort=True)
         done = carry_out(hands, ends.target, plan, because)
-    _tell(done)
-    raise typer.Exit(done.exit_code)
+        _tell(done)
+        raise typer.Exit(done.exit_code)
 
 
 def _rehearse(run: int, *, credit_notes: bool) -> None:
@@ -96,8 +96,8 @@ def _reverse(run: int, because: str, *, yes: bool) -> None:
         if any(entry.deed for entry in plan.entries) and not yes:
             typer.confirm("Write these credit notes?", err=True, abort=True)
         done = reverse(hands, ends.target, plan, because)
-    tell_reversed(done, plan)
-    raise typer.Exit(done.exit_code)
+        tell_reversed(done, plan)
+        raise typer.Exit(done.exit_code)
 
 
 def _only_when_asked(*, yes: bool) -> None:

@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -277,3 +279,6 @@ def test_hands_are_on_the_record(tmp_path: Path) -> None:
     assert "skipped because: booked by hand" in told[0]
     assert "@" in told[0]
     assert story["state"] == "pending"
+    with closing(sqlite3.connect(tmp_path / "bridge.db")) as log:
+        ended = dict(log.execute("SELECT command, exit_code FROM bridge_run").fetchall())
+    assert (ended["skip"], ended["retry"], ended["unskip"]) == (0, 2, 0)

@@ -177,6 +177,9 @@ def test_the_log_is_told_in_every_format(run: Run) -> None:
     number = done[0]["invoice"]
     only = run("log", "--invoice", number, "--json").stdout.splitlines()
     assert {json.loads(line)["invoice"] for line in only} == {number}
+    known_as = json.loads(run("explain", number, "--json").stdout)["number"]
+    assert known_as != number
+    assert f"  {known_as}  " in run("log", "--invoice", number).stdout
     warned = run("log", "--run", "1", "--level", "warning", "--json").stdout.splitlines()
     assert {json.loads(line)["level"] for line in warned} <= {"warning", "error"}
     assert run("log", "--since", "2999-01-01").stdout == "No events match.\n"
