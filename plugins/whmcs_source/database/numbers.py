@@ -15,6 +15,17 @@ def pieces(numbers: Iterable[int], size: int = PIECE) -> Iterator[list[int]]:
         yield every[start : start + size]
 
 
+def shares(after: int, last: int, count: int, *, least: int) -> Iterator[range]:
+    """The ids after one and up to another, in at most `count` shares of `least` and more.
+
+    >>> list(shares(5, 50, 2, least=10))
+    [range(6, 29), range(29, 51)]
+    """
+    width = max(least, -(-(last - after) // count))
+    for begin in range(after, last, width):
+        yield range(begin + 1, min(begin + width, last) + 1)
+
+
 def among(column: str, numbers: Sequence[int]) -> str:
     """A condition that holds for these ids, ascending; where they lie close, for all between.
 

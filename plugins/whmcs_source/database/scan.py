@@ -11,8 +11,7 @@ by the times that WHMCS writes down, and by counts, and digests all if those dis
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bridge.api import Checkpoint, Gone, Header, Known, ScanPolicy, fingerprint
 from whmcs_source.calls import Row as ListRow
@@ -20,10 +19,11 @@ from whmcs_source.database import invoices
 from whmcs_source.database.compare import Compare
 from whmcs_source.database.cursor import TablesCursor
 from whmcs_source.database.digest import LOOSE, SHAPES, Part, digests, newest_ids
+from whmcs_source.database.earlier import carried_over
+from whmcs_source.database.look import look, written_since
 from whmcs_source.database.moved import moved_by, moved_where, with_new_lines
 from whmcs_source.database.numbers import PIECE
 from whmcs_source.database.reading import DatabaseReading
-from whmcs_source.database.rows import number_of
 from whmcs_source.database.series import Series, Sums, added
 from whmcs_source.database.tables import Tables
 from whmcs_source.settings import Digest
@@ -32,8 +32,6 @@ Found = Header | Gone | Checkpoint
 Digests = Mapping[Part, Series]
 
 _CHUNKS_A_CHECKPOINT = 10
-_TIMES = ("updated_at", "datepaid", "date_refunded", "date_cancelled")
-_OVERLAP = dt.timedelta(days=2)
 
 
 class TablesScan:
@@ -70,12 +68,13 @@ class TablesScan:
         """What may have changed, with checkpoints; the last thing is one."""
         newest = newest_ids(self._door)
         fresh = self._digests(self._before, newest)
-        looks = None if self._is_due() else self._look()
-        if looks is None or self._disagrees(looks.counts, fresh):
+        times = written_since(self._layout, self._cursor.looked or self._policy.today)
+        seen = None if self._is_due() else look(self._door, newest[Part.INVOICES], times)
+        if seen is None or self._disagrees(seen.counts, fresh):
             yield from self._by_digests(newest, fresh)
         else:
             yield from self._changes(newest, self._cursor.series, fresh)
-            yield from self._by_times(looks.timed)
+            yield from self._by_times(times, seen.timed)
         self._cursor = replace(self._cursor, looked=self._policy.today)
         yield self._checkpoint()
 
@@ -90,20 +89,9 @@ class TablesScan:
 
     def _is_due(self) -> bool:
         done = self._cursor.digested
-        if self._always or not self._cursor.complete or done is None:
+        if self._always or self._cursor.earlier or not self._cursor.complete or done is None:
             return True
         return self._policy.today - done >= dt.timedelta(days=self._policy.deep_scan_days)
-
-    def _look(self) -> "_Looks":
-        """Counts, and what a time was written at: on two connections at once."""
-        with ThreadPoolExecutor(2, thread_name_prefix="whmcs-look") as pool:
-            counts = {Part.LINES: pool.submit(self._count, Part.LINES)}  # the slowest first
-            invoices_and_timed = pool.submit(self._count_and_times)
-            for part in (Part.MONEY, Part.CLIENTS):
-                counts[part] = pool.submit(self._count, part)
-            found = {part: count.result() for part, count in counts.items()}
-            found[Part.INVOICES], timed = invoices_and_timed.result()
-            return _Looks(found, timed)
 
     def _disagrees(self, counts: Mapping[Part, int], fresh: Digests) -> bool:
         """Whether anything came or went among what was counted before."""
@@ -111,23 +99,10 @@ class TablesScan:
             counts[part] != self._cursor.digest(part).rows() + fresh[part].rows() for part in Part
         )
 
-    def _count(self, part: Part) -> int:
-        with self._door.snapshot() as snapshot:
-            [count] = snapshot.row(f"SELECT COUNT(*) FROM {SHAPES[part].table}")  # noqa: S608
-        return number_of(count)
-
-    def _count_and_times(self) -> tuple[int, Sequence[ListRow]]:
-        """In one pass over the table; a second one begins where the first time was found."""
-        table = SHAPES[Part.INVOICES].table
-        with self._door.snapshot() as snapshot:
-            count, first = snapshot.row(
-                f"SELECT COUNT(*), MIN(IF({self._times()}, id, NULL)) FROM {table}"  # noqa: S608
-            )
-        timed = () if first is None else self._page(self._times(), number_of(first) - 1)
-        return number_of(count), timed
-
     def _by_digests(self, newest: Mapping[Part, int], fresh: Digests) -> Iterator[Found]:
         old = self._digests({}, self._before)
+        if self._cursor.earlier:
+            self._carry_over(old)
         if self._is_first:
             self._take_as_seen(newest, fresh)
             yield from self._invoices(newest[Part.INVOICES], Series(), fresh[Part.INVOICES])
@@ -140,6 +115,10 @@ class TablesScan:
             digested=self._policy.today,
             currencies=self._currencies,
         )
+
+    def _carry_over(self, old: Digests) -> None:
+        series = carried_over(self._door, self._layout, self._cursor.earlier, self._before, old)
+        self._cursor = self._cursor.carrying_over(series)
 
     def _take_as_seen(self, newest: Mapping[Part, int], fresh: Digests) -> None:
         """Nothing of lines and money was seen before: all is read with its invoice, later."""
@@ -259,19 +238,13 @@ class TablesScan:
                 yield from self._compare.changed(rows)
         yield self._cover(Part.CLIENTS, last, old, fresh)
 
-    # Times ------------------------------------------------------------------------------------
+    # Lists ------------------------------------------------------------------------------------
 
-    def _times(self) -> str:
-        """What WHMCS wrote a time at. Times are to the day here, with days to spare."""
-        since = (self._cursor.looked or self._policy.today) - _OVERLAP
-        there = self._layout.of("tblinvoices")
-        times = " OR ".join(f"`{name}` >= '{since}'" for name in _TIMES if name in there)
-        return f"id <= {self._upto} AND ({times})"
-
-    def _by_times(self, first: Sequence[ListRow]) -> Iterator[Found]:
-        yield from self._compare.changed(first)
-        if len(first) == PIECE:
-            for rows in self._listed(self._times(), first[-1].id):
+    def _by_times(self, times: str, timed: Sequence[range]) -> Iterator[Found]:
+        """News is left out: it was given already."""
+        for share in timed:
+            condition = f"id <= {min(share.stop - 1, self._upto)} AND ({times})"
+            for rows in self._listed(condition, share.start - 1):
                 yield from self._compare.changed(rows)
 
     def _listed(self, condition: str, last: int = 0) -> Iterator[Sequence[ListRow]]:
@@ -285,14 +258,6 @@ class TablesScan:
     def _page(self, condition: str, last: int) -> Sequence[ListRow]:
         where = f"id > {last} AND ({condition}) ORDER BY id LIMIT {PIECE}"
         return invoices.listed(self._tables.asked, where)
-
-
-@dataclass(frozen=True, slots=True)
-class _Looks:
-    """What a look without digests found: how many rows there are, and the first with a time."""
-
-    counts: Mapping[Part, int]
-    timed: Sequence[ListRow]
 
 
 def _ids(part: Part, key: int) -> tuple[int, int]:

@@ -4,24 +4,25 @@ import base64
 import binascii
 import itertools
 import operator
+import struct
 import zlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Self
 
-Sums = tuple[int, int, int]
-"""Of a chunk: how many rows, and two checksums."""
+Sums = tuple[int, int]
+"""Of a chunk: how many rows, and the digests of all of them on top of each other (XOR)."""
 
-_BYTES = (4, 4, 6)
-_SIZE = sum(_BYTES)
-_LIMITS = tuple(1 << 8 * size for size in _BYTES)
+_FORM = struct.Struct(">IQ")
+_NOTHING = (0, 0)
+_MOST_ROWS = 2**32 - 1
 
 
 class Series:
-    """Digests by chunk number: fourteen bytes for each.
+    """Digests by chunk number: twelve bytes for each.
 
-    Checksums are sums over rows, so that the digest of two sets of rows is the sum of theirs.
+    The digest of two sets of rows is worked out from theirs, in whatever order they come.
     """
 
     __slots__ = ("_body", "_keys")
@@ -34,7 +35,7 @@ class Series:
     def of(cls, sums: Mapping[int, Sums]) -> Self:
         """From sums by chunk; a chunk without rows is none."""
         keys = sorted(key for key, one in sums.items() if one[0])
-        return cls(keys, b"".join(_packed(sums[key]) for key in keys))
+        return cls(keys, b"".join(_FORM.pack(*sums[key]) for key in keys))
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._keys)
@@ -52,12 +53,13 @@ class Series:
     def __getitem__(self, key: int) -> Sums:
         place = bisect_left(self._keys, key)
         if place == len(self._keys) or self._keys[place] != key:
-            return 0, 0, 0
-        return _unpacked(self._body[place * _SIZE : (place + 1) * _SIZE])
+            return _NOTHING
+        rows, digest = _FORM.unpack_from(self._body, place * _FORM.size)
+        return rows, digest
 
     def rows(self) -> int:
         """How many rows there are in all."""
-        return sum(self[key][0] for key in self)
+        return sum(rows for rows, _ in _FORM.iter_unpack(self._body))
 
     def differing(self, other: Self) -> list[int]:
         """Chunks whose digests are not the same in both, ascending."""
@@ -97,29 +99,14 @@ class Series:
             body = base64.b64decode(tail, validate=True)
         except (binascii.Error, zlib.error) as error:
             raise ValueError("it is no series of digests") from error
-        if len(body) != len(steps) * _SIZE:
+        if len(body) != len(steps) * _FORM.size:
             raise ValueError("it has not one digest a chunk")
         return cls(itertools.accumulate(steps), body)
 
 
 def added(one: Sums, other: Sums) -> Sums:
-    """The digest of two sets of rows."""
-    first, second, third = (
-        (a + b) % limit for a, b, limit in zip(one, other, _LIMITS, strict=True)
-    )
-    return first, second, third
-
-
-def _packed(sums: Sums) -> bytes:
-    return b"".join(
-        (number % limit).to_bytes(size, "big")
-        for number, size, limit in zip(sums, _BYTES, _LIMITS, strict=True)
-    )
-
-
-def _unpacked(body: bytes) -> Sums:
-    rows, first, second = body[:4], body[4:8], body[8:]
-    return int.from_bytes(rows, "big"), int.from_bytes(first, "big"), int.from_bytes(second, "big")
+    """The digest of two sets of rows that have none in common."""
+    return one[0] + other[0] & _MOST_ROWS, one[1] ^ other[1]
 
 
 def _encoded(body: bytes) -> str:

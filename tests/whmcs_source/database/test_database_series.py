@@ -11,9 +11,9 @@ from whmcs_source.database.numbers import PIECE, Pairs, among, pieces
 from whmcs_source.database.series import Series, Sums, added
 
 KEYS = st.integers(0, LOOSE)
-SUMS = st.tuples(st.integers(1, 2**32 - 1), st.integers(0, 2**32 - 1), st.integers(0, 2**48 - 1))
+SUMS = st.tuples(st.integers(1, 2**31 - 1), st.integers(0, 2**64 - 1))
 CHUNKS = st.dictionaries(KEYS, SUMS, max_size=30)
-NOTHING = (0, 0, 0)
+NOTHING = (0, 0)
 
 
 @given(CHUNKS)
@@ -37,7 +37,7 @@ def test_every_difference_is_seen_and_nothing_else(
 
 @given(CHUNKS, CHUNKS)
 def test_digests_of_two_parts_add_up(one: dict[int, Sums], other: dict[int, Sums]) -> None:
-    """In either order, and each sum stays within its bytes."""
+    """In either order."""
     both = Series.of(one).plus(Series.of(other))
     assert both == Series.of(other).plus(Series.of(one))
     for key in both:
@@ -53,13 +53,13 @@ def test_fresh_digests_take_the_place_of_old_ones(
 
 def test_a_chunk_without_rows_is_none() -> None:
     assert len(Series.of({5: NOTHING})) == 0
-    assert Series.of({5: (1, 2, 3)}).put({5: NOTHING}) == Series()
+    assert Series.of({5: (1, 2)}).put({5: NOTHING}) == Series()
     assert Series()[7] == NOTHING
 
 
-def test_a_thousand_chunks_take_twenty_kilobytes() -> None:
-    chunks = {key: (1000, 2**32 - key - 1, 2**48 - key - 1) for key in range(1000)}
-    assert len(Series.of(chunks).text()) < 20_000
+def test_a_thousand_chunks_take_seventeen_kilobytes() -> None:
+    chunks = {key: (1000, 2**64 - key - 1) for key in range(1000)}
+    assert len(Series.of(chunks).text()) < 17_000
 
 
 @pytest.mark.parametrize("text", ["", "x", "eJw=.", "!!.!!", "eJwDAAAAAAE=.AAAA"])
@@ -89,7 +89,8 @@ def test_a_cursor_comes_back_as_it_was(
 
 
 def test_a_cursor_of_api_mode_or_of_nothing_is_none() -> None:
-    for text in (None, "", "[]", '{"form": 1}', '{"form": "tables-1", "last": 5}'):
+    broken = [f'{{"form": "tables-{number}", "last": 5}}' for number in (1, 2)]
+    for text in (None, "", "[]", '{"form": 1}', *broken):
         assert TablesCursor.read(text) is None
 
 
