@@ -90,7 +90,10 @@ class Booker:
         client = self.desk.client(job, ready, around.matches) if composed.client else None
         if isinstance(client, Stuck):
             return client
-        return _Booking(self, job, ready, around, client).all()
+        try:
+            return _Booking(self, job, ready, around, client).all()
+        finally:
+            self.steps.writer.give_up_followers()
 
     def _without_given(self, job: Prepared, composed: Composed) -> Composed | Waits:
         """Balance given by hand is booked with the first invoice that uses some, and once."""
@@ -174,7 +177,7 @@ class _Booking:
                 self.booker.steps.teller.release(row, "more of its client's balance is booked now")
 
     def _part(self, part: Part) -> Stuck | None:
-        if part.ref.kind not in {Kind.INVOICE, Kind.CREDIT_NOTE}:
+        if not _is_document(part):
             return self._money(part)
         stuck = self._document(part)
         return self._apply(part) if part.is_applied and not stuck else stuck
@@ -200,11 +203,30 @@ class _Booking:
         order = self.booker.steps.order(
             self.job, part.ref, Action.CREATE, part.payload, parent=client, client=client
         )
+        followers = self._followers(part) if part is self.ready.composed.invoice else []
+        call = self._create_call(part, order)
         self.booker.steps.writer.note(self._being_booked())
-        outcome = self.booker.steps.perform(self.job, order, self._create_call(part, order))
+        outcome = self.booker.steps.perform(self.job, order, call, followers)
         if isinstance(outcome, Made):
             return self.booker.steps.writer.link_of(order, outcome.target)
         return self.booker.steps.setback(self.job, outcome)
+
+    def _followers(self, invoice: Part) -> list[Order]:
+        """What is written after the invoice: by now it is certain that it stands nowhere yet."""
+        made, orders = {invoice.ref}, list[Order]()
+        for part in self.ready.composed.parts:
+            known = (
+                part.ref in self.job.links or token_at(part.payload.reference) in self.around.there
+            )
+            if known or not (part.document is None or part.document in made or _is_document(part)):
+                continue
+            client = self._sure_client() if _is_document(part) else None
+            order = self.booker.steps.order(
+                self.job, part.ref, Action.CREATE, part.payload, parent=client, client=client
+            )
+            orders.append(order)
+            made.add(part.ref)
+        return orders
 
     def _create_call(self, part: Part, order: Order) -> Callable[[], TargetRef]:
         client, target = self._sure_client(), self.booker.target
@@ -353,6 +375,10 @@ class _Booking:
                 return Stuck()
             ours[tokens[0]] = payment
         return ours
+
+
+def _is_document(part: Part) -> bool:
+    return part.ref.kind in {Kind.INVOICE, Kind.CREDIT_NOTE}
 
 
 def token_at(reference: str) -> str:

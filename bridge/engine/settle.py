@@ -1,8 +1,9 @@
 """Finding out what became of steps whose outcome is unknown, before anything else is written."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from bridge.api import (
     AmbiguousMatchError,
@@ -16,8 +17,9 @@ from bridge.api import (
 )
 from bridge.engine.book import token_at
 from bridge.engine.ends import Clock
+from bridge.engine.keys import document_of
 from bridge.engine.tell import Teller
-from bridge.engine.writer import Order, Writer
+from bridge.engine.writer import AHEAD, Order, Writer
 from bridge.store.log import SyncLog
 from bridge.store.rows import (
     Action,
@@ -30,6 +32,7 @@ from bridge.store.rows import (
     Write,
 )
 
+_OPEN = frozenset({StepState.INTENDED, StepState.UNKNOWN})
 _REPEATABLE = frozenset({Action.UPDATE, Action.ADOPT, Action.APPLY})
 
 
@@ -39,7 +42,10 @@ class Settler:
 
     Found: linked, and the invoice goes on. Not found before `settle_delay_s` has passed since the
     intent: the server may still be at work, so it stays unknown. Not found after that: it was
-    not written, and the invoice starts over.
+    not written, and the invoice starts over once nothing else of it is unknown.
+
+    Attributes:
+        waiting: By invoice, steps that are still unknown.
     """
 
     target: Target
@@ -48,14 +54,17 @@ class Settler:
     teller: Teller
     settle_delay_s: int
     clock: Clock
+    waiting: Counter[SourceRef] = field(default_factory=Counter)
 
     def settle(self) -> int:
         """Settle all open steps; answers how many are still unknown."""
         self.writer.flush()
-        open_steps = self.log.steps(states={StepState.INTENDED, StepState.UNKNOWN})
-        still = sum(self._settle(step) for step in open_steps)
+        open_steps = self.log.steps(states=_OPEN)
+        self.waiting = Counter()
+        for step in open_steps:
+            self.waiting[step.invoice] += self._settle(step)
         self.writer.flush()
-        return still
+        return self.waiting.total()
 
     def _settle(self, step: StepRow) -> int:
         if step.action in _REPEATABLE:
@@ -64,6 +73,23 @@ class Settler:
             return 0
         if step.action is Action.REMOVE:
             return self._settle_removal(step)
+        if step.ref.kind is Kind.PAYMENT and step.parent is None:
+            return self._settle_follower(step)
+        return self._settle_creation(step)
+
+    def _settle_follower(self, step: StepRow) -> int:
+        """A payment that was written down with its document, which was settled just before."""
+        document = document_of(step.ref)
+        link = self.log.links([document]).get(document)
+        if link:
+            return self._settle_creation(replace(step, parent=link.target))
+        open_steps = self.log.steps(states=_OPEN, invoice=step.invoice)
+        if any(each.ref == document for each in open_steps):
+            return 1
+        self._start_over(step, f"{document} was not written either")
+        return 0
+
+    def _settle_creation(self, step: StepRow) -> int:
         try:
             found = look(self.target, step)
         except AmbiguousMatchError as error:
@@ -72,7 +98,7 @@ class Settler:
         if found:
             self._found(step, found)
             return 0
-        ripe = step.intended + dt.timedelta(seconds=self.settle_delay_s)
+        ripe = self._sent_at_the_latest(step) + dt.timedelta(seconds=self.settle_delay_s)
         if self.clock() >= ripe:
             self._start_over(step, "looked for after the settle delay and not found")
             return 0
@@ -82,6 +108,14 @@ class Settler:
             f"run `bridge sync` again after {ripe:%H:%M:%S} UTC: it looks for it before it writes",
         )
         return 1
+
+    def _sent_at_the_latest(self, step: StepRow) -> dt.datetime:
+        """Of one whose process died it is known only for how long its intent was good.
+
+        Without a settle delay it does not matter: what has ended sends no more.
+        """
+        is_cut_short = step.state is StepState.INTENDED and self.settle_delay_s
+        return step.intended + AHEAD if is_cut_short else step.intended
 
     def _settle_removal(self, step: StepRow) -> int:
         """Of an undo that was cut short; what it left is for `bridge undo` to go on with."""
@@ -102,7 +136,7 @@ class Settler:
             ),
         )
         self.writer.flush()
-        self.teller.tally.open_again(step.invoice)
+        self._open_again(step.invoice)
 
     def _start_over(self, step: StepRow, why: str) -> None:
         self.writer.note(
@@ -111,11 +145,15 @@ class Settler:
             AddEvent("info", "settled", f"{step.ref} was not written: {why}", step.invoice),
         )
         self.writer.flush()
-        self.teller.tally.open_again(step.invoice)
+        self._open_again(step.invoice)
+
+    def _open_again(self, invoice: SourceRef) -> None:
+        if not self.waiting[invoice]:
+            self.teller.tally.open_again(invoice)
 
     def _reopened(self, step: StepRow) -> list[SetEntry]:
-        """The invoice goes on, unless a person has put it aside in the meantime."""
-        row = self.log.entry(step.invoice)
+        """The invoice goes on, unless more of it is unknown, or a person has put it aside."""
+        row = None if self.waiting[step.invoice] else self.log.entry(step.invoice)
         if row and row.state in {EntryState.UNKNOWN, EntryState.PENDING}:
             return [SetEntry(step.invoice, EntryState.PENDING)]
         return []
@@ -124,7 +162,11 @@ class Settler:
         row = self.log.entry(step.invoice)
         if row is None:
             return
-        self.writer.note(Conclude(step.id, StepState.UNKNOWN, error=step.error))
+        sent = self._sent_at_the_latest(step)
+        outcome = Conclude(
+            step.id, StepState.UNKNOWN, error=step.error, parent=step.parent, sent=sent
+        )
+        self.writer.note(outcome)
         self.teller.uncertain(row, what, remedy)
 
 
@@ -135,7 +177,7 @@ def found_after_all(writer: Writer, step: StepRow, target: TargetRef) -> list[Wr
         step.invoice, step.ref, step.action, step.payload, step.parent, step.payload.date, client
     )
     return [
-        Conclude(step.id, StepState.DONE, target=target, error=step.error),
+        Conclude(step.id, StepState.DONE, target=target, error=step.error, parent=step.parent),
         PutLink(writer.link_of(order, target)),
     ]
 

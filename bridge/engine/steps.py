@@ -1,7 +1,7 @@
 """Single steps of one invoice: ordered, performed, and their setbacks told."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bridge.api import Payload, RecordRejectedError, SourceRef, TargetRef
@@ -60,10 +60,16 @@ class Steps:
         self.halt.check()
         return Order(job.row.invoice, ref, action, payload, parent, day or payload.date, client)
 
-    def perform(self, job: Prepared, order: Order, call: Callable[[], TargetRef]) -> Outcome:
-        """Make a remote write and count it."""
+    def perform(
+        self,
+        job: Prepared,
+        order: Order,
+        call: Callable[[], TargetRef],
+        followers: Sequence[Order] = (),
+    ) -> Outcome:
+        """Make a remote write and count it. `followers` as in `Writer.perform`."""
         self.acted = True
-        outcome = self.writer.perform(order, call)
+        outcome = self.writer.perform(order, call, followers)
         if isinstance(outcome, Made):
             if order.action is Action.CREATE:
                 self.tally.wrote(job.row.invoice, order.ref.kind, order.payload)

@@ -1,7 +1,7 @@
 """The one place from which anything is written at the target: intent, call, outcome."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import stamina
@@ -25,6 +25,9 @@ from bridge.store.rows import Action, Conclude, Intend, LinkRow, PutLink, StepRo
 
 _ATTEMPTS = 4
 _PATIENCE_S = 45.0
+
+AHEAD = dt.timedelta(seconds=10)
+"""For how long an intent is good: what is sent later is written down anew, with the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,13 @@ Outcome = Made | Refused | Unknown
 class Writer:
     """Writes steps down before and after they are done.
 
-    Each worker has one of its own. The outcome of one step and the intent of the worker's next
-    share a commit: `later` holds what was learnt and is not on disk yet. Losing it costs a
-    look-up, never a second record, since the intent is on disk.
+    Each worker has one of its own. The intents of all that is to be written for an invoice share a
+    commit with the outcomes of what the worker did before: `later` holds what was learnt and is not
+    on disk yet. Losing it costs a look-up, never a second record, since the intent is on disk.
 
     Attributes:
         kept: What is to be done once all of `later` is on disk.
+        ahead: Steps that were written down with an earlier one, and not begun yet.
     """
 
     log: SyncLog
@@ -87,6 +91,7 @@ class Writer:
     clock: Clock
     later: list[Write] = field(default_factory=list)
     kept: list[Callable[[], None]] = field(default_factory=list)
+    ahead: dict[SourceRef, StepRow] = field(default_factory=dict)
 
     def note(self, *writes: Write) -> None:
         """Write these with the next commit."""
@@ -106,36 +111,67 @@ class Writer:
         if not self.later:
             self.flush()
 
-    def perform(self, order: Order, call: Callable[[], TargetRef]) -> Outcome:
+    def perform(
+        self, order: Order, call: Callable[[], TargetRef], followers: Sequence[Order] = ()
+    ) -> Outcome:
         """Write the intent down, make the call, and note what came of it.
+
+        `followers` are written down with it: when they are performed they need no commit, unless
+        that is long after. Where it is not made, they are not to be sent.
 
         Raises:
             AccessError, UnreachableError: nothing was written; the run ends.
             LockLostError: nothing was written.
         """
-        step = self._step(order)
-        self.note(Intend(step))
-        self.flush()
+        step = self.ahead.pop(order.ref, None) or self._intend(order, followers)
+        sent = step.intended
+
+        def send() -> TargetRef:
+            nonlocal sent
+            now = self.clock()
+            if abs(now - sent) > AHEAD:
+                self.note(Conclude(step.id, StepState.INTENDED, sent=now))
+                self.flush()
+            sent = now
+            return call()
+
+        def ended(state: StepState, target: TargetRef | None = None, error: str = "") -> None:
+            self.note(Conclude(step.id, state, target, error, order.parent, sent, self.clock()))
+            if not target:
+                self.give_up_followers()
+
         try:
-            target = _patiently(call)
+            target = _patiently(send)
         except RecordRejectedError as error:
-            self.note(Conclude(step.id, StepState.REFUSED, error=str(error)))
+            ended(StepState.REFUSED, error=str(error))
             return Refused(error)
         except (OutcomeUnknownError, AmbiguousMatchError) as error:
-            self.note(Conclude(step.id, StepState.UNKNOWN, error=str(error)))
+            ended(StepState.UNKNOWN, error=str(error))
             self.flush()
             return Unknown(error)
         except (AccessError, UnreachableError, TransientError) as error:
-            self.note(Conclude(step.id, StepState.REFUSED, error=f"not sent: {error}"))
+            ended(StepState.REFUSED, error=f"not sent: {error}")
             self.flush()
             if isinstance(error, TransientError):
                 raise UnreachableError(error.what, remedy=error.remedy) from error
             raise
-        self.note(
-            Conclude(step.id, StepState.DONE, target=target),
-            PutLink(self.link_of(order, target), order.invoice),
-        )
+        ended(StepState.DONE, target)
+        self.note(PutLink(self.link_of(order, target), order.invoice))
         return Made(target)
+
+    def _intend(self, order: Order, followers: Sequence[Order]) -> StepRow:
+        step = self._step(order)
+        self.ahead = {follower.ref: self._step(follower) for follower in followers}
+        self.note(*map(Intend, (step, *self.ahead.values())))
+        self.flush()
+        return step
+
+    def give_up_followers(self) -> None:
+        """Note that what was written down ahead is not sent: something came before it."""
+        why = "not sent: what comes before it was not written"
+        for step in self.ahead.values():
+            self.note(Conclude(step.id, StepState.REFUSED, error=why))
+        self.ahead.clear()
 
     def tie(self, order: Order, target: TargetRef) -> None:
         """Link to a record that stands there already: nothing is sent."""

@@ -78,10 +78,12 @@ class StepRow:
         invoice: The entry it belongs to.
         ref: The record it makes or changes; with `action` what is done at most once.
         payload: Frozen as it would be sent.
-        parent: The client of an invoice, the document of a payment, the original of a note.
+        parent: The client of an invoice, the document of a payment, the original of a note; None
+            of a payment that was written down before its document had a number.
         target: What came of it.
         error: What went wrong, in words, or empty.
-        intended, finished: UTC.
+        intended: UTC, when it was written down; once its outcome is, when it was sent.
+        finished: UTC.
     """
 
     id: int
@@ -222,12 +224,21 @@ class Intend:
 
 @dataclass(frozen=True, slots=True)
 class Conclude:
-    """Write down what came of a step."""
+    """Write down what came of a step; of one that is still intended, that it is sent only now.
+
+    Attributes:
+        parent: As on `StepRow`; None leaves what is there.
+        sent: When it was sent, in place of when it was written down; None leaves that.
+        finished: When that was known; None is now.
+    """
 
     step_id: int
     state: StepState
     target: TargetRef | None = None
     error: str = ""
+    parent: TargetRef | None = None
+    sent: dt.datetime | None = None
+    finished: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from functools import cache
 from itertools import groupby
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, bindparam, case, delete, or_, select, union_all, update
+from sqlalchemy import Connection, bindparam, case, delete, func, or_, select, union_all, update
 
-from bridge.api import Kind, SourceRef, StoreError
+from bridge.api import Kind, SourceRef, StepState, StoreError
 from bridge.store import acceptances, schema, snapshots
 from bridge.store.codec import (
     dump_json,
@@ -47,7 +47,13 @@ _INTEND = prepared_insert(_step)
 _CONCLUDE = Prepared(
     update(_step)
     .where(_step.c.bridge == bindparam("at_bridge"), _step.c.id == bindparam("at_id"))
-    .values({name: bindparam(f"new_{name}") for name in ("state", "target", "error", "finished")})
+    .values(
+        {name: bindparam(f"new_{name}") for name in ("state", "target", "error", "finished")}
+        | {
+            name: func.coalesce(bindparam(f"new_{name}", type_=_step.c[name].type), _step.c[name])
+            for name in ("parent", "intended")
+        }
+    )
 )
 _OF_KIND = select(_link.c.ref).where(
     _link.c.bridge == bindparam("at_bridge"), _link.c.kind == bindparam("at_kind")
@@ -118,18 +124,17 @@ def carry_out(
 ) -> None:
     """Carry out `writes`. `now` is in microseconds since 1970 UTC.
 
-    Steps, links and acceptances go in their order, then entries, snapshots and events in theirs:
-    none of these four looks at what another has written.
+    First intents, then outcomes, then links and acceptances in their order, then entries, snapshots
+    and events: within each of these none looks at what another has written.
 
     Raises:
         StoreError: a step or an entry is not there, or a target record is linked already.
     """
+    steps = [_step_values(bridge, intent.step) for intent in _only(Intend, writes)]
+    _INTEND.run_all(connection, steps)
+    _conclude(connection, bridge, now, _only(Conclude, writes))
     for write in writes:
         match write:
-            case Intend():
-                _intend(connection, bridge, write.step)
-            case Conclude():
-                _conclude(connection, bridge, now, write)
             case PutLink():
                 _put_link(connection, bridge, write)
             case DropLink():
@@ -148,38 +153,50 @@ def _only(kind: type[T], writes: Sequence[Write]) -> list[T]:
     return [write for write in writes if isinstance(write, kind)]
 
 
-def _intend(connection: Connection, bridge: str, step: StepRow) -> None:
-    _INTEND.run(
-        connection,
-        {
-            "bridge": bridge,
-            "id": step.id,
-            "run": step.run,
-            "invoice": id_from(step.invoice, Kind.INVOICE),
-            "kind": step.ref.kind.value,
-            "ref": step.ref.id,
-            "action": step.action.value,
-            "state": step.state.value,
-            "payload": dump_payload(step.payload),
-            "parent": dump_target(step.parent),
-            "target": dump_target(step.target),
-            "error": printable(step.error),
-            "intended": to_micros(step.intended),
-            "finished": maybe_micros(step.finished),
-        },
-    )
-
-
-def _conclude(connection: Connection, bridge: str, now: int, outcome: Conclude) -> None:
-    values = {
-        "new_state": outcome.state.value,
-        "new_target": dump_target(outcome.target),
-        "new_error": printable(outcome.error),
-        "new_finished": now,
+def _step_values(bridge: str, step: StepRow) -> Mapping[str, Any]:
+    return {
+        "bridge": bridge,
+        "id": step.id,
+        "run": step.run,
+        "invoice": id_from(step.invoice, Kind.INVOICE),
+        "kind": step.ref.kind.value,
+        "ref": step.ref.id,
+        "action": step.action.value,
+        "state": step.state.value,
+        "payload": dump_payload(step.payload),
+        "parent": dump_target(step.parent),
+        "target": dump_target(step.target),
+        "error": printable(step.error),
+        "intended": to_micros(step.intended),
+        "finished": maybe_micros(step.finished),
     }
-    place = {"at_bridge": bridge, "at_id": outcome.step_id}
-    if not _CONCLUDE.run(connection, place | values).rowcount:
-        raise _absent(f"step {outcome.step_id}")
+
+
+def _conclude(connection: Connection, bridge: str, now: int, outcomes: Sequence[Conclude]) -> None:
+    values = [
+        {
+            "at_bridge": bridge,
+            "at_id": outcome.step_id,
+            "new_state": outcome.state.value,
+            "new_target": dump_target(outcome.target),
+            "new_error": printable(outcome.error),
+            "new_parent": dump_target(outcome.parent),
+            "new_intended": maybe_micros(outcome.sent),
+            "new_finished": _finished(outcome, now),
+        }
+        for outcome in outcomes
+    ]
+    if _CONCLUDE.run_all(connection, values) != len(values):
+        numbers = {outcome.step_id for outcome in outcomes}
+        query = select(_step.c.id).where(_step.c.bridge == bridge, _step.c.id.in_(numbers))
+        absent = numbers.difference(connection.execute(query).scalars())
+        raise _absent(", ".join(f"step {number}" for number in sorted(absent)))
+
+
+def _finished(outcome: Conclude, now: int) -> int | None:
+    if outcome.state is StepState.INTENDED:
+        return None
+    return to_micros(outcome.finished) if outcome.finished else now
 
 
 def _set_entries(
