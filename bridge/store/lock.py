@@ -161,7 +161,7 @@ def hold_lock(
 
 def check_token(connection: Connection, bridge: str, token: str) -> None:
     """Raise LockLostError unless the lock is still this token's, and keep it so to the commit."""
-    if _TOKEN.run(connection, {"at_bridge": bridge}).scalar() != token:
+    if _TOKEN.column(connection, {"at_bridge": bridge}) != [token]:
         raise taken_over(bridge)
 
 

@@ -299,7 +299,7 @@ def _is_there(connection: Connection, bridge: str, link: LinkRow) -> bool:
         "internal": link.target.internal_id,
         "permanent": link.target.internal_id or None,
     }
-    found = set(_STANDING.run(connection, place | target).scalars())
+    found = set(_STANDING.column(connection, place | target))
     for other in sorted(found - {link.ref.id}):
         raise StoreError(
             f"{link.target} in the target is linked to {SourceRef(link.ref.kind, other)} in the"
@@ -321,7 +321,7 @@ def _note_booked(connection: Connection, bridge: str, put: PutLink) -> None:
     link = put.link
     place = {"at_bridge": bridge, "at_kind": link.ref.kind.value, "at_ref": link.ref.id}
     if put.entry is None:
-        invoice = _BOOKED_BY.run(connection, place).scalar() or link.ref.id
+        invoice = next(iter(_BOOKED_BY.column(connection, place)), link.ref.id)
     else:
         invoice = put.entry.id
     booked = {"at_sort_key": sort_key(invoice), "new_booked": to_micros(link.created)}

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, create_engine, event, exc, text
+from typing_extensions import override
 
 from bridge.api import EntryState, LockLostError, StepState, StoreError, invoice_ref
 from bridge.store import open_log
-from bridge.store.group import GroupCommit, _Part
+from bridge.store.group import GroupCommit, _Part, _Turn
 from bridge.store.log import SyncLog
 from bridge.store.rows import Intend, SetEntry
 from tests.store.material import Place, a_step, begin, book, header
@@ -133,11 +134,12 @@ def test_a_transaction_that_the_database_ends_itself_fails_for_all(ledger: Ledge
     assert ledger.add(3) == 3
 
 
-class Interrupted(threading.Event):
+class Interrupted(_Turn):
     """A wait that a second Ctrl-C ends."""
 
-    def wait(self, timeout: float | None = None) -> bool:
-        super().wait(timeout)
+    @override
+    def wait(self) -> None:
+        super().wait()
         raise KeyboardInterrupt
 
 
