@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kashflow_target.replies import (
     ENVELOPES,
+    NAMESPACE,
     NIL,
     Fault,
     Reply,
@@ -19,6 +20,9 @@ from kashflow_target.replies import (
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]
+
+_ROOTS = frozenset(f"{namespace}Envelope" for namespace in ENVELOPES)
+_FAULTS = frozenset(f"{namespace}Fault" for namespace in ENVELOPES)
 
 
 @dataclass(slots=True)
@@ -35,6 +39,12 @@ class ListReply:
     detail: str = ""
     fault: Fault | None = None
     _answered: bool = field(default=False)
+    _rooted: bool = field(default=False)
+    _watched: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        ours = {self.item, f"{self.operation}Response", "Status", "StatusDetail"}
+        self._watched = frozenset({f"{NAMESPACE}{name}" for name in ours} | _FAULTS)
 
     def tail(self) -> Reply:
         """What stands behind the list."""
@@ -64,6 +74,8 @@ class ListReply:
 
     def _take(self, parser: Any) -> Iterator[Row]:
         for event, element in parser.read_events():
+            if element.tag not in self._watched and self._rooted:  # most are: it saves time
+                continue
             if event == "start":
                 self._started(element)
                 continue
@@ -76,16 +88,15 @@ class ListReply:
                 _let_go(element)
             elif where == f"{self.operation}Response":
                 self._tail(name, element.text or "")
-            elif element.tag.endswith("}Fault") and element.tag.startswith(ENVELOPES):
+            elif element.tag in _FAULTS:
                 namespace = element.tag.removesuffix("Fault")
                 self.fault = Fault(self.scrub(fault_text(element, namespace)))
 
     def _started(self, element: "_Element") -> None:
-        if element.getparent() is None and element.tag not in {
-            f"{namespace}Envelope" for namespace in ENVELOPES
-        }:
+        if not self._rooted and element.tag not in _ROOTS:
             msg = f"the reply is {element.tag} and no SOAP envelope"
             raise UnusableReply(msg)
+        self._rooted = True
         if local(element) == f"{self.operation}Response":
             self._answered = True
 

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from bridge.api import TransientError
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]
 
-_NAMESPACE = "{KashFlow}"
+NAMESPACE = "{KashFlow}"
 ENVELOPES = (
     "{http://schemas.xmlsoap.org/soap/envelope/}",
     "{http://www.w3.org/2003/05/soap-envelope}",
@@ -102,9 +103,13 @@ class Row:
 
 def local(element: "_Element") -> str:
     """The name of one of KashFlow's own elements; empty for anything else."""
-    tag = element.tag
-    if isinstance(tag, str) and tag.startswith(_NAMESPACE):
-        return tag.removeprefix(_NAMESPACE)
+    return _name(element.tag)
+
+
+@lru_cache(maxsize=1000)
+def _name(tag: object) -> str:
+    if isinstance(tag, str) and tag.startswith(NAMESPACE):
+        return tag.removeprefix(NAMESPACE)
     return ""
 
 
