@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum, StrEnum
@@ -345,32 +345,38 @@ class Seen:
     issued: dt.date | None
 
 
-@cache
-def _names_of(kind: Any) -> tuple[str, ...] | None:
-    """The fields of a dataclass; None where it is none."""
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+_AS_IT_IS = frozenset({type(None), str, int, bool})
 
 
 def _plain(value: Any) -> Any:
     kind: Any = type(value)
-    if value is None or kind is str or kind is int or kind is bool:  # most are: it saves time
-        return value
-    if isinstance(value, Money):
-        return f"{value.amount} {value.currency}"
-    names = _names_of(kind)
-    if names is not None:
-        return {name: _plain(getattr(value, name)) for name in names}
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
+    return value if kind in _AS_IT_IS else _plainly(kind)(value)
+
+
+@cache
+def _plainly(kind: Any) -> Callable[[Any], Any]:
+    """How values of this type are made plain: found out once, since there are very many values."""
+    if issubclass(kind, Money):
+        return _plain_money
+    if is_dataclass(kind):
+        names = tuple(field.name for field in fields(kind))
+        return lambda value: {name: _plain(getattr(value, name)) for name in names}
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    if issubclass(kind, Decimal):
+        return lambda value: format(value.normalize(), "f")
+    if issubclass(kind, dt.date):
+        return lambda value: value.isoformat()
+    if issubclass(kind, Mapping):
+        return lambda value: {str(key): _plain(item) for key, item in value.items()}
+    if issubclass(kind, list | tuple):
+        return lambda value: [_plain(item) for item in value]
+    return lambda value: value
+
+
+def _plain_money(money: Money) -> str:
+    return f"{money.amount} {money.currency}"
 
 
 def fingerprint(value: object) -> str:
@@ -378,8 +384,7 @@ def fingerprint(value: object) -> str:
 
     Numbers are compared by value: 1.50 and 1.5 give the same digest.
     """
-    text = json.dumps(_plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(_ENCODER.encode(_plain(value)).encode()).hexdigest()[:32]
 
 
 def as_plain(value: object) -> Any:
