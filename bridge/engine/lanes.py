@@ -44,7 +44,10 @@ class Lanes:
         self._room = room
         self._limit = limit
         self._proven = set(proven)
-        self._changed = threading.Condition()
+        # Two of one lock, so that whoever finishes a task does not wake whoever brings some.
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)
+        self._has_room = threading.Condition(lock)
         self._waiting: list[Task] = []
         self._busy: Counter[str] = Counter()
         self._under_way = 0
@@ -64,11 +67,11 @@ class Lanes:
     def put(self, task: Task) -> bool:
         """Queue a task, after waiting for room; False when nothing more is taken."""
         with self._changed:
-            self._changed.wait_for(lambda: self._is_ended or len(self._waiting) < self._room)
+            self._has_room.wait_for(lambda: self._is_ended or len(self._waiting) < self._room)
             if self._is_ended:
                 return False
             self._waiting.append(task)
-            self._changed.notify_all()
+            self._changed.notify()
             return True
 
     def end(self) -> None:
@@ -76,6 +79,7 @@ class Lanes:
         with self._changed:
             self._is_ended = True
             self._changed.notify_all()
+            self._has_room.notify_all()
 
     def close(self) -> None:
         """Drop what waits: it stays on the work list."""
@@ -83,6 +87,7 @@ class Lanes:
             self._is_ended = True
             self._waiting.clear()
             self._changed.notify_all()
+            self._has_room.notify_all()
 
     # For workers -----------------------------------------------------------------------------
 
@@ -160,4 +165,4 @@ class Lanes:
         self._under_way += 1
         self._places += 1
         self._is_alone = alone
-        self._changed.notify_all()
+        self._has_room.notify()
