@@ -101,8 +101,7 @@ class Batches:
         oldest = min(self.policy.start_date, *days)
         if self.policy.unpaid_documents is UnpaidDocuments.PROFORMA:
             return oldest
-        issued = (row.issued for row in self.log.entries() if row.issued)
-        return min(issued, default=oldest)
+        return self.log.oldest_issue() or oldest
 
 
 def _fresh(job: Prepared, composed: Composed) -> Iterator[Part]:

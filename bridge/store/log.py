@@ -152,6 +152,10 @@ class SyncLog(Known, Protocol):
         """Entries, oldest first, as a stream; without filters all of them."""
         ...
 
+    def oldest_issue(self) -> dt.date | None:
+        """The first day on which any invoice that was seen was issued."""
+        ...
+
     def count_entries(self) -> Mapping[tuple[EntryState, Reason | None], int]:
         """How many there are of each."""
         ...

@@ -212,6 +212,10 @@ class SqlLog:
             self._database, self._name, states=states, reasons=reasons, limit=limit
         )
 
+    def oldest_issue(self) -> dt.date | None:
+        """The first day on which any invoice that was seen was issued."""
+        return worklist.oldest_issue(self._database, self._name)
+
     def count_entries(self) -> Mapping[tuple[EntryState, Reason | None], int]:
         """How many there are of each."""
         return worklist.count_entries(self._database, self._name)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from bridge.api import EntryState, Kind, Reason, SourceRef
 from bridge.store import schema
-from bridge.store.codec import UNDATED, id_from, sort_key, to_day, to_micros
+from bridge.store.codec import UNDATED, from_day, id_from, sort_key, to_day, to_micros
 from bridge.store.database import Database
 from bridge.store.paging import PAGE, pages
 from bridge.store.records import entry_row
@@ -101,6 +101,13 @@ def entries(
     )
     for row in islice(rows, limit):
         yield entry_row(row)
+
+
+def oldest_issue(database: Database, bridge: str) -> dt.date | None:
+    """The first day on which any invoice was issued: one pass of the database, in no memory."""
+    query = select(func.min(_table.c.issued)).where(_table.c.bridge == bridge)
+    with database.read() as connection:
+        return from_day(connection.execute(query).scalar())
 
 
 def _there(

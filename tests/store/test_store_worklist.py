@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -124,6 +125,19 @@ def test_entries_of_several_states_come_as_one_stream_oldest_first(log: SyncLog)
         (EntryState.HELD, Reason.CHARGEBACK): 1,
         (EntryState.SKIPPED, Reason.NOT_PAID): 1,
     }
+
+
+def test_the_oldest_day_of_issue_is_that_of_any_entry(log: SyncLog) -> None:
+    """Also of one that is done, whenever it was paid; none where no invoice has a day."""
+    assert log.oldest_issue() is None
+    run = begin(log)
+    undated = replace(header(1), issued=None)
+    log.see(run, [undated], None)
+    assert log.oldest_issue() is None
+    days = {2: DAY, 3: DAY - dt.timedelta(40), 4: DAY + dt.timedelta(1)}
+    log.see(run, [replace(header(number), issued=day) for number, day in days.items()], None)
+    log.write(run, [SetEntry(invoice_ref(3), EntryState.DONE)], lease=None)
+    assert log.oldest_issue() == days[3]
 
 
 def test_entries_are_counted_whatever_their_currency(log: SyncLog) -> None:
