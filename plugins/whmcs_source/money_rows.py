@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -31,32 +31,32 @@ class Books:
         version: ``8.13.1``.
         base_currency: Of the install; transactions' rates are relative to it.
         currencies: Codes by WHMCS's currency id.
+        major: The version's first number; 0 when it has none.
+        keeps_gross_total: Whether `total` is the whole document (WHMCS 9) or what credit left of
+            it (8).
     """
 
     version: str
     base_currency: str
     currencies: Mapping[int, str]
+    major: int = field(init=False)
+    keeps_gross_total: bool = field(init=False)
 
-    @property
-    def major(self) -> int:
-        """The version's first number; 0 when it has none."""
-        return _first_number(self.version)
-
-    @property
-    def keeps_gross_total(self) -> bool:
-        """Whether `total` is the whole document (WHMCS 9) or what credit left of it (8)."""
-        return self.major >= 9
-
-
-@lru_cache(maxsize=16)
-def _first_number(text: str) -> int:
-    number = _FIRST_NUMBER.search(text)
-    return int(number.group()) if number else 0
+    def __post_init__(self) -> None:
+        number = _FIRST_NUMBER.search(self.version)
+        major = int(number.group()) if number else 0
+        object.__setattr__(self, "major", major)
+        object.__setattr__(self, "keeps_gross_total", major >= 9)
 
 
 # The same few prices stand on most lines, and Money never changes: one object will do for all.
 _exact = lru_cache(maxsize=4096)(Money)
 _zero = lru_cache(maxsize=64)(Money.zero)  # most amounts, and found without hashing a Decimal
+
+
+# An invoice and its transactions name each other and their client.
+client_of_id = lru_cache(maxsize=64)(client_ref)
+invoice_of_id = lru_cache(maxsize=64)(invoice_ref)
 
 
 def money(amount: Decimal, currency: str, record: str) -> Money:
@@ -158,14 +158,14 @@ def transaction_of(
             "it has no date", remedy=f"set the date of {record} in WHMCS", record=record
         )
     rate = wire.rate if wire.rate > 0 else None
-    if rate == 1 and currency != books.base_currency:
+    if currency != books.base_currency and rate == 1:
         rate = None
     owner = wire.userid or client
     return Transaction(
         id=str(wire.id),
         kind=transaction_kind(wire, books),
-        client=client_ref(owner) if owner else None,
-        invoice=invoice_ref(wire.invoiceid) if wire.invoiceid else None,
+        client=client_of_id(owner) if owner else None,
+        invoice=invoice_of_id(wire.invoiceid) if wire.invoiceid else None,
         date=wire.date,
         gateway=wire.gateway,
         money_in=money(wire.amountin, currency, record),

@@ -15,11 +15,17 @@ from bridge.api import (
     Prices,
     Reason,
     client_ref,
-    invoice_ref,
 )
 from whmcs_source.credit import credit_shown, notes_hold
 from whmcs_source.errors import UnreadableReplyError
-from whmcs_source.money_rows import Books, money, odd_money_hold, transaction_of
+from whmcs_source.money_rows import (
+    Books,
+    client_of_id,
+    invoice_of_id,
+    money,
+    odd_money_hold,
+    transaction_of,
+)
 from whmcs_source.wire import WireClient, WireInvoice, WireItem, WireTransaction
 
 STATES: Mapping[str, InvoiceState] = {
@@ -46,11 +52,16 @@ _SOLD = (
     "Merge",
 )
 _PROMOTIONS = ("PromoHosting", "PromoDomain")
-_OTHER_KINDS = {
-    "LateFee": LineKind.LATE_FEE,
-    "AddFunds": LineKind.PREPAYMENT,
-    "Invoice": LineKind.SETTLEMENT,
+_DISCOUNT = LineKind.DISCOUNT
+# What a line of a type is when it is positive, zero and negative.
+_KINDS: Mapping[str, tuple[LineKind, LineKind, LineKind]] = {
+    **dict.fromkeys(_SOLD, (LineKind.SALE, LineKind.SALE, _DISCOUNT)),
+    **dict.fromkeys(("GroupDiscount", *_PROMOTIONS), (LineKind.UNKNOWN, _DISCOUNT, _DISCOUNT)),
+    "LateFee": (LineKind.LATE_FEE,) * 3,
+    "AddFunds": (LineKind.PREPAYMENT,) * 3,
+    "Invoice": (LineKind.SETTLEMENT,) * 3,
 }
+_UNKNOWN = (LineKind.UNKNOWN,) * 3
 # A relid is an id in the table that its line type belongs to: service 12 is not domain 12.
 _TABLES = {
     "Hosting": "service",
@@ -95,13 +106,10 @@ def state_of(status: str, record: str) -> InvoiceState:
 
 def line_kind(type_: str, amount: Decimal) -> LineKind:
     """What a line is. Source: the line types that six open WHMCS modules handle."""
-    if type_ in _OTHER_KINDS:
-        return _OTHER_KINDS[type_]
-    if type_ == "GroupDiscount" or type_ in _PROMOTIONS:
-        return LineKind.DISCOUNT if amount <= 0 else LineKind.UNKNOWN
-    if type_ in _SOLD:
-        return LineKind.SALE if amount >= 0 else LineKind.DISCOUNT
-    return LineKind.UNKNOWN
+    above, zero, below = _KINDS.get(type_, _UNKNOWN)
+    if not amount:
+        return zero
+    return below if amount < 0 else above
 
 
 def line_of(
@@ -124,14 +132,13 @@ def line_of(
 
 
 def _related(wire: WireItem, kind: LineKind) -> str:
+    table = _TABLES.get(wire.type)
+    if table and (kind is not _DISCOUNT or wire.type in _PROMOTIONS):
+        return f"{table} {wire.relid}" if wire.relid else ""
     if wire.type == "GroupDiscount":
         return WHOLE_INVOICE
-    if wire.type == "Invoice":
-        return str(wire.relid)
-    if kind is LineKind.DISCOUNT and wire.type not in _PROMOTIONS:
-        return ""  # a negative line of its own, which reduces no other
-    table = _TABLES.get(wire.type)
-    return f"{table} {wire.relid}" if table and wire.relid else ""
+    # A negative line of its own reduces no other.
+    return str(wire.relid) if wire.type == "Invoice" else ""
 
 
 def prices_of(wire: WireInvoice) -> Prices | None:
@@ -190,7 +197,8 @@ def invoice_of(
     """An invoice, but for its containers. `rows` are the transactions that belong to it."""
     record = f"invoice {wire.id}"
     wires = tuple(rows)
-    transactions = tuple(transaction_of(row, currency, books, client=wire.userid) for row in wires)
+    owner = wire.userid
+    transactions = tuple([transaction_of(row, currency, books, client=owner) for row in wires])
     prices = prices_of(wire)
     holds = (
         totals_hold(wire, books, prices),
@@ -199,8 +207,8 @@ def invoice_of(
     )
     state = state_of(wire.status, record)
     return Invoice(
-        ref=invoice_ref(wire.id),
-        client=client_ref(wire.userid),
+        ref=invoice_of_id(wire.id),
+        client=client_of_id(owner),
         number=wire.invoicenum or str(wire.id),
         state=state,
         status=wire.status,
@@ -216,9 +224,9 @@ def invoice_of(
         credit=money(credit_shown(wire, wires, books), currency, record),
         prices=prices or Prices.EXCLUSIVE,
         gateway=wire.paymentmethod,
-        lines=tuple(line_of(item, currency, products, record) for item in wire.items),
+        lines=tuple([line_of(item, currency, products, record) for item in wire.items]),
         transactions=transactions,
-        holds=tuple(hold for hold in holds if hold),
+        holds=tuple(filter(None, holds)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import TypeVar
 
 from whmcs_source.calls import OddRow
@@ -12,7 +13,7 @@ from whmcs_source.database.rows import NULL, Maker, number_of
 from whmcs_source.database.setup import Asked, Setup, names_of
 from whmcs_source.errors import UnreadableReplyError
 from whmcs_source.money_rows import rows_of_invoice
-from whmcs_source.wire import Wire, WireInvoice, WireRow, parse
+from whmcs_source.wire import Wire, WireInvoice, WireRow, WireTransaction, parse
 
 ModelT = TypeVar("ModelT", bound=Wire)
 Answers = dict[int, WireInvoice | UnreadableReplyError]
@@ -88,28 +89,27 @@ def whole(asked: Asked, numbers: Collection[int]) -> Answers:
 
     What makes no sense is answered with the error that says so.
     """
+    setup = asked.setup()
     found: Answers = {}
     for piece in pieces(numbers):
-        batch = read_batch(asked, piece)
+        with asked.door.snapshot() as snapshot:
+            batch = Batch(setup, snapshot, piece)
         answers = ((number, batch.get(number)) for number in piece)
         found |= {number: answer for number, answer in answers if answer is not None}
     return found
 
 
-def read_batch(asked: Asked, numbers: Sequence[int]) -> "Batch":
-    """The rows of some hundred invoices, ids ascending, as they are at one moment."""
-    setup = asked.setup()
-    with asked.door.snapshot() as snapshot:
-        return Batch(setup, snapshot, numbers)
-
-
 class Batch:
-    """The rows of some hundred invoices; each is put together when it is asked for."""
+    """The rows of some hundred invoices, ids ascending, as they are at one moment.
+
+    They are put together when the first is asked for.
+    """
 
     def __init__(self, setup: Setup, snapshot: Snapshot, numbers: Sequence[int]) -> None:
         self._setup = setup
-        where = f"WHERE {among('id', numbers)} ORDER BY id"
-        heads = setup.rows(snapshot, "tblinvoices", setup.invoice.columns, where)
+        self._made: Mapping[int, WireInvoice] | None = None
+        where = f"WHERE {among('id', numbers)}"
+        heads = setup.gathered(snapshot, "tblinvoices", setup.invoice.columns, where)
         self._heads = {number_of(row[0]): row for row in heads}
         self._lines = self._grouped(snapshot, "tblinvoiceitems", setup.item, numbers)
         self._money = self._grouped(snapshot, "tblaccounts", setup.transaction, numbers)
@@ -119,10 +119,12 @@ class Batch:
         self, snapshot: Snapshot, table: str, maker: Maker[ModelT], numbers: Sequence[int]
     ) -> Mapping[int, list[Row]]:
         """Rows of a table by the invoice they stand on, by row id."""
-        where = f"WHERE {among('invoiceid', numbers)} ORDER BY id"
+        where = f"WHERE {among('invoiceid', numbers)}"
         grouped: dict[int, list[Row]] = defaultdict(list)
-        for row in self._setup.rows(snapshot, table, ("invoiceid", *maker.columns), where):
-            grouped[number_of(row[0])].append(row[1:])
+        for row in self._setup.gathered(snapshot, table, (*maker.columns, "invoiceid"), where):
+            grouped[number_of(row.pop())].append(row)
+        for rows in grouped.values():
+            rows.sort(key=_own_id)
         return grouped
 
     def _add_from_elsewhere(self, snapshot: Snapshot) -> None:
@@ -170,8 +172,32 @@ class Batch:
 
     def get(self, number: int) -> WireInvoice | UnreadableReplyError | None:
         """An invoice with the transactions that belong to it; None where it does not exist."""
+        if self._made is None:
+            self._made = self._made_at_once()
+        made = self._made.get(number)
+        if made is not None:
+            return made
         head = self._heads.get(number)
         return None if head is None else self._answer(number, head)
+
+    def _made_at_once(self) -> Mapping[int, WireInvoice]:
+        """All of them; none where any makes no sense, which shows once they are made one by one."""
+        setup, numbers = self._setup, list(self._heads)
+        try:
+            made = setup.invoice.make_all(
+                list(self._heads.values()),
+                items=_parted(setup.item, self._lines, numbers),
+                transactions=[
+                    _own(number, rows)
+                    for number, rows in zip(
+                        numbers, _parted(setup.transaction, self._money, numbers), strict=True
+                    )
+                ],
+            )
+        except (ArithmeticError, TypeError, ValueError):
+            return {}
+        self._heads, self._lines, self._money = {}, {}, {}
+        return dict(zip(numbers, made, strict=True))
 
     def _answer(self, number: int, head: Row) -> WireInvoice | UnreadableReplyError:
         setup, record = self._setup, f"invoice {number}"
@@ -182,8 +208,7 @@ class Batch:
                 rows = [setup.transaction.make(row, record) for row in money]
             except UnreadableReplyError:
                 return parse(WireInvoice, self._raw(head, lines, money), record)
-            strays = any(row.refundid for row in rows)
-            own = rows_of_invoice(number, rows) if strays else tuple(rows)
+            own = _own(number, tuple(rows))
             return setup.invoice.make(head, record, items=items, transactions=own)
         except UnreadableReplyError as error:
             return error
@@ -196,6 +221,23 @@ class Batch:
             "items": [setup.item.raw(row) for row in lines],
             "transactions": [setup.transaction.raw(row) for row in money],
         }
+
+
+def _parted(
+    maker: Maker[ModelT], grouped: Mapping[int, Sequence[Row]], numbers: Sequence[int]
+) -> list[tuple[ModelT, ...]]:
+    """The records of each of these invoices."""
+    rows = [grouped.get(number, ()) for number in numbers]
+    made = iter(maker.make_all(list(chain.from_iterable(rows))))
+    return [tuple(islice(made, len(own))) for own in rows]
+
+
+def _own(number: int, rows: tuple[WireTransaction, ...]) -> tuple[WireTransaction, ...]:
+    return rows_of_invoice(number, rows) if any(row.refundid for row in rows) else rows
+
+
+def _own_id(row: Row) -> int:
+    return number_of(row[0])
 
 
 def _rows(own: Mapping[int, tuple[int, Row]], numbers: Collection[int]) -> list[Row]:

@@ -4,11 +4,11 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from whmcs_source.database.door import Row
+from whmcs_source.database.door import Row, Snapshot
 from whmcs_source.database.layout import PRODUCT_TABLES
 from whmcs_source.database.numbers import among, pieces
 from whmcs_source.database.rows import Maker, number_of
-from whmcs_source.database.setup import Asked, names_of
+from whmcs_source.database.setup import Asked, Setup, names_of
 from whmcs_source.errors import UnreadableReplyError
 from whmcs_source.translate import Product
 from whmcs_source.wire import WireClient, WireCredit, WireTransaction, parse
@@ -103,31 +103,30 @@ def prepaid(asked: Asked) -> list[int]:
         return sorted(number_of(row[0]) for row in snapshot.rows(statement))
 
 
-def services(asked: Asked, numbers: Collection[int]) -> dict[int, Service]:
+def services(setup: Setup, snapshot: Snapshot, numbers: Collection[int]) -> dict[int, Service]:
     """Services by id; one whose product or group is gone is left out, as the API leaves it out."""
     found: dict[int, Service] = {}
     for piece in pieces(numbers):
-        found |= _services(asked, among("id", piece))
+        found |= _services(setup, snapshot, among("id", piece))
     return found
 
 
 def services_of(asked: Asked, client: int) -> dict[int, Service]:
     """A client's services by id, ascending."""
-    every = _services(asked, f"userid = {client}")
+    with asked.door.snapshot() as snapshot:
+        every = _services(asked.setup(), snapshot, f"userid = {client}")
     return dict(sorted(every.items()))
 
 
-def _services(asked: Asked, condition: str) -> dict[int, Service]:
+def _services(setup: Setup, snapshot: Snapshot, condition: str) -> dict[int, Service]:
     """In one row a product: the rows would take longer than what is in them."""
-    setup = asked.setup()
     if not all(setup.layout.has(name) for name in PRODUCT_TABLES):
         return {}
-    with asked.door.snapshot() as snapshot:
-        products = setup.products(snapshot)
-        rows = snapshot.rows(
-            "SELECT packageid, GROUP_CONCAT(id, '.', userid) FROM tblhosting"  # noqa: S608
-            f" WHERE {condition} GROUP BY packageid"
-        )
+    products = setup.products(snapshot)
+    rows = snapshot.rows(
+        "SELECT packageid, GROUP_CONCAT(id, '.', userid) FROM tblhosting"  # noqa: S608
+        f" WHERE {condition} GROUP BY packageid"
+    )
     found: dict[int, Service] = {}
     for package, pairs in rows:
         product = products.get(number_of(package))

@@ -10,9 +10,11 @@ from bridge.api import Client, Hold, Invoice, Missing, RecordRejectedError, Sour
 from whmcs_source.balances import Balances
 from whmcs_source.containers import Clientele, Containers, Rows, bill_of
 from whmcs_source.database import people
-from whmcs_source.database.invoices import Batch, read_batch, special
+from whmcs_source.database.door import Snapshot
+from whmcs_source.database.invoices import Batch, special
 from whmcs_source.database.numbers import PIECE
 from whmcs_source.database.people import Service
+from whmcs_source.database.setup import Setup
 from whmcs_source.database.tables import Tables
 from whmcs_source.errors import UnreadableReplyError, missing
 from whmcs_source.proofs import Proofs
@@ -102,9 +104,11 @@ class DatabaseReading(Reading):
     def _read(self, refs: Sequence[SourceRef]) -> _Piece:
         since = time.monotonic()
         numbers = [number for ref in refs if (number := number_in(ref)) is not None]
-        batch = read_batch(self._tables.asked, sorted(set(numbers)) or [_NOBODY])
-        self._learn_currencies(batch.clients())
-        self._learn_services(batch.related(SERVICE_TYPES))
+        setup = self._tables.asked.setup()
+        with self._tables.door.snapshot() as snapshot:
+            batch = Batch(setup, snapshot, sorted(set(numbers)) or [_NOBODY])
+            self._learn_currencies(setup, snapshot, batch.clients())
+            self._learn_services(setup, snapshot, batch.related(SERVICE_TYPES))
         return _Piece(refs, batch, since)
 
     def _answers(self, piece: _Piece) -> Iterator[Invoice | Missing]:
@@ -146,30 +150,38 @@ class DatabaseReading(Reading):
             _keep(self._codes, {client_id: code})
             return code
 
-    def _learn_currencies(self, clients: Iterable[int]) -> None:
+    def _learn_currencies(self, setup: Setup, snapshot: Snapshot, clients: Iterable[int]) -> None:
         unknown = [client for client in clients if client not in self._codes]
         if unknown:
-            found = self._tables.currencies_of(unknown)
+            found = setup.codes_of(snapshot, unknown)
             _keep(self._codes, {client: code.upper() for client, code in found.items() if code})
 
-    def _learn_services(self, wanted: Collection[int]) -> None:
+    def _learn_services(self, setup: Setup, snapshot: Snapshot, wanted: Collection[int]) -> None:
         if self._reads_products:
             unknown = set(wanted) - self._services.keys()
-            found = people.services(self._tables.asked, unknown)
+            found = people.services(setup, snapshot, unknown)
             _keep(self._services, {number: found.get(number) for number in unknown})
 
     def _products_of(self, wire: WireInvoice) -> dict[int, Product]:
         """Products of the client's own services, as the API lists them by client."""
         if not self._reads_products:
             return {}
-        numbers, found = _services_of(wire), dict[int, Product]()
-        if not all(number in self._services for number in numbers):
-            self._learn_services(numbers)
-        for number in numbers:
+        found = dict[int, Product]()
+        for item in wire.items:
+            number = item.relid
+            if not number or item.type not in SERVICE_TYPES:
+                continue
+            if number not in self._services:
+                self._learn_services_of(wire)
             service = self._services.get(number)
             if service is not None and service.client == wire.userid:
                 found[number] = service.product
         return found
+
+    def _learn_services_of(self, wire: WireInvoice) -> None:
+        numbers = [item.relid for item in wire.items if item.type in SERVICE_TYPES]
+        with self._tables.door.snapshot() as snapshot:
+            self._learn_services(self._tables.asked.setup(), snapshot, numbers)
 
     # Clients ----------------------------------------------------------------------------------
 
@@ -193,7 +205,8 @@ class DatabaseReading(Reading):
         for start in range(0, len(numbers), PIECE):
             part = numbers[start : start + PIECE]
             money = people.money_of(self._tables.asked, part)
-            self._learn_currencies(part)
+            with self._tables.door.snapshot() as snapshot:
+                self._learn_currencies(self._tables.asked.setup(), snapshot, part)
             for number in part:
                 rows = money[number]
                 if isinstance(rows, UnreadableReplyError):
@@ -219,7 +232,3 @@ def _keep(memory: dict[int, ValueT], more: Mapping[int, ValueT]) -> None:
     if len(memory) + len(more) > _KEPT:
         memory.clear()
     memory.update(more)
-
-
-def _services_of(wire: WireInvoice) -> list[int]:
-    return [item.relid for item in wire.items if item.relid and item.type in SERVICE_TYPES]

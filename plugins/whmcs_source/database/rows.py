@@ -9,16 +9,27 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast, get_args
 
-from pydantic import BeforeValidator
+from pydantic import BaseModel, BeforeValidator
 
+from whmcs_source.database import columns
+from whmcs_source.database.columns import Convert
 from whmcs_source.database.door import Row
 from whmcs_source.fields import Id, IdOrZero, Line, Text
 from whmcs_source.text import STRAY_BYTES
 from whmcs_source.wire import Wire, parse
 
 ModelT = TypeVar("ModelT", bound=Wire)
-Convert = Callable[[bytes | None], Any]
-_put = object.__setattr__
+_new = object.__new__
+# The four places that a pydantic model keeps things in, past the refusal of a frozen one.
+_put_values, _put_fields, _put_extra, _put_private = (
+    vars(BaseModel)[name].__set__
+    for name in (
+        "__dict__",
+        "__pydantic_fields_set__",
+        "__pydantic_extra__",
+        "__pydantic_private__",
+    )
+)
 _FEW_VALUES = frozenset(
     {
         "type",
@@ -66,7 +77,9 @@ class Maker(Generic[ModelT]):
         self.columns = tuple(columns)
         fields = model.model_fields
         self._names = [name for name in columns if name in fields]
-        self._converts = [_convert(name, fields[name].metadata) for name in self._names]
+        read = [_convert(name, fields[name].metadata) for name in self._names]
+        self._converts = [convert for convert, _ in read]
+        self._columns = [column for _, column in read]
         self._places = [place for place, name in enumerate(columns) if name in fields]
         self._rest = {
             name: info.default
@@ -87,6 +100,31 @@ class Maker(Generic[ModelT]):
         except (ArithmeticError, TypeError, ValueError):
             return parse(self._model, {**self.raw(row), **more}, record)
 
+    def make_all(self, rows: Sequence[Row], **more: Sequence[Any]) -> list[ModelT]:
+        """Records of many rows, column by column; `more` are columns that other tables gave.
+
+        Raises:
+            ArithmeticError, TypeError, ValueError: something is missing or makes no sense; `make`
+                tells of which row.
+        """
+        if not rows:
+            return []
+        rest = {name: value for name, value in self._rest.items() if name not in more}
+        names = (*self._names, *more, *rest)
+        if len(names) < len(self._fields):
+            raise ValueError("a field is missing")
+        given = list(zip(*rows, strict=True))
+        found = [
+            *(read(given[place]) for place, read in zip(self._places, self._columns, strict=True)),
+            *more.values(),
+            *([value] * len(rows) for value in rest.values()),
+        ]
+        model, fields = self._model, self._fields
+        return [
+            built(model, dict(zip(names, values, strict=True)), fields)
+            for values in zip(*found, strict=True)
+        ]
+
     def raw(self, row: Row) -> dict[str, Any]:
         """The row as the API would send it: texts by name."""
         return {name: text_of(value) for name, value in zip(self.columns, row, strict=True)}
@@ -105,36 +143,44 @@ class Maker(Generic[ModelT]):
 
 
 def built(model: type[ModelT], values: dict[str, Any], fields: set[str]) -> ModelT:
-    """A record from values that need no validation, a quarter of `model_construct`'s time.
+    """A record from values that need no validation, an eighth of `model_construct`'s time.
 
     It takes the dictionary for its own.
     """
-    made = model.__new__(model)
-    _put(made, "__dict__", values)
-    _put(made, "__pydantic_fields_set__", fields)
-    _put(made, "__pydantic_extra__", None)
-    _put(made, "__pydantic_private__", None)
+    made = _new(model)
+    _put_values(made, values)
+    _put_fields(made, fields)
+    _put_extra(made, None)
+    _put_private(made, None)
     return made
 
 
-def _convert(name: str, metadata: Iterable[Any]) -> Convert:
-    """How a field is read: by the function in its type, as pydantic would."""
+def _convert(name: str, metadata: Iterable[Any]) -> tuple[Convert, columns.Read]:
+    """How a field is read: by the function in its type, as pydantic would. One by one, or many."""
     known = list(metadata)
     if known == list(get_args(Id)[1:]):
-        return _read_id
+        return _read_id, columns.ids(_read_id)
     if known == list(get_args(IdOrZero)[1:]):
-        return _read_id_or_zero
+        return _read_id_or_zero, columns.ids(_read_id_or_zero)
     readers = [each.func for each in known if isinstance(each, BeforeValidator)]
     rules = [each for each in known if not isinstance(each, BeforeValidator)]
     read = cast("Callable[[Any], Any]", readers[0]) if readers else _as_it_is
     if any(getattr(rule, "min_length", 0) for rule in rules):
         read = _not_empty(read)
     if known in (list(get_args(Line)[1:]), list(get_args(Text)[1:])) and name not in _FEW_VALUES:
-        return _text_by(read)
+        convert = _text_by(read)
+        return convert, columns.texts(convert, is_plain=lambda value: not _is_odd(value))
     if name in _DAYS:
-        return _day_by(read)
+        cached = lru_cache(maxsize=8192)(_by_text(read))
+        convert = _day_by(cached)
+        return convert, columns.days(convert, cached)
+    convert = _by_text(read)
     if name in _FEW_VALUES:
-        return lru_cache(maxsize=4096)(lambda value: read(text_of(value)))
+        convert = lru_cache(maxsize=4096)(convert)
+    return convert, columns.one_by_one(convert)
+
+
+def _by_text(read: Callable[[Any], Any]) -> Convert:
     return lambda value: read(text_of(value))
 
 
@@ -152,9 +198,8 @@ def _not_empty(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return checked
 
 
-def _day_by(read: Callable[[Any], Any]) -> Convert:
+def _day_by(cached: Convert) -> Convert:
     """Days are few, moments are many: the time of day is left out before the cache."""
-    cached = lru_cache(maxsize=8192)(lambda value: read(text_of(value)))
 
     def day(value: bytes | None) -> Any:
         if value is not None and len(value) > 10 and value[10:11] == b" ":

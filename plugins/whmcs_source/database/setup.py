@@ -22,6 +22,7 @@ from whmcs_source.wire import (
 )
 
 _PART = b"\x1f"
+_END = b"\x1f\x1e"
 ModelT = TypeVar("ModelT", bound=Wire)
 
 
@@ -59,6 +60,24 @@ class Setup:
         if all(len(row) == len(columns) for row in rows):
             return rows
         return snapshot.rows(f"SELECT {names_of(columns)} FROM {table} {rest}")  # noqa: S608
+
+    def gathered(
+        self, snapshot: Snapshot, table: str, columns: Sequence[str], where: str
+    ) -> list[list[bytes | None]]:
+        """Rows of a table that fit, in no order: all of them come as one value.
+
+        They are asked for one by one should that value have been cut, which shows at its end, or
+        should a text hold the very bytes that part them.
+        """
+        joined = _joined(columns, self.layout.columns[table], end=", 0x1e")
+        count, body = snapshot.row(
+            f"SELECT COUNT(*), GROUP_CONCAT({joined} SEPARATOR '') FROM {table} {where}"  # noqa: S608
+        )
+        *texts, rest = (body or b"").split(_END)
+        rows: list[list[bytes | None]] = [[*text.split(_PART)] for text in texts]
+        if not rest and len(rows) == number_of(count) and {*map(len, rows)} <= {len(columns)}:
+            return rows
+        return [[*row] for row in self.rows(snapshot, table, columns, where)]
 
     def codes(self, snapshot: Snapshot) -> Mapping[int, str]:
         """Currency codes by WHMCS's currency id."""
@@ -109,9 +128,9 @@ def names_of(columns: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in columns)
 
 
-def _joined(columns: Sequence[str], nullable: Mapping[str, bool]) -> str:
+def _joined(columns: Sequence[str], nullable: Mapping[str, bool], end: str = "") -> str:
     values = [f"IFNULL(`{name}`, 0x00)" if nullable[name] else f"`{name}`" for name in columns]
-    return f"CONCAT_WS(0x1f, {', '.join(values)})"
+    return f"CONCAT_WS(0x1f, {', '.join(values)}{end})"
 
 
 class Asked:

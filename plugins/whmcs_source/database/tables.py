@@ -141,12 +141,6 @@ class Tables(Calls):
         """Many clients; errors in place of those that make no sense."""
         return people.clients(self.asked, numbers)
 
-    def currencies_of(self, clients: Collection[int]) -> dict[int, str]:
-        """Currency codes of these clients, without those who are gone."""
-        setup = self.asked.setup()
-        with self.door.snapshot() as snapshot:
-            return setup.codes_of(snapshot, clients)
-
     def client_page(self, *, offset: int, limit: int | None = None) -> Page[WireClientRow]:
         """A page of the client list, ids ascending."""
         self.asked.setup()

@@ -4,6 +4,7 @@ import datetime as dt
 import inspect
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from whmcs_source.calls import Calls
 from whmcs_source.database.numbers import PIECE
 from whmcs_source.database.source import WhmcsDatabase
@@ -52,19 +53,33 @@ def test_several_threads_read_the_same(installation: Installation, tables: Whmcs
         assert part == expected[start::8]
 
 
-def test_a_text_that_holds_the_byte_between_columns_is_read_whole(
-    installation: Installation, tables: WhmcsDatabase
+@pytest.mark.parametrize("parting", ["\x1f", "\x1e", "\x1f\x1e", "\x1e\x1f\x1f\x1f\x1f\x1f\x1e"])
+def test_a_text_that_holds_the_bytes_between_columns_is_read_whole(
+    installation: Installation, tables: WhmcsDatabase, parting: str
 ) -> None:
-    """Rows come joined; one that cannot be parted again is asked for column by column."""
+    """Rows come joined; what cannot be parted again is asked for column by column."""
     number = ids(installation)[0]
     installation.run(
-        f"UPDATE tblinvoiceitems SET description = 'a\x1fb' WHERE invoiceid = {number}",
-        f"UPDATE tblaccounts SET transid = 'x\x1fy' WHERE invoiceid = {number}",
+        f"UPDATE tblinvoiceitems SET description = 'a{parting}b' WHERE invoiceid = {number}",
+        f"UPDATE tblaccounts SET transid = '{parting}y' WHERE invoiceid = {number}",
     )
     [invoice] = tables.invoices([invoice_ref(number)])
     assert isinstance(invoice, Invoice)
     assert {line.description for line in invoice.lines} == {"ab"}
-    assert {row.reference for row in invoice.transactions} == {"xy"}
+    assert {row.reference for row in invoice.transactions} == {"y"}
+
+
+def test_more_than_the_database_joins_is_read_whole(
+    installation: Installation, tables: WhmcsDatabase
+) -> None:
+    """It cuts what is longer than a limit, here in the middle of a row, and says nothing of it."""
+    every = [invoice_ref(number) for number in ids(installation)]
+    lines = sum(len(one.lines) for one in tables.invoices(every) if isinstance(one, Invoice))
+    assert lines * 60_000 > 1_000_000
+    installation.run("UPDATE tblinvoiceitems SET description = REPEAT('x', 60000)")
+    found = [one for one in tables.invoices(every) if isinstance(one, Invoice)]
+    assert sum(len(one.lines) for one in found) == lines
+    assert {len(line.description) for one in found for line in one.lines} == {60_000}
 
 
 def test_products_are_named_unless_they_are_skipped(

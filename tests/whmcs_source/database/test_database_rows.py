@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -79,6 +80,14 @@ COLUMNS: dict[type[Any], dict[str, st.SearchStrategy[str]]] = {
 }
 
 
+PLAIN = {
+    **COLUMNS[WireTransaction],
+    "date": st.one_of(st.just("2026-05-05 10:00:00"), st.just("2026-05-05T10:00:00")),
+    "description": st.text("abc  <&\x1f\n", max_size=8),
+    "transid": st.text("abc ", max_size=4),
+}
+
+
 @given(data=st.data(), model=st.sampled_from(sorted(COLUMNS, key=str)))
 def test_a_row_is_read_as_pydantic_reads_it(data: st.DataObject, model: type[Any]) -> None:
     """Value for value, and error for error: the fast way is no second set of rules."""
@@ -90,6 +99,27 @@ def test_a_row_is_read_as_pydantic_reads_it(data: st.DataObject, model: type[Any
     expected = outcome(lambda: parse(model, drawn, "it"))
     assert made == expected
     assert types(made) == types(expected)
+
+
+@given(data=st.data(), model=st.sampled_from(sorted(COLUMNS, key=str)), are_plain=st.booleans())
+def test_many_rows_are_read_as_one_by_one(
+    data: st.DataObject, model: type[Any], are_plain: bool
+) -> None:
+    """Or none of them, where any makes no sense: then each is read by itself, which tells of it."""
+    fields = PLAIN if are_plain else COLUMNS[model]
+    model = WireTransaction if are_plain else model
+    each = st.tuples(*(values if are_plain else values | st.none() for values in fields.values()))
+    drawn = data.draw(st.lists(each, max_size=4))
+    rows = [[None if value is None else value.encode() for value in row] for row in drawn]
+    maker = Maker(model, tuple(fields))
+    one_by_one = [outcome(partial(maker.make, row, "it")) for row in rows]
+    try:
+        made = maker.make_all(rows)
+    except (ArithmeticError, TypeError, ValueError):
+        assert any(isinstance(answer, list) for answer in one_by_one)
+    else:
+        assert made == one_by_one
+        assert [*map(types, made)] == [*map(types, one_by_one)]
 
 
 def types(pairs: Any) -> dict[str, type[Any]]:
@@ -126,6 +156,8 @@ def test_a_column_that_the_model_needs_and_the_row_lacks_is_an_error() -> None:
     maker = Maker(WireItem, ("id", "type"))
     with pytest.raises(UnreadableReplyError, match=r"the field amount .* is missing"):
         maker.make((b"1", b""), "invoice 5")
+    with pytest.raises(ValueError, match="a field is missing"):
+        maker.make_all([(b"1", b"")])
 
 
 @pytest.mark.parametrize(
