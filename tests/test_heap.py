@@ -1,4 +1,4 @@
-"""The heap that threads share."""
+"""The heap that threads share, and how often it is looked through."""
 
 import subprocess
 import sys
@@ -36,3 +36,21 @@ def heaps(how: str) -> int:
 def test_threads_share_one_heap() -> None:
     assert heaps("shared") == 1
     assert heaps("own") > 1
+
+
+def test_what_refers_to_itself_is_still_found() -> None:
+    """Seldom is not never."""
+    program = """
+import weakref
+from bridge.heap import look_through_memory_seldom
+look_through_memory_seldom()
+class Own: pass
+one = Own()
+one.own = one
+gone = weakref.ref(one)
+del one
+kept = [[] for _ in range(20_000)]
+print(gone() is None)
+"""
+    command = [sys.executable, "-c", program]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "True\n"

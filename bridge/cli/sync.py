@@ -65,9 +65,10 @@ def sync(
     from bridge.cli.report import tell_dry_run, tell_run
     from bridge.engine.ends import Stop, SyncRequest
     from bridge.engine.policy import Adoption
-    from bridge.heap import share_one_heap
+    from bridge.heap import look_through_memory_seldom, share_one_heap
 
     share_one_heap()
+    look_through_memory_seldom()
     STATE.as_json = as_json
     bridge = open_app()
     settings = bridge.config.settings.sync
