@@ -140,9 +140,9 @@ def _core(root: Node, file: str, problems: list[Problem]) -> "Settings | None":
 
     from bridge.config.findings import problems_of
     from bridge.config.models import Settings
-    from bridge.config.outline import Outline
+    from bridge.config.outline import outline_of
 
-    outline = Outline(Settings)
+    outline = outline_of(Settings)
     try:
         return Settings.model_validate(root.plain(outline.is_only_text))
     except ValidationError as error:

@@ -1,12 +1,19 @@
 """What a settings model knows at a path, read from its JSON Schema."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
 
 Schema = Mapping[str, Any]
 Path = Sequence[str | int]
+
+
+@lru_cache(maxsize=16)
+def outline_of(model: type[BaseModel]) -> "Outline":
+    """The model's outline; a model does not change, and its schema takes a while."""
+    return Outline(model)
 
 
 class Outline:

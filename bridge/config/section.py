@@ -54,9 +54,9 @@ class Section(Generic[Offer]):
     @cached_property
     def outline(self) -> "Outline":
         """The model's keys and secrets."""
-        from bridge.config.outline import Outline
+        from bridge.config.outline import outline_of
 
-        return Outline(self.model)
+        return outline_of(self.model)
 
     def validated(self, sandbox: Mapping[str, str] | None = None) -> Any:
         """The plugin's settings, with those of its running sandbox put over what is written.
