@@ -11,21 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import run_bridge
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def _bridge(
     place: Path, *arguments: str, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bridge.cli", *arguments],
-        cwd=place,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env={**os.environ, **(environment or {})},
-    )
+    return run_bridge(place, *arguments, environment=environment)
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:

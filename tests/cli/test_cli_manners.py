@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import run_bridge
+
 ROOT = Path(__file__).resolve().parents[2]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -27,15 +29,7 @@ def run(tmp_path: Path) -> Run:
     shutil.copy(ROOT / "bridge.yaml", tmp_path)
 
     def runner(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "bridge.cli", *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            env={**os.environ, **environment},
-        )
+        return run_bridge(tmp_path, *arguments, environment=environment)
 
     return runner
 

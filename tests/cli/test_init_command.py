@@ -19,6 +19,8 @@ import yaml
 from kashflow_target.sandbox.factory import sandbox as kashflow_sandbox
 from whmcs_source.sandbox.factory import sandbox as whmcs_sandbox
 
+from tests.commands import run_bridge
+
 PROMPT = re.compile(r"(?:^|\n)[^\n]*: $")
 LONG_S = 60
 # What a person answers where Enter takes nothing.
@@ -104,15 +106,7 @@ def _converse(
 def _bridge(
     place: Path, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bridge.cli", *arguments],
-        cwd=place,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LONG_S,
-        env={**os.environ, **(environment or {})},
-    )
+    return run_bridge(place, *arguments, environment=environment)
 
 
 def test_answers_become_a_file_that_is_in_order(tmp_path: Path) -> None:

@@ -1,12 +1,10 @@
 """`bridge reconcile` on the seeded company: through both wires, as an operator types it."""
 
 import json
-import os
 import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterable
 from contextlib import closing
 from decimal import Decimal
@@ -18,21 +16,15 @@ import pytest
 from kashflow_target.sandbox.books import Books, BookTransaction
 from kashflow_target.sandbox.driver import Driver
 
+from tests.commands import run_bridge
+
 ROOT = Path(__file__).resolve().parents[2]
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 needs_browser = pytest.mark.skipif(not BROWSER, reason="no chromium on this machine")
 
 
 def _bridge(place: Path, *arguments: str, code: int) -> subprocess.CompletedProcess[str]:
-    found = subprocess.run(
-        [sys.executable, "-m", "bridge.cli", *arguments],
-        cwd=place,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
+    found = run_bridge(place, *arguments, environment={"NO_COLOR": "1"})
     assert found.returncode == code, found.stdout[-2000:] + found.stderr
     return found
 

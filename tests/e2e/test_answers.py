@@ -2,26 +2,19 @@
 
 import json
 import subprocess
-import sys
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from bridge.api import EntryState, Reason
+from tests.commands import run_bridge
 
 
 def bridge(rig: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the real command on the rig's company."""
     rig.file()
-    return subprocess.run(
-        [sys.executable, "-m", "bridge.cli", *arguments],
-        cwd=rig.place,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return run_bridge(rig.place, *arguments)
 
 
 def _answer(rig: Any, invoice: int, word: str) -> subprocess.CompletedProcess[str]:

@@ -1,8 +1,6 @@
 """`bridge explain`: a page that an accountant can follow, from the log alone."""
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.commands import run_bridge
 from tests.e2e.conftest import Rig
 
 
@@ -60,14 +59,7 @@ def _wait_for(rig: Rig, token: str) -> None:
 
 def _bridge(rig: Rig, *arguments: str) -> str:
     rig.file()
-    found = subprocess.run(
-        [sys.executable, "-m", "bridge.cli", *arguments],
-        cwd=rig.place,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    found = run_bridge(rig.place, *arguments)
     assert found.returncode == 0, found.stderr
     return found.stdout
 

@@ -1,25 +1,18 @@
 """What a person says by hand is believed only as far as the target bears it out."""
 
 import subprocess
-import sys
 from typing import Any
 
 import pytest
 from kashflow_target.sandbox.driver import Driver
 
 from bridge.api import EntryState
+from tests.commands import run_bridge
 
 
 def _bridge(rig: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
     rig.file()
-    return subprocess.run(
-        [sys.executable, "-m", "bridge.cli", *arguments],
-        cwd=rig.place,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return run_bridge(rig.place, *arguments)
 
 
 def _customer(rig: Any, code: str) -> Any:

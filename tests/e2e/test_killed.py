@@ -1,58 +1,25 @@
 """A real `bridge sync` process is killed wherever it could be; each record stands once."""
 
-import json
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-NURSERY = Path(__file__).with_name("nursery.py")
+from tests.commands import Nursery
+from tests.commands import nursery as the_nursery
+
 KILLED = -9
 SHARES = 2  # the moments are dealt out to so many tests, which may run side by side
 RANDOM_KILLS = 50
 STRIDE = 5  # with several workers each so manyth moment is tried: those between are much alike
 
 
-class Nursery:
+@pytest.fixture
+def nursery() -> Nursery:
     """Starts `bridge` processes that die on time."""
-
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(NURSERY)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-
-    def run(self, place: Path, *arguments: str, **when: float) -> dict[str, int]:
-        assert self.process.stdin
-        assert self.process.stdout
-        order = {"place": str(place), "arguments": ["--quiet", *arguments], **when}
-        self.process.stdin.write(json.dumps(order) + "\n")
-        self.process.stdin.flush()
-        answer: dict[str, int] = json.loads(self.process.stdout.readline())
-        return answer
-
-    def close(self) -> None:
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.close()
-        self.process.wait(timeout=30)
-        self.process.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    started = Nursery()
-    yield started
-    started.close()
+    return the_nursery()
 
 
 def _story(rig: Any) -> list[str]:
@@ -184,17 +151,29 @@ def test_killed_at_any_boundary_while_four_workers_share_commits(
     assert killed > 10
 
 
+def _undisturbed_s(nursery: Nursery, companies: Any) -> float:
+    """How long a run takes here and now; the quickest of three."""
+    took = []
+    for _ in range(3):
+        company, invoices = companies(_story)
+        began = time.monotonic()
+        assert nursery.run(company.place, *_arguments(invoices))["code"] == 0
+        took.append(time.monotonic() - began)
+    return min(took)
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("share", range(SHARES))
 def test_killed_at_random_moments(nursery: Nursery, share: int, companies: Any) -> None:
     """Fifty of them, from a seed; several kills in a row now and then."""
     choose = random.Random(20260401 + share)
+    took = _undisturbed_s(nursery, companies)
     killed = 0
     for _ in range(RANDOM_KILLS // SHARES + 1):
         company, invoices = companies(_story)
         for _ in range(choose.choice((1, 1, 2))):
             answer = nursery.run(
-                company.place, *_arguments(invoices), after_s=choose.uniform(0.05, 0.6)
+                company.place, *_arguments(invoices), after_s=took * choose.uniform(0.02, 1.1)
             )
             killed += answer["code"] == KILLED
         _until_quiet(nursery, company, invoices)

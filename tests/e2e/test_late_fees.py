@@ -1,13 +1,12 @@
 """Lines that are added to an invoice in the books: a second document, once a person says so."""
 
-import subprocess
-import sys
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from bridge.api import EntryState, Reason
+from tests.commands import run_bridge
 
 
 @pytest.fixture
@@ -27,14 +26,7 @@ def grown(rig: Any) -> tuple[Any, int]:
 def _answer(rig: Any, invoice: int) -> int:
     rig.file()
     command = ["answer", str(invoice), "book-added", "--because", "terms, clause 7"]
-    return subprocess.run(
-        [sys.executable, "-m", "bridge.cli", *command],
-        cwd=rig.place,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    ).returncode
+    return run_bridge(rig.place, *command).returncode
 
 
 def _gross(rig: Any, invoice: int) -> dict[str, tuple[Decimal, Decimal]]:

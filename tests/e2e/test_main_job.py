@@ -5,7 +5,6 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections import Counter, defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import Any
 import pytest
 from kashflow_target.sandbox.books import Books
 from whmcs_source.sandbox.seed import PLAIN
+
+from tests.commands import run_bridge
 
 ROOT = Path(__file__).resolve().parents[2]
 START = "2025-09-01"
@@ -27,10 +28,7 @@ class Bridge:
         shutil.copy(ROOT / "bridge.yaml", place)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "bridge.cli", *arguments]
-        return subprocess.run(
-            command, cwd=self.place, capture_output=True, text=True, check=False, timeout=120
-        )
+        return run_bridge(self.place, *arguments)
 
     def lines(self, *arguments: str) -> list[dict[str, Any]]:
         found = self.run(*arguments, "--json")

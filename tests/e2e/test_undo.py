@@ -4,26 +4,18 @@ import datetime as dt
 import json
 import sqlite3
 import subprocess
-import sys
 from typing import Any
 
 import pytest
 from kashflow_target.sandbox.driver import Driver
 
 from bridge.api import EntryState, Reason
+from tests.commands import run_bridge
 
 
 def _bridge(rig: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
     rig.file()
-    return subprocess.run(
-        [sys.executable, "-m", "bridge.cli", *arguments],
-        cwd=rig.place,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-        stdin=subprocess.DEVNULL,
-    )
+    return run_bridge(rig.place, *arguments)
 
 
 def _undo(rig: Any, run: int, *more: str) -> tuple[int, dict[str, Any]]:
