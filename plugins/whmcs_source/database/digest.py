@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bridge.api import UnreachableError
 from whmcs_source.database.door import Door, Row
 from whmcs_source.database.layout import Layout
 from whmcs_source.database.numbers import shares
@@ -96,8 +97,19 @@ def _digest(door: Door, layout: Layout, part: Part, after: int, last: int) -> di
     found: dict[int, Sums] = {}
     for row in grouped(door, part, f"{chunk} AS chunk, COUNT(*), {digest}", after, last):
         key, count, sums = (number_of(value) for value in row)
+        if not sums:
+            raise cannot_digest(door.where)
         found[key] = added(found.get(key, (0, 0)), (count, sums))
     return found
+
+
+def cannot_digest(where: str) -> UnreachableError:
+    """For a database that answers SHA2 with NULL: each row would be as any other."""
+    return UnreachableError(
+        f"{where} does not work out SHA-256, by which bridge finds what changed",
+        remedy="ask whoever runs the server why SELECT SHA2('a', 256) gives nothing (FIPS mode, or"
+        " built without TLS)",
+    )
 
 
 def grouped(door: Door, part: Part, values: str, after: int, last: int) -> Iterator[Row]:

@@ -16,6 +16,7 @@ class BrokenLine:
     Attributes:
         port: Where it listens, on loopback.
         statements: Every statement that was passed on, in order.
+        otherwise: Words of statements, and others of the same length that the server gets instead.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -23,6 +24,7 @@ class BrokenLine:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self.statements: list[str] = []
+        self.otherwise = ("", "")
         self._armed: tuple[str, str] | None = None
         self._open: list[socket.socket] = []
         self._threads = [self._started(self._accept)]
@@ -68,7 +70,10 @@ class BrokenLine:
                         self._armed = None
                         self._break(mode, client, server, packet)
                         return
-                server.sendall(packet)
+                words, instead = self.otherwise
+                server.sendall(
+                    packet.replace(words.encode(), instead.encode()) if words else packet
+                )
         _cut(client, server)
 
     def _break(

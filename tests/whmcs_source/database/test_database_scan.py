@@ -7,11 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from whmcs_source.database.source import WhmcsDatabase
+from whmcs_source.settings import settings_from
 from whmcs_source.source import WhmcsSource
 
-from bridge.api import Checkpoint, Gone, Header, Invoice, ScanPolicy, invoice_ref
+from bridge.api import Checkpoint, Gone, Header, Invoice, ScanPolicy, UnreachableError, invoice_ref
 from bridge.testing.known import MemoryKnown
 from tests.whmcs_source.company import Company
+from tests.whmcs_source.database.broken_line import BrokenLine
 from tests.whmcs_source.database.installation import Installation
 
 TODAY = dt.date(2026, 11, 2)
@@ -219,6 +221,22 @@ def paid_by(installation: Installation, container: int) -> set[int]:
         f"SELECT relid FROM tblinvoiceitems WHERE type = 'Invoice' AND invoiceid = {container}"
     )
     return {row[0] for row in rows}
+
+
+def test_a_server_that_works_out_no_digest_is_refused(installation: Installation) -> None:
+    """It would answer NULL for every row, and no change would ever show."""
+    line = BrokenLine(str(installation.url.host), installation.url.port or 3306)
+    line.otherwise = (", 256)", ", 257)")  # no such length: MariaDB says NULL to it
+    address = installation.url.set(host="127.0.0.1", port=line.port)
+    shown = address.render_as_string(hide_password=False)
+    try:
+        with (
+            WhmcsDatabase(settings_from({"database": shown})) as source,
+            pytest.raises(UnreachableError, match="SHA-256"),
+        ):
+            list(source.scan(None, MemoryKnown(), NOW))
+    finally:
+        line.close()
 
 
 # What came and went ------------------------------------------------------------------------------
