@@ -5,11 +5,6 @@ order and each row weighed by its id. The database works them out once more, whi
 that changed since that cursor was written; all others have their new digests from then on.
 """
 
-import base64
-import binascii
-import itertools
-import zlib
-from array import array
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,7 +12,7 @@ from whmcs_source.database.digest import Part, chunk_of, grouped, values_of
 from whmcs_source.database.door import Door
 from whmcs_source.database.layout import Layout
 from whmcs_source.database.rows import number_of
-from whmcs_source.database.series import Series, Sums
+from whmcs_source.database.series import Series, Sums, unpacked
 
 _BYTES = (4, 4, 6)
 _SIZE = sum(_BYTES)
@@ -34,20 +29,12 @@ def read_earlier(text: str) -> EarlierSeries:
     Raises:
         ValueError: it is none.
     """
-    head, _, tail = text.partition(".")
-    steps = array("I")
-    try:
-        steps.frombytes(zlib.decompress(base64.b64decode(head, validate=True)))
-        body = base64.b64decode(tail, validate=True)
-    except (binascii.Error, zlib.error) as error:
-        raise ValueError("it is no series of digests") from error
-    if len(body) != len(steps) * _SIZE:
-        raise ValueError("it has not one digest a chunk")
-    every = (_unpacked(body[at : at + _SIZE]) for at in range(0, len(body), _SIZE))
-    return dict(zip(itertools.accumulate(steps), every, strict=True))
+    chunks, body = unpacked(text, _SIZE)
+    every = (_sums_in(body[at : at + _SIZE]) for at in range(0, len(body), _SIZE))
+    return dict(zip(chunks, every, strict=True))
 
 
-def _unpacked(body: bytes) -> EarlierSums:
+def _sums_in(body: bytes) -> EarlierSums:
     parts = body[:4], body[4:8], body[8:]
     return tuple(int.from_bytes(part, "big") for part in parts)
 
