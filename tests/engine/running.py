@@ -3,7 +3,7 @@
 import datetime as dt
 
 from bridge.api import Report
-from bridge.engine.ends import Ends, Stop, SyncRequest
+from bridge.engine.ends import Clock, Ends, Stop, SyncRequest, utc_now
 from bridge.engine.policy import Policy, UnpaidDocuments
 from bridge.engine.progress import Silent
 from bridge.engine.sync import sync
@@ -19,14 +19,22 @@ POLICY = Policy(start_date=dt.date(2026, 4, 1), unpaid_documents=UnpaidDocuments
 def run(log: SyncLog, billing: MemoryBilling, books: MemoryBooks) -> Report:
     """One run of all that there is, by one worker."""
     with MemoryTarget(books) as target, MemorySource(billing) as source:
-        return sync(
-            Ends(source, target),
-            log,
-            run=log.start_run("sync", version="0", settings_digest=""),
-            lease=None,
-            policy=POLICY,
-            request=SyncRequest(0),
-            observers=Nobody(),
-            progress=Silent(),
-            stop=Stop(),
-        )
+        return run_between(Ends(source, target), log)
+
+
+def run_between(
+    ends: Ends, log: SyncLog, *, stop: Stop | None = None, clock: Clock = utc_now
+) -> Report:
+    """One run between open ends, by one worker."""
+    return sync(
+        ends,
+        log,
+        run=log.start_run("sync", version="0", settings_digest=""),
+        lease=None,
+        policy=POLICY,
+        request=SyncRequest(0),
+        observers=Nobody(),
+        progress=Silent(),
+        stop=stop or Stop(),
+        clock=clock,
+    )

@@ -11,18 +11,15 @@ import pytest
 from typing_extensions import override
 
 from bridge.api import EntryState, Report, StepState, TargetRef, invoice_ref
-from bridge.engine.ends import Ends, Stop, SyncRequest
-from bridge.engine.progress import Silent
-from bridge.engine.sync import sync
+from bridge.engine.ends import Ends, Stop
 from bridge.store import open_log
 from bridge.store.rows import Action, Conclude, Intend, StepRow, Write
 from bridge.testing.builders import DAY, a_client, a_transaction, an_invoice, gbp
-from bridge.testing.crash import Nobody
 from bridge.testing.faults import Died, Fault
 from bridge.testing.memory_billing import MemoryBilling, MemorySource
 from bridge.testing.memory_books import MemoryBooks
 from bridge.testing.memory_target import MemoryTarget
-from tests.engine.running import POLICY
+from tests.engine.running import POLICY, run_between
 
 MORNING = dt.datetime(2026, 5, 4, 6, 0, tzinfo=dt.UTC)
 PARTS = {"901": gbp("20.00"), "902": gbp("100.00")}
@@ -69,18 +66,8 @@ class Office:
             log.write = watched  # type: ignore[method-assign]
             with SlowTarget(self.books) as target, MemorySource(self.billing) as source:
                 target.meanwhile = meanwhile
-                return sync(
-                    Ends(source, target),
-                    log,
-                    run=log.start_run("sync", version="0", settings_digest=""),
-                    lease=None,
-                    policy=POLICY,
-                    request=SyncRequest(0),
-                    observers=Nobody(),
-                    progress=Silent(),
-                    stop=self.stop,
-                    clock=lambda: self.now,
-                )
+                ends = Ends(source, target)
+                return run_between(ends, log, stop=self.stop, clock=lambda: self.now)
 
     def later(self, seconds: float) -> None:
         self.now += dt.timedelta(seconds=seconds)

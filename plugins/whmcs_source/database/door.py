@@ -22,7 +22,7 @@ _SESSION = (
     "SET NAMES binary",
     "SET SESSION sql_mode = ''",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-    "SET SESSION group_concat_max_len = 1000000",  # for lists of some hundred ids
+    "SET SESSION group_concat_max_len = 1000000",  # what is longer is asked for by rows
 )
 
 
