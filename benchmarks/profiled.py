@@ -23,11 +23,10 @@ PAUSE_S = 0.002
 # Innermost first: the first of a stack's files that contains one of these says which part it is.
 PARTS = (
     ("importing", ("<frozen importlib",)),
-    ("SOAP: the wire", ("kashflow_target/wire.py", "/requests/", "/urllib3/", "http/client.py")),
-    ("SOAP: envelopes", ("kashflow_target/soap.py", "kashflow_target/verdict.py", "/zeep/",
-                         "kashflow_target/replies.py", "kashflow_target/builders.py")),
+    ("SOAP: the wire", ("target/soap/http.py", "/requests/", "/urllib3/", "http/client.py")),
+    ("SOAP: envelopes", ("kashflow_target/soap/", "/zeep/")),
     ("translate into the target", ("kashflow_target/",)),
-    ("read: queries", ("whmcs_source/database/door.py", "pymysql")),
+    ("read: queries", ("whmcs_source/database/connection.py", "pymysql")),
     ("read: translate", ("whmcs_source/",)),
     ("store", ("bridge/store/",)),
     ("decide and guard", ("bridge/engine/", "bridge/model/", "bridge/registry/")),

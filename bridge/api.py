@@ -38,7 +38,60 @@ if TYPE_CHECKING:
     from bridge.hookspecs import (
         hookimpl,
     )
-    from bridge.model.documents import (
+    from bridge.model.money import (
+        Money,
+        minor_digits,
+        rounded,
+        spread,
+        total,
+    )
+    from bridge.model.reasons import (
+        Hold,
+        Reason,
+        Skip,
+    )
+    from bridge.model.refs import (
+        Kind,
+        Reference,
+        SourceRef,
+        TargetRef,
+        client_ref,
+        invoice_ref,
+        payment_ref,
+        token_of,
+        tokens_in,
+    )
+    from bridge.model.run import (
+        Entry,
+        EntryState,
+        Report,
+        Run,
+        StepState,
+        Totals,
+    )
+    from bridge.model.source_records import (
+        WHOLE_INVOICE,
+        BalanceEntry,
+        BalanceOrigin,
+        Checkpoint,
+        Client,
+        ClientBalance,
+        Gone,
+        Header,
+        Invoice,
+        InvoiceState,
+        LineItem,
+        LineKind,
+        Missing,
+        Prices,
+        Seen,
+        Transaction,
+        TransactionKind,
+        as_plain,
+        fingerprint,
+        money_fingerprint,
+    )
+    from bridge.model.target_records import (
         CreditNote,
         Days,
         Json,
@@ -62,60 +115,7 @@ if TYPE_CHECKING:
         TargetPayment,
         TaxPart,
     )
-    from bridge.model.money import (
-        Money,
-        minor_digits,
-        rounded,
-        spread,
-        total,
-    )
-    from bridge.model.reasons import (
-        Hold,
-        Reason,
-        Skip,
-    )
-    from bridge.model.records import (
-        WHOLE_INVOICE,
-        BalanceEntry,
-        BalanceOrigin,
-        Checkpoint,
-        Client,
-        ClientBalance,
-        Gone,
-        Header,
-        Invoice,
-        InvoiceState,
-        LineItem,
-        LineKind,
-        Missing,
-        Prices,
-        Seen,
-        Transaction,
-        TransactionKind,
-        as_plain,
-        fingerprint,
-        money_fingerprint,
-    )
-    from bridge.model.refs import (
-        Kind,
-        Reference,
-        SourceRef,
-        TargetRef,
-        client_ref,
-        invoice_ref,
-        payment_ref,
-        token_of,
-        tokens_in,
-    )
-    from bridge.model.runs import (
-        Entry,
-        EntryState,
-        Report,
-        Run,
-        StepState,
-        Totals,
-    )
-    from bridge.offers import (
+    from bridge.plugin import (
         Choice,
         Conversation,
         Decision,
@@ -134,14 +134,14 @@ _HOMES = {
         StoreError TransientError UnreachableError UsageError
     """,
     "bridge.hookspecs": "hookimpl",
-    "bridge.model.documents": """
+    "bridge.model.target_records": """
         CreditNote Days Json Movement MovementKind Nothing PaidFrom Payload Payment Posting
         Rate Record RecordClass Rule Sale SaleLine TargetClient TargetDocument TargetLine
         TargetMovement TargetPayment TaxPart
     """,
     "bridge.model.money": "Money minor_digits rounded spread total",
     "bridge.model.reasons": "Hold Reason Skip",
-    "bridge.model.records": """
+    "bridge.model.source_records": """
         WHOLE_INVOICE BalanceEntry BalanceOrigin Checkpoint Client ClientBalance Gone Header
         Invoice InvoiceState LineItem LineKind Missing Prices Seen Transaction TransactionKind
         as_plain fingerprint money_fingerprint
@@ -150,8 +150,8 @@ _HOMES = {
         Kind Reference SourceRef TargetRef client_ref invoice_ref payment_ref token_of
         tokens_in
     """,
-    "bridge.model.runs": "Entry EntryState Report Run StepState Totals",
-    "bridge.offers": """
+    "bridge.model.run": "Entry EntryState Report Run StepState Totals",
+    "bridge.plugin": """
         Choice Conversation Decision Question Sandbox SandboxFactory SourcePlugin TargetPlugin
     """,
 }

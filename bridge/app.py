@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from bridge import __version__
 from bridge.api import ConfigError, Days, Entry, Hold, Invoice, Report, Run
 from bridge.config import Config, Offer, Section, load
-from bridge.engine.ends import Ends, Observers, Stop, SyncRequest
+from bridge.engine.context import Ends, Observers, Stop, SyncRequest
 from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
 from bridge.engine.progress import Progress
 from bridge.registry import Plugins, load_plugins
-from bridge.store.log import Lease, SyncLog
+from bridge.store.sync_log import Lease, SyncLog
 
 if TYPE_CHECKING:
-    from bridge.engine.reconcile.reading import Reading
-    from bridge.engine.reconcile.report import Reconciliation
+    from bridge.engine.reconcile.read import Reading
+    from bridge.engine.reconcile.result import Reconciliation
 
 _REQUEST_S = 60.0  # where a plugin's settings do not say how long it waits for a reply
 _LEASE_SPARE_S = 30.0
@@ -101,7 +101,7 @@ class App:
         watch: Watch,
         observers: Observers,
     ) -> Report:
-        from bridge.engine.sync import sync
+        from bridge.engine.run.sync import sync
 
         digest = self.config.digest
         return sync(
@@ -123,7 +123,7 @@ class App:
 
         `tell_cost` hears beforehand about how many calls the source will take.
         """
-        from bridge.engine.reconcile.reading import read
+        from bridge.engine.reconcile.read import read
 
         with ExitStack() as stack, self.placed():
             log = stack.enter_context(self.log(create=False))
@@ -138,7 +138,7 @@ class App:
 
     def reconciled(self, reading: "Reading") -> "Reconciliation":
         """Compare what was read."""
-        from bridge.engine.reconcile.report import reconciled
+        from bridge.engine.reconcile.result import reconciled
 
         return reconciled(reading, version=__version__, settings=self.config.digest)
 
@@ -160,7 +160,7 @@ class App:
 
     def store_folder(self) -> Path:
         """Where files that belong to the log go: beside a SQLite file, else beside bridge.yaml."""
-        from bridge.store.address import read_address
+        from bridge.store.db.url import read_address
 
         file = read_address(self.config.settings.store, base=self.config.directory).file
         return file.parent if file else self.config.directory

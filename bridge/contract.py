@@ -21,7 +21,21 @@ if TYPE_CHECKING:
     import datetime as dt
     from types import TracebackType
 
-    from bridge.model.documents import (
+    from bridge.model.reasons import Hold
+    from bridge.model.refs import Reference, SourceRef, TargetRef
+    from bridge.model.source_records import (
+        BalanceEntry,
+        Checkpoint,
+        Client,
+        ClientBalance,
+        Gone,
+        Header,
+        Invoice,
+        Missing,
+        Seen,
+        Transaction,
+    )
+    from bridge.model.target_records import (
         CreditNote,
         Days,
         Movement,
@@ -36,20 +50,6 @@ if TYPE_CHECKING:
         TargetMovement,
         TargetPayment,
     )
-    from bridge.model.reasons import Hold
-    from bridge.model.records import (
-        BalanceEntry,
-        Checkpoint,
-        Client,
-        ClientBalance,
-        Gone,
-        Header,
-        Invoice,
-        Missing,
-        Seen,
-        Transaction,
-    )
-    from bridge.model.refs import Reference, SourceRef, TargetRef
 
 
 class Level(StrEnum):

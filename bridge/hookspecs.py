@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bridge.model.reasons import Hold
-    from bridge.model.records import Invoice
-    from bridge.model.runs import Entry, Report, Run
-    from bridge.offers import SourcePlugin, TargetPlugin
+    from bridge.model.run import Entry, Report, Run
+    from bridge.model.source_records import Invoice
+    from bridge.plugin import SourcePlugin, TargetPlugin
 
 hookspec = pluggy.HookspecMarker("bridge")
 hookimpl = pluggy.HookimplMarker("bridge")

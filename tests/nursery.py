@@ -24,12 +24,12 @@ from typing import Any
 import alembic.command  # noqa: F401  # imported once, here
 import kashflow_target
 import whmcs_source
-from kashflow_target.soap import description
+from kashflow_target.soap.client import description
 
 import bridge
 from bridge.cli.main import main
 from bridge.config import load
-from bridge.engine import writer
+from bridge.engine.write import writer
 from bridge.registry import load_plugins
 from bridge.store.sql import SqlLog
 

@@ -12,7 +12,7 @@ import pytest
 from bridge.api import Entry, EntryState, LockHeldError, Reason
 from bridge.app import App, Watch
 from bridge.config import load
-from bridge.engine.ends import Stop, SyncRequest
+from bridge.engine.context import Stop, SyncRequest
 from bridge.engine.progress import Silent
 from bridge.registry import load_plugins
 
@@ -25,8 +25,8 @@ sync: {start_date: 2020-01-01, unpaid_documents: proforma}
 PLUGIN = """
 from bridge.api import Hold, Reason, hookimpl
 from bridge.testing.builders import a_client, an_invoice
-from bridge.testing.memory_billing import MemoryBilling
-from bridge.testing.plugin import memory_plugin
+from bridge.testing.memory.source import MemoryBilling
+from bridge.testing.memory.plugin import memory_plugin
 
 ends = memory_plugin(MemoryBilling(a_client(), an_invoice()))
 bridge_sources, bridge_targets = ends.bridge_sources, ends.bridge_targets

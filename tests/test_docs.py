@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import typer
-from kashflow_target.vat_uk import UK_TABLE
+from kashflow_target.vat.uk import UK_TABLE
 
 from bridge import hookspecs
 from bridge.api import BridgeError, Reason
@@ -93,7 +93,7 @@ def test_the_classes_of_a_reconciliation_are_those_of_the_code() -> None:
 
 
 def test_the_api_role_lists_what_is_called() -> None:
-    code = (ROOT / "plugins" / "whmcs_source" / "calls.py").read_text()
+    code = (ROOT / "plugins" / "whmcs_source" / "api" / "calls.py").read_text()
     called = set(re.findall(r'"(Get[A-Z]\w+|WhmcsDetails)"', code))
     told = {row[0].strip("`") for row in _rows("whmcs.md")}
     assert called

@@ -7,7 +7,7 @@ import pytest
 
 CHILD = """
 import ctypes, sys, threading
-from bridge.heap import share_one_heap
+from bridge.memory_tuning import share_one_heap
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 if sys.argv[1] == "shared":
@@ -42,7 +42,7 @@ def test_what_refers_to_itself_is_still_found() -> None:
     """Seldom is not never."""
     program = """
 import weakref
-from bridge.heap import look_through_memory_seldom
+from bridge.memory_tuning import look_through_memory_seldom
 look_through_memory_seldom()
 class Own: pass
 one = Own()

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bridge.cli.common import Because, InvoiceName, Json
-from bridge.cli.hands import by_hand, ready_ends, told
+from bridge.cli.manual import by_hand, ready_ends, told
 
 if TYPE_CHECKING:
-    from bridge.engine.answers import Answer
+    from bridge.engine.decide.answers import Answer
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +36,7 @@ def answer(
     book-added, where lines were added to a booked and unpaid invoice: they become a second
     document.
     """
-    from bridge.engine.answering import give_answer
+    from bridge.engine.manual.answer import give_answer
 
     known = _known(word)
     with by_hand("answer") as (hands, bridge), ready_ends(bridge) as ends:
@@ -49,7 +49,7 @@ def answer(
 
 def _known(word: str) -> "Answer":
     from bridge.api import UsageError
-    from bridge.engine.answers import Answer
+    from bridge.engine.decide.answers import Answer
 
     try:
         return Answer(word)

@@ -11,8 +11,8 @@ from bridge.cli.console import STATE, talk, wrapped
 if TYPE_CHECKING:
     from bridge.api import Money
     from bridge.app import App
-    from bridge.store.log import SyncLog
-    from bridge.store.rows import EntryRow
+    from bridge.store.sync_log import SyncLog
+    from bridge.store.tables.values import EntryRow
 
 
 def _as_json(value: bool) -> bool:  # noqa: FBT001  # typer calls it so

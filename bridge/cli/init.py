@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bridge.cli.asking import ask_choice, ask_text
 from bridge.cli.console import STATE, say, talk, wrapped
+from bridge.cli.prompts import ask_choice, ask_text
 
 if TYPE_CHECKING:
     from bridge.api import Conversation, Survey
@@ -51,7 +51,7 @@ def init() -> None:
 
 
 def _drafted() -> "Draft":
-    from bridge.cli.connecting import Connector
+    from bridge.cli.init_connect import Connector
     from bridge.config.draft import Draft
     from bridge.registry import load_plugins
 

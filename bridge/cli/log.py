@@ -12,12 +12,12 @@ import typer
 
 from bridge.cli.common import Json, counted, open_log
 from bridge.cli.console import STATE, say, say_csv, say_json, table, wrapped
-from bridge.cli.hands import by_hand
+from bridge.cli.manual import by_hand
 
 if TYPE_CHECKING:
     from bridge.api import SourceRef
-    from bridge.store.log import SyncLog
-    from bridge.store.rows import EventRow
+    from bridge.store.sync_log import SyncLog
+    from bridge.store.tables.values import EventRow
 
 _LEVELS = ("debug", "info", "warning", "error")
 _LATEST = 200
@@ -67,8 +67,8 @@ def show_log(
     if ctx.invoked_subcommand is not None:
         return
     from bridge.api import UsageError
-    from bridge.engine.named import named_entry
-    from bridge.store.pruning import as_json as as_json_of
+    from bridge.engine.find_entries import named_entry
+    from bridge.store.tables.pruning import as_json as as_json_of
 
     STATE.as_json = as_json
     if level not in _LEVELS:
@@ -151,7 +151,7 @@ def prune(
 
     What persons did, invoices, links, steps and what they were made from always stay.
     """
-    from bridge.engine.pruning import prune_events
+    from bridge.engine.manual.prune import prune_events
 
     STATE.as_json = as_json
     before = _days_ago(older_than)

@@ -9,7 +9,7 @@ import typer
 
 from bridge import __version__
 from bridge.cli.console import STATE, talk, tell_error, wrapped
-from bridge.cli.families import Families
+from bridge.cli.lazy_commands import Families
 from bridge.cli.options import CONFIG_HELP, DEBUG_HELP, QUIET_HELP
 from bridge.errors import BridgeError
 

@@ -61,6 +61,6 @@ def _quiet(_context: object, _option: object, value: bool) -> None:  # noqa: FBT
 
 def _debug(_context: object, _option: object, value: bool) -> None:  # noqa: FBT001  # click calls it so
     STATE.is_debug = STATE.is_debug or value
-    from bridge.cli.logs import listen  # the last of the options: a command is about to work
+    from bridge.cli.log_setup import listen  # the last of the options: a command is about to work
 
     listen()

@@ -95,7 +95,7 @@ def _plain(one: "Offered") -> dict[str, object]:
 def show_plugin(name: PluginName, *, as_json: Json = False) -> None:
     """Show one plugin and its settings."""
     from bridge.api import UsageError
-    from bridge.config.outline import described
+    from bridge.config.schema_index import described
     from bridge.registry import load_plugins
 
     STATE.as_json = as_json

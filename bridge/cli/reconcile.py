@@ -8,13 +8,13 @@ import typer
 
 from bridge.cli.common import Json, counted, open_app
 from bridge.cli.console import STATE, say, say_json, talk, wrapped
-from bridge.cli.drawing import progress
-from bridge.cli.hands import by_hand
+from bridge.cli.manual import by_hand
+from bridge.cli.progress import progress
 
 if TYPE_CHECKING:
     from bridge.app import App
-    from bridge.engine.reconcile.reading import Reading
-    from bridge.engine.reconcile.report import Reconciliation
+    from bridge.engine.reconcile.read import Reading
+    from bridge.engine.reconcile.result import Reconciliation
 
 
 def register(app: typer.Typer) -> None:
@@ -101,8 +101,8 @@ def _refuse_half_said(accept: str, unaccept: str, because: str) -> None:
 
 
 def _accept(app: "App", reading: "Reading", name: str, because: str) -> "Reading":
-    from bridge.engine.reconcile.accepting import named
-    from bridge.engine.reconcile.keeping import accept
+    from bridge.engine.reconcile.accept import named
+    from bridge.engine.reconcile.accept_write import accept
 
     report = app.reconciled(reading)
     found = named((*report.differences, *report.accepted), name)
@@ -113,7 +113,7 @@ def _accept(app: "App", reading: "Reading", name: str, because: str) -> "Reading
 
 
 def _unaccept(app: "App", reading: "Reading", name: str) -> "Reading":
-    from bridge.engine.reconcile.keeping import unaccept
+    from bridge.engine.reconcile.accept_write import unaccept
 
     with by_hand("unaccept", app) as (hands, _):
         done = unaccept(hands, reading, name)
@@ -145,9 +145,9 @@ def _tell_cost(calls: int) -> None:
 
 
 def _show(report: "Reconciliation") -> None:
-    from bridge.engine.reconcile.lines import as_lines
-    from bridge.engine.reconcile.sections import verdict
-    from bridge.engine.reconcile.text import as_text
+    from bridge.reports.jsonl import as_lines
+    from bridge.reports.reconcile_sections import verdict
+    from bridge.reports.text import as_text
 
     if STATE.as_json:
         for line in as_lines(report):
@@ -174,7 +174,7 @@ def _refuse_unwritable(path: Path) -> None:
 def _write(path: Path, report: "Reconciliation", name: str) -> None:
     """The page replaces an older one in one stroke."""
     from bridge.api import UsageError
-    from bridge.engine.reconcile.page import as_page
+    from bridge.reports.html import as_page
 
     half = path.with_name(f".{path.name}.part")
     try:

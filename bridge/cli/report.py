@@ -21,7 +21,7 @@ _FIRST = 3
 
 def tell_run(report: "Report") -> None:
     """The closing text of a run; in quiet mode only when someone is needed."""
-    from bridge.engine.summary import summary
+    from bridge.engine.write.summary import summary
 
     if STATE.as_json:
         if report.error:

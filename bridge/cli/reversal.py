@@ -6,8 +6,8 @@ from bridge.cli.common import counted
 from bridge.cli.console import STATE, say, say_json, wrapped
 
 if TYPE_CHECKING:
-    from bridge.engine.reversal import Reversal, ReversalPlan
-    from bridge.engine.reversing import Reversed
+    from bridge.engine.undo.plan_reversal import Reversal, ReversalPlan
+    from bridge.engine.undo.reverse import Reversed
 
 
 def show_reversals(plan: "ReversalPlan") -> None:

@@ -10,8 +10,8 @@ from bridge.cli.console import STATE, say, say_json, table, wrapped
 
 if TYPE_CHECKING:
     from bridge.api import EntryState, Reason
-    from bridge.store.log import SyncLog
-    from bridge.store.rows import RunRow
+    from bridge.store.sync_log import SyncLog
+    from bridge.store.tables.values import RunRow
 
     Counts = dict[tuple[EntryState, Reason | None], int]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from bridge.api import Entry
-    from bridge.engine.ends import Stop
+    from bridge.engine.context import Stop
 
 
 def register(app: typer.Typer) -> None:
@@ -61,11 +61,11 @@ def sync(
     11 another run is at work, 12 an end is unreachable, 130 interrupted.
     """
     from bridge.app import Watch
-    from bridge.cli.drawing import progress
+    from bridge.cli.progress import progress
     from bridge.cli.report import tell_dry_run, tell_run
-    from bridge.engine.ends import Stop, SyncRequest
+    from bridge.engine.context import Stop, SyncRequest
     from bridge.engine.policy import Adoption
-    from bridge.heap import look_through_memory_seldom, share_one_heap
+    from bridge.memory_tuning import look_through_memory_seldom, share_one_heap
 
     share_one_heap()
     look_through_memory_seldom()

@@ -7,11 +7,11 @@ import typer
 
 from bridge.cli.common import Because, Json, counted, open_app
 from bridge.cli.console import STATE, say, say_json, wrapped
-from bridge.cli.hands import by_hand, ready_ends
+from bridge.cli.manual import by_hand, ready_ends
 
 if TYPE_CHECKING:
-    from bridge.engine.undo import Plan
-    from bridge.engine.undoing import Undone
+    from bridge.engine.undo.inspect import Plan
+    from bridge.engine.undo.remove import Undone
 
 
 def register(app: typer.Typer) -> None:
@@ -48,9 +48,9 @@ def undo(
     _only_when_asked(yes=yes)
     if credit_notes:
         _reverse(run, because, yes=yes)
-    from bridge.engine.undo import plan_undo
-    from bridge.engine.undoing import settle_removals
-    from bridge.engine.undoing import undo as carry_out
+    from bridge.engine.undo.inspect import plan_undo
+    from bridge.engine.undo.remove import settle_removals
+    from bridge.engine.undo.remove import undo as carry_out
 
     with by_hand("undo") as (hands, bridge), ready_ends(bridge) as ends:
         unknown = settle_removals(hands, ends.target, bridge.policy().settle_delay_s)
@@ -67,9 +67,9 @@ def undo(
 
 def _rehearse(run: int, *, credit_notes: bool) -> None:
     from bridge.cli.reversal import show_reversals
-    from bridge.engine.ends import utc_now
-    from bridge.engine.reversal import plan_reversals
-    from bridge.engine.undo import plan_undo
+    from bridge.engine.context import utc_now
+    from bridge.engine.undo.inspect import plan_undo
+    from bridge.engine.undo.plan_reversal import plan_reversals
 
     bridge = open_app()
     today = utc_now().astimezone().date()
@@ -83,8 +83,8 @@ def _rehearse(run: int, *, credit_notes: bool) -> None:
 def _reverse(run: int, because: str, *, yes: bool) -> None:
     """By credit notes: the same course as a removal."""
     from bridge.cli.reversal import show_reversals, tell_reversed
-    from bridge.engine.reversal import plan_reversals
-    from bridge.engine.reversing import reverse, settle_reversals
+    from bridge.engine.undo.plan_reversal import plan_reversals
+    from bridge.engine.undo.reverse import reverse, settle_reversals
 
     with by_hand("undo") as (hands, bridge), ready_ends(bridge) as ends:
         unknown = settle_reversals(hands, ends.target, bridge.policy().settle_delay_s)

@@ -138,9 +138,9 @@ def _read(path: Path) -> tuple[Node, list[Problem]]:
 def _core(root: Node, file: str, problems: list[Problem]) -> "Settings | None":
     from pydantic import ValidationError
 
-    from bridge.config.findings import problems_of
     from bridge.config.models import Settings
-    from bridge.config.outline import outline_of
+    from bridge.config.schema_index import outline_of
+    from bridge.config.validation_errors import problems_of
 
     outline = outline_of(Settings)
     try:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from bridge.api import Decision
-    from bridge.config.outline import Outline
+    from bridge.config.schema_index import Outline
 
 Offer = TypeVar("Offer", SourcePlugin, TargetPlugin)
 
@@ -54,7 +54,7 @@ class Section(Generic[Offer]):
     @cached_property
     def outline(self) -> "Outline":
         """The model's keys and secrets."""
-        from bridge.config.outline import outline_of
+        from bridge.config.schema_index import outline_of
 
         return outline_of(self.model)
 
@@ -92,7 +92,7 @@ class Section(Generic[Offer]):
     def _validate(self, root: Node, problems: list[Problem], *, filled_in: bool = False) -> Any:
         from pydantic import ValidationError
 
-        from bridge.config.findings import problems_of
+        from bridge.config.validation_errors import problems_of
 
         given = root.children[self.role].plain(self.outline.is_only_text)
         if "plugin" not in self.model.model_fields:

@@ -1,1 +1,4 @@
-"""Scan, decide, act, settle, read back: decisions are pure values."""
+"""What bridge does: decide, prepare, write, run, undo, reconcile. It knows neither system.
+
+Decisions are pure values; one place writes.
+"""

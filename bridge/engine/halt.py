@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 
-from bridge.engine.ends import Stop
+from bridge.engine.context import Stop
 
 
 class HaltedError(Exception):

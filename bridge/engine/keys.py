@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from bridge.api import Kind, Money, Payload, SourceRef, payment_ref
-from bridge.store.rows import PREPAID, LinkRow
+from bridge.store.tables.values import PREPAID, LinkRow
 
 _GIVEN = "/given"
 _ONTO = ("/excess", PREPAID, _GIVEN)

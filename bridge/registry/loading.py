@@ -7,7 +7,7 @@ from typing import Any
 import pluggy
 
 from bridge import hookspecs
-from bridge.offers import SourcePlugin, TargetPlugin
+from bridge.plugin import SourcePlugin, TargetPlugin
 from bridge.registry.installed import Point, installed
 from bridge.registry.origin import Origin, origin_of
 from bridge.registry.plugins import Broken, Loaded, Offered, Plugins, in_words

@@ -15,12 +15,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from bridge.api import BridgeError, LockHeldError, LockLostError
-from bridge.store import schema
-from bridge.store.codec import from_micros, printable
-from bridge.store.database import Database
-from bridge.store.holder import Holder, is_gone, is_here, myself
+from bridge.store.db.connection import Database
+from bridge.store.db.statements import Prepared
+from bridge.store.lock_owner import Holder, is_gone, is_here, myself
 from bridge.store.migrate import check_revision, schema_held
-from bridge.store.prepared import Prepared
+from bridge.store.tables import schema
+from bridge.store.tables.codec import from_micros, printable
 
 _log = logging.getLogger(__name__)
 _table = schema.lock

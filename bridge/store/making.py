@@ -5,7 +5,7 @@ Without Alembic, which a new log does not need: it would stay in memory for the 
 
 from sqlalchemy import Connection, inspect
 
-from bridge.store import schema
+from bridge.store.tables import schema
 
 
 def make(connection: Connection) -> bool:

@@ -14,9 +14,9 @@ from pathlib import Path
 from sqlalchemy import Connection, exc, inspect, select, text
 
 from bridge.api import StoreError
-from bridge.store import schema
-from bridge.store.address import Family
-from bridge.store.database import Database, missing
+from bridge.store.db.connection import Database, missing
+from bridge.store.db.url import Family
+from bridge.store.tables import schema
 
 _PATIENCE_S = 60
 _ADVISORY = 0x62726964_67650001  # "bridge" and a number: one lock for all sync logs of a database

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bridge.store.log import SyncLog
+from bridge.store.sync_log import SyncLog
 
 
 def open_log(url: str, name: str, *, base: Path, create: bool = True) -> SyncLog:
@@ -19,8 +19,8 @@ def open_log(url: str, name: str, *, base: Path, create: bool = True) -> SyncLog
         StoreError: the address is wrong, its driver is missing or, without `create`, the log
             cannot be reached, is not there, or is of another version.
     """
-    from bridge.store.address import read_address
-    from bridge.store.database import Database
+    from bridge.store.db.connection import Database
+    from bridge.store.db.url import read_address
     from bridge.store.sql import SqlLog
 
     log = SqlLog(Database(read_address(url, base=base)), name)

@@ -15,15 +15,15 @@ from typing import Any
 from sqlalchemy import Column, Connection, Table, insert, select
 
 from bridge.api import Json, Run
-from bridge.store import schema
-from bridge.store.address import Address, Family, read_address
-from bridge.store.codec import from_micros, now_micros
-from bridge.store.database import Database
-from bridge.store.faults import store_errors
-from bridge.store.log import Lease, SyncLog
+from bridge.store.db.connection import Database
+from bridge.store.db.errors import store_errors
+from bridge.store.db.paging import PAGE
+from bridge.store.db.url import Address, Family, read_address
 from bridge.store.migrate import copy_file, refuse_other, revision_of
-from bridge.store.paging import PAGE
 from bridge.store.sql import SqlLog
+from bridge.store.sync_log import Lease, SyncLog
+from bridge.store.tables import schema
+from bridge.store.tables.codec import from_micros, now_micros
 
 _COPIED = (schema.run, schema.entry, schema.step, schema.link, schema.sighting, schema.cursor)
 

@@ -26,24 +26,19 @@ from bridge.api import (
     StepState,
     TargetRef,
 )
-from bridge.store import (
-    acceptances,
-    executions,
-    history,
-    known,
-    pruning,
-    seeing,
-    snapshots,
-    worklist,
-    writing,
-)
-from bridge.store.codec import dump_json, from_micros, now_micros, printable
-from bridge.store.database import Database
+from bridge.store.db.connection import Database
+from bridge.store.db.paging import PIECE
 from bridge.store.lock import check_token, hold_lock
-from bridge.store.log import Lease
 from bridge.store.migrate import migrate, refuse_other, revision_of
-from bridge.store.paging import PIECE
-from bridge.store.rows import (
+from bridge.store.sync_log import Lease
+from bridge.store.tables import acceptances, history, pruning, snapshots
+from bridge.store.tables import entries as worklist
+from bridge.store.tables import runs as executions
+from bridge.store.tables import scan_intake as seeing
+from bridge.store.tables import source_view as known
+from bridge.store.tables import writes as writing
+from bridge.store.tables.codec import dump_json, from_micros, now_micros, printable
+from bridge.store.tables.values import (
     AcceptanceRow,
     EntryRow,
     EventRow,

@@ -121,7 +121,7 @@ class FarSide:
     def misbehave(
         self, name: str, mode: str, nth: int = 1, *, seconds: float = 0.0
     ) -> Callable[[], bool]:
-        """Arm a fault, as the suites want it: see `bridge.testing.stands.Misbehave`."""
+        """Arm a fault, as the suites want it: see `conformance.fixtures.Misbehave`."""
         fault = Fault(name, mode, nth, seconds=seconds)
         self.faults.append(fault)
         return lambda: fault.calls >= nth

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from bridge.api import Sandbox, Source, SourcePlugin, SourceRef, Target, TargetPlugin
-from bridge.testing.stands import Foreign, Happened, SourceStand, TargetStand
+from bridge.testing.conformance.fixtures import Foreign, Happened, SourceStand, TargetStand
 
 WRONG_SECRET = "wrong-canary-5b71e0"  # noqa: S105  # it opens nothing
 End = TypeVar("End", Source, Target)
@@ -35,7 +35,7 @@ class Controls:
     operations: Mapping[str, str]
 
     def misbehave(self, name: str, mode: str, nth: int = 1, *, seconds: float = 0.0) -> Happened:
-        """Arm one fault, and no other. See `bridge.testing.stands.Misbehave`.
+        """Arm one fault, and no other. See `bridge.testing.conformance.fixtures.Misbehave`.
 
         Raises:
             KeyError: `operations` does not name the method.

@@ -25,11 +25,11 @@ from bridge.api import (
     Source,
 )
 from bridge.testing.builders import DAY
-from bridge.testing.known import MemoryKnown
-from bridge.testing.matters import Suite, given
-from bridge.testing.source_faults import SourceFaults
-from bridge.testing.source_records import SourceRecords
-from bridge.testing.stands import SourceStand
+from bridge.testing.conformance.exemptions import Suite, given
+from bridge.testing.conformance.fixtures import SourceStand
+from bridge.testing.conformance.source_faults import SourceFaults
+from bridge.testing.conformance.source_records import SourceRecords
+from bridge.testing.memory.known import MemoryKnown
 
 TODAY = DAY + dt.timedelta(days=400)
 NORMAL = ScanPolicy(today=TODAY)

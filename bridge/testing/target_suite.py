@@ -16,13 +16,13 @@ from collections.abc import Iterator
 import pytest
 
 from bridge.api import Target
-from bridge.testing.crash import TargetCrashes
-from bridge.testing.desk import Desk
-from bridge.testing.stands import TargetStand
-from bridge.testing.target_compose import TargetCompose, TargetTexts
-from bridge.testing.target_faults import TargetFaults
-from bridge.testing.target_money import TargetMoney
-from bridge.testing.target_records import TargetRecords
+from bridge.testing.conformance.fixtures import TargetStand
+from bridge.testing.conformance.target_compose import TargetCompose, TargetTexts
+from bridge.testing.conformance.target_crashes import TargetCrashes
+from bridge.testing.conformance.target_faults import TargetFaults
+from bridge.testing.conformance.target_money import TargetMoney
+from bridge.testing.conformance.target_records import TargetRecords
+from bridge.testing.conformance.target_writer import Desk
 
 
 class TargetSuite(

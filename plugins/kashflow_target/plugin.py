@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _settings() -> type[Any]:
-    from kashflow_target.settings import KashFlowSettings
+    from kashflow_target.settings.settings import KashFlowSettings
 
     return KashFlowSettings
 

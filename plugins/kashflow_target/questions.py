@@ -7,9 +7,9 @@ from typing import Any, cast
 import yaml
 
 from bridge.api import Choice, Conversation, Decision, Json, Question, Survey
+from kashflow_target.account.reference_data import Account
 from kashflow_target.decisions import decisions
-from kashflow_target.names import Known, Register
-from kashflow_target.reference_data import Account
+from kashflow_target.settings.names import Known, Register
 
 HOLD = Choice("hold it for now", None)
 _MAP = Choice("a payment method and a bank account of KashFlow", {})
@@ -68,7 +68,7 @@ def questions(given: Mapping[str, Json], survey: Survey | None) -> Conversation:
 
 
 def _account(given: Mapping[str, Json]) -> Account:
-    from kashflow_target.settings import KashFlowSettings
+    from kashflow_target.settings.settings import KashFlowSettings
     from kashflow_target.target import KashFlowTarget
 
     asked_later = {"nominals": {"default": "not chosen yet"}}

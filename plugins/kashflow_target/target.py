@@ -33,24 +33,24 @@ from bridge.api import (
     TransientError,
     UnreachableError,
 )
-from kashflow_target.assess import assess
-from kashflow_target.books import Books, books
-from kashflow_target.compose_client import compose_client
-from kashflow_target.compose_invoice import compose_credit_note, compose_invoice
-from kashflow_target.compose_money import compose_payment
-from kashflow_target.compose_movement import compose_movement
-from kashflow_target.compose_reversal import compose_reversal
-from kashflow_target.customers import Customers
-from kashflow_target.documents import Documents
-from kashflow_target.journal import journal
-from kashflow_target.movements import Movements
-from kashflow_target.records import records
-from kashflow_target.reference_data import Account, read_account, resolve
-from kashflow_target.refusals import Refusals
-from kashflow_target.soap import Door
+from kashflow_target.account.assess import assess
+from kashflow_target.account.reference_data import Account, read_account, resolve
+from kashflow_target.account.resolved import Books, books
+from kashflow_target.compose.client import compose_client
+from kashflow_target.compose.invoice import compose_credit_note, compose_invoice
+from kashflow_target.compose.journal import journal
+from kashflow_target.compose.movement import compose_movement
+from kashflow_target.compose.payment import compose_payment
+from kashflow_target.compose.reversal import compose_reversal
+from kashflow_target.records.customers import Customers
+from kashflow_target.records.documents import Documents
+from kashflow_target.records.movements import Movements
+from kashflow_target.records.reconcile import records
+from kashflow_target.soap.client import Door
+from kashflow_target.soap.refusals import Refusals
 
 if TYPE_CHECKING:
-    from kashflow_target.settings import KashFlowSettings
+    from kashflow_target.settings.settings import KashFlowSettings
 
 
 class KashFlowTarget(Target):

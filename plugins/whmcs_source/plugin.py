@@ -24,7 +24,7 @@ def _open(settings: Any) -> Source:
         from whmcs_source.database.source import WhmcsDatabase
 
         return WhmcsDatabase(settings)
-    from whmcs_source.source import WhmcsSource
+    from whmcs_source.source.source import WhmcsSource
 
     return WhmcsSource(settings)
 

@@ -298,7 +298,7 @@ NEEDLESS = {
     "bridge.model",
     "bridge.contract",
     "bridge.store",
-    "bridge.engine.sync",
+    "bridge.engine.run.sync",
     "bridge.config",
 }
 SLOW = {"importlib.metadata", "email", "zipfile", "socket", "decimal", "hashlib"}

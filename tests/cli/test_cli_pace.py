@@ -5,8 +5,8 @@ import io
 from rich.console import Console
 from rich.progress import Progress
 
-from bridge.cli.drawing import Bar
 from bridge.cli.pace import Pace
+from bridge.cli.progress import Bar
 
 
 class Clock:

@@ -9,8 +9,8 @@ from kashflow_target.plugin import bridge_targets
 from kashflow_target.sandbox.books import Books
 
 from bridge.api import TargetPlugin, TargetRef
+from bridge.testing.conformance.fixtures import TargetStand
 from bridge.testing.sandboxes import Controls, target_stand
-from bridge.testing.stands import TargetStand
 from bridge.testing.target_suite import TargetSuite
 
 OPERATIONS = {

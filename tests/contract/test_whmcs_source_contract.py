@@ -8,9 +8,9 @@ from whmcs_source.plugin import bridge_sources
 from whmcs_source.sandbox.seed import CASES
 
 from bridge.api import SourceRef, invoice_ref
+from bridge.testing.conformance.fixtures import SourceStand
 from bridge.testing.sandboxes import Controls, source_stand
 from bridge.testing.source_suite import SourceSuite
-from bridge.testing.stands import SourceStand
 
 OPERATIONS = {
     "scan": "GetInvoices",

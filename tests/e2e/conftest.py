@@ -18,7 +18,7 @@ from whmcs_source.sandbox.factory import sandbox as whmcs_sandbox
 
 from bridge.api import Entry, Report
 from bridge.app import App, Watch
-from bridge.engine.ends import Stop, SyncRequest
+from bridge.engine.context import Stop, SyncRequest
 from bridge.engine.policy import Adoption
 from bridge.engine.progress import Silent
 

@@ -3,15 +3,15 @@
 import datetime as dt
 
 from bridge.api import Report
-from bridge.engine.ends import Clock, Ends, Stop, SyncRequest, utc_now
+from bridge.engine.context import Clock, Ends, Stop, SyncRequest, utc_now
 from bridge.engine.policy import Policy, UnpaidDocuments
 from bridge.engine.progress import Silent
-from bridge.engine.sync import sync
-from bridge.store.log import SyncLog
-from bridge.testing.crash import Nobody
-from bridge.testing.memory_billing import MemoryBilling, MemorySource
-from bridge.testing.memory_books import MemoryBooks
-from bridge.testing.memory_target import MemoryTarget
+from bridge.engine.run.sync import sync
+from bridge.store.sync_log import SyncLog
+from bridge.testing.conformance.target_crashes import Nobody
+from bridge.testing.memory.books import MemoryBooks
+from bridge.testing.memory.source import MemoryBilling, MemorySource
+from bridge.testing.memory.target import MemoryTarget
 
 POLICY = Policy(start_date=dt.date(2026, 4, 1), unpaid_documents=UnpaidDocuments.PROFORMA)
 

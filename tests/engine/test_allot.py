@@ -20,9 +20,9 @@ from bridge.api import (
     TransactionKind,
     client_ref,
 )
-from bridge.engine.decide import Plan, decide
+from bridge.engine.decide.inputs import Before, Terms
+from bridge.engine.decide.plan import Plan, decide
 from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
-from bridge.engine.terms import Before, Terms
 from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice, gbp
 
 POLICY = Policy(start_date=dt.date(2026, 4, 1), unpaid_documents=UnpaidDocuments.PROFORMA)

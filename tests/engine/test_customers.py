@@ -6,8 +6,8 @@ from pathlib import Path
 from bridge.api import EntryState, Kind, Reason, client_ref, invoice_ref
 from bridge.store import open_log
 from bridge.testing.builders import a_client, a_transaction, an_invoice
-from bridge.testing.memory_billing import MemoryBilling
-from bridge.testing.memory_books import MemoryBooks
+from bridge.testing.memory.books import MemoryBooks
+from bridge.testing.memory.source import MemoryBilling
 from tests.engine.running import run
 
 

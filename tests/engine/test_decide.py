@@ -19,9 +19,9 @@ from bridge.api import (
     Skip,
     TransactionKind,
 )
-from bridge.engine.decide import Plan, decide
+from bridge.engine.decide.inputs import Terms
+from bridge.engine.decide.plan import Plan, decide
 from bridge.engine.policy import Policy, UnpaidDocuments
-from bridge.engine.terms import Terms
 from bridge.testing.builders import (
     DAY,
     a_client,

@@ -3,8 +3,8 @@
 import threading
 from typing import Any, cast
 
-from bridge.engine.book import Surroundings
-from bridge.engine.lanes import Lanes, Task
+from bridge.engine.run.scheduler import Lanes, Task
+from bridge.engine.write.book import Surroundings
 
 
 def task(*ties: str, kinds: tuple[str, ...] = ("GBP",)) -> Task:

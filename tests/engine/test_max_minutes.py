@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 
 from bridge.api import EntryState, InvoiceState, Report, TargetRef
-from bridge.engine import ends, sync
+from bridge.engine import context as ends
 from bridge.engine.policy import Policy, UnpaidDocuments
 from bridge.engine.progress import Silent
+from bridge.engine.run import sync
 from bridge.store import open_log
 from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice
-from bridge.testing.crash import Nobody
-from bridge.testing.memory_billing import MemoryBilling, MemorySource
-from bridge.testing.memory_books import MemoryBooks
-from bridge.testing.memory_target import MemoryTarget
+from bridge.testing.conformance.target_crashes import Nobody
+from bridge.testing.memory.books import MemoryBooks
+from bridge.testing.memory.source import MemoryBilling, MemorySource
+from bridge.testing.memory.target import MemoryTarget
 
 POLICY = Policy(start_date=dt.date(2026, 4, 1), unpaid_documents=UnpaidDocuments.PROFORMA)
 MORNING = dt.datetime(2026, 5, 4, 6, 0, tzinfo=dt.UTC)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from bridge.api import EntryState, LineItem, Reason, client_ref, invoice_ref
-from bridge.engine.hands import Hands
+from bridge.engine.manual.actions import Hands
 from bridge.store import open_log
-from bridge.store.log import SyncLog
+from bridge.store.sync_log import SyncLog
 from bridge.testing.builders import a_client, a_line, an_invoice, gbp
-from bridge.testing.memory_billing import MemoryBilling
-from bridge.testing.memory_books import MemoryBooks
+from bridge.testing.memory.books import MemoryBooks
+from bridge.testing.memory.source import MemoryBilling
 from tests.engine.running import run
 
 SERVER = a_line(gbp("100.00"), line=1, description="Virtual server, June")

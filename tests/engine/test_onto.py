@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.api import Invoice, Kind, Money, PaidFrom, Payment, Reference, SourceRef, total
-from bridge.engine.added import document_ref
+from bridge.engine.decide.added_lines import document_ref
+from bridge.engine.decide.split_payments import onto_documents
 from bridge.engine.keys import balance_use_ref, document_of
-from bridge.engine.onto import onto_documents
 from bridge.testing.builders import DAY, a_line, an_invoice, gbp
 
 WHOLE = an_invoice(transactions=[])

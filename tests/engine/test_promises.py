@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from bridge.api import EntryState, Invoice, InvoiceState, client_ref
-from bridge.engine.ends import Ends, Stop, SyncRequest
+from bridge.engine.context import Ends, Stop, SyncRequest
 from bridge.engine.policy import Policy, UnpaidDocuments
 from bridge.engine.progress import Silent
-from bridge.engine.sync import sync
+from bridge.engine.run.sync import sync
 from bridge.store import open_log
 from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice, gbp
-from bridge.testing.crash import Nobody
+from bridge.testing.conformance.target_crashes import Nobody
 from bridge.testing.faults import Died, Fault
-from bridge.testing.memory_billing import MemoryBilling, MemorySource
-from bridge.testing.memory_books import MemoryBooks
-from bridge.testing.memory_target import MemoryTarget
+from bridge.testing.memory.books import MemoryBooks
+from bridge.testing.memory.source import MemoryBilling, MemorySource
+from bridge.testing.memory.target import MemoryTarget
 
 POLICY = Policy(
     start_date=dt.date(2026, 4, 1), unpaid_documents=UnpaidDocuments.PROFORMA, retries=99

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.api import Kind, Payload, TargetDocument, TargetLine, TargetRef
-from bridge.engine.readback import Expected, differences, ranges
+from bridge.engine.write.readback import Expected, differences, ranges
 from bridge.testing.builders import DAY, gbp
 
 CLIENT = TargetRef(Kind.CLIENT, "7")

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing_extensions import override
 
 from bridge.api import EntryState, Reason, TargetLine, invoice_ref
-from bridge.engine.hands import Hands
+from bridge.engine.manual.actions import Hands
 from bridge.store import open_log
 from bridge.testing.builders import a_client, a_transaction, an_invoice, gbp
-from bridge.testing.memory_billing import MemoryBilling
-from bridge.testing.memory_books import MemoryBooks
+from bridge.testing.memory.books import MemoryBooks
+from bridge.testing.memory.source import MemoryBilling
 from tests.engine.running import run
 
 

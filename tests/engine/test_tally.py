@@ -3,11 +3,11 @@
 import datetime as dt
 
 from bridge.api import EntryState, InvoiceState, Reason, Run, client_ref, invoice_ref
-from bridge.engine.ends import Stop
-from bridge.engine.tally import Tally
-from bridge.store.rows import EntryRow
+from bridge.engine.context import Stop
+from bridge.engine.write.run_report import Tally
+from bridge.store.tables.values import EntryRow
 from bridge.testing.builders import gbp
-from bridge.testing.crash import Nobody
+from bridge.testing.conformance.target_crashes import Nobody
 
 NOW = dt.datetime(2026, 5, 4, 6, 0, tzinfo=dt.UTC)
 

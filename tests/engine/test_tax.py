@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.api import Hold, Invoice, Money, Prices, Reason, rounded, total
-from bridge.engine.tax import TaxedLine, allocate_tax, guard_totals
+from bridge.engine.decide.tax import TaxedLine, allocate_tax, guard_totals
 from bridge.testing.builders import a_line, an_invoice, gbp
 
 

@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 
 from bridge.api import Choices, Hold, LineKind, Reason, Transaction
-from bridge.engine.answers import Answer, Answers, Given
-from bridge.engine.decide import Plan, decide
+from bridge.engine.decide.answers import Answer, Answers, Given
+from bridge.engine.decide.inputs import Before, Terms
+from bridge.engine.decide.plan import Plan, decide
 from bridge.engine.policy import Policy, UnpaidDocuments
-from bridge.engine.terms import Before, Terms
 from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice, gbp
 
 POLICY = Policy(start_date=dt.date(2026, 4, 1), unpaid_documents=UnpaidDocuments.PROFORMA)

@@ -1,6 +1,6 @@
 """Two versions of the source's values, compared for a person."""
 
-from bridge.engine.versions import changes
+from bridge.engine.explain.diff import changes
 
 BEFORE = {"net": "100.00 GBP", "due": None, "lines": [{"type": "Hosting", "amount": "100.00 GBP"}]}
 

@@ -11,14 +11,14 @@ import pytest
 from typing_extensions import override
 
 from bridge.api import EntryState, Report, StepState, TargetRef, invoice_ref
-from bridge.engine.ends import Ends, Stop
+from bridge.engine.context import Ends, Stop
 from bridge.store import open_log
-from bridge.store.rows import Action, Conclude, Intend, StepRow, Write
+from bridge.store.tables.values import Action, Conclude, Intend, StepRow, Write
 from bridge.testing.builders import DAY, a_client, a_transaction, an_invoice, gbp
 from bridge.testing.faults import Died, Fault
-from bridge.testing.memory_billing import MemoryBilling, MemorySource
-from bridge.testing.memory_books import MemoryBooks
-from bridge.testing.memory_target import MemoryTarget
+from bridge.testing.memory.books import MemoryBooks
+from bridge.testing.memory.source import MemoryBilling, MemorySource
+from bridge.testing.memory.target import MemoryTarget
 from tests.engine.running import POLICY, run_between
 
 MORNING = dt.datetime(2026, 5, 4, 6, 0, tzinfo=dt.UTC)

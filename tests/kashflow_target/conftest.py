@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kashflow_target.books import Books, books
-from kashflow_target.names import Known, Register
-from kashflow_target.reference_data import Account, Currency, resolve
-from kashflow_target.settings import KashFlowSettings
+from kashflow_target.account.reference_data import Account, Currency, resolve
+from kashflow_target.account.resolved import Books, books
+from kashflow_target.settings.names import Known, Register
+from kashflow_target.settings.settings import KashFlowSettings
 
 SETTINGS: dict[str, Any] = {
     "username": "northwind",

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kashflow_target.books import Books
-from kashflow_target.compose_client import compose_client, folded
+from kashflow_target.account.resolved import Books
+from kashflow_target.compose.client import compose_client, folded
 
 from bridge.api import Hold, Payload, Reason, Reference
 from bridge.testing.builders import a_client

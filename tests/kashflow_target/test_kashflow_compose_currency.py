@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kashflow_target.books import Books
-from kashflow_target.compose_invoice import compose_invoice
-from kashflow_target.reference_data import Account, Currency
+from kashflow_target.account.reference_data import Account, Currency
+from kashflow_target.account.resolved import Books
+from kashflow_target.compose.invoice import compose_invoice
 
 from bridge.api import (
     ConfigError,

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kashflow_target.books import Books
-from kashflow_target.compose_invoice import compose_credit_note, compose_invoice
-from kashflow_target.reference_data import Account
+from kashflow_target.account.reference_data import Account
+from kashflow_target.account.resolved import Books
+from kashflow_target.compose.invoice import compose_credit_note, compose_invoice
 
 from bridge.api import (
     ConfigError,

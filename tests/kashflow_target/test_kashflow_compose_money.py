@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kashflow_target.books import Books
-from kashflow_target.compose_invoice import compose_invoice
-from kashflow_target.compose_money import compose_payment
-from kashflow_target.reference_data import Account, Currency
+from kashflow_target.account.reference_data import Account, Currency
+from kashflow_target.account.resolved import Books
+from kashflow_target.compose.invoice import compose_invoice
+from kashflow_target.compose.payment import compose_payment
 
 from bridge.api import (
     Hold,

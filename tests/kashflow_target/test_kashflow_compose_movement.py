@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from kashflow_target.books import Books
-from kashflow_target.compose_movement import compose_movement
+from kashflow_target.account.resolved import Books
+from kashflow_target.compose.movement import compose_movement
 
 from bridge.api import Hold, Money, MovementKind, Nothing, Payload, Reason
 from bridge.testing.builders import a_movement, eur, gbp

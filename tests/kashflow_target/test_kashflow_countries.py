@@ -2,7 +2,7 @@
 
 import pytest
 from babel import Locale
-from kashflow_target.countries import country_name, is_country
+from kashflow_target.vat.countries import country_name, is_country
 
 
 def test_every_country_has_the_name_that_unicode_gives_it() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 from kashflow_target.decisions import decisions
-from kashflow_target.settings import KashFlowSettings
+from kashflow_target.settings.settings import KashFlowSettings
 
 from bridge.api import Decision, Reason
 

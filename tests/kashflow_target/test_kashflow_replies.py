@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kashflow_target.books import Books
-from kashflow_target.documents import as_document
-from kashflow_target.lists import ListReply
-from kashflow_target.replies import Fault, Reply, Row, UnusableReply, parse
+from kashflow_target.account.resolved import Books
+from kashflow_target.records.documents import as_document
+from kashflow_target.soap.list_reply import ListReply
+from kashflow_target.soap.replies import Fault, Reply, Row, UnusableReply, parse
 
 from bridge.api import Kind, TransientError
 from bridge.testing.builders import gbp
@@ -213,7 +213,7 @@ def test_half_a_list_is_no_list(cut: int) -> None:
 
 PEAK = """
 import resource, sys
-from kashflow_target.lists import ListReply
+from kashflow_target.soap.list_reply import ListReply
 
 head, row, tail = (text.encode() for text in sys.argv[1:4])
 

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kashflow_target import money_sections, sections
-from kashflow_target.names import Known, Name, Register, name_from
-from kashflow_target.reference_data import Account, resolve
-from kashflow_target.refusals import ACCESS, Refusals
-from kashflow_target.settings import LIVE_ENDPOINT, KashFlowSettings
+from kashflow_target.account.reference_data import Account, resolve
+from kashflow_target.settings import money_sections, sections
+from kashflow_target.settings.names import Known, Name, Register, name_from
+from kashflow_target.settings.settings import LIVE_ENDPOINT, KashFlowSettings
+from kashflow_target.soap.refusals import ACCESS, Refusals
 from pydantic import BaseModel, ValidationError
 
 from bridge.api import AccessError, ConfigError, Problem, RecordRejectedError

@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kashflow_target.books import Books
-from kashflow_target.countries import CountryClass, country_class, is_vat_number
-from kashflow_target.vat import VatDecision, VatTable, decide_vat, untaxed_discount
-from kashflow_target.vat_uk import UK_TABLE, uk_table
+from kashflow_target.account.resolved import Books
+from kashflow_target.vat.countries import CountryClass, country_class, is_vat_number
+from kashflow_target.vat.rules import VatDecision, VatTable, decide_vat, untaxed_discount
+from kashflow_target.vat.uk import UK_TABLE, uk_table
 
 from bridge.api import Client, Hold, LineKind, Reason, SaleLine
 from bridge.testing.builders import DAY, a_client, a_sale_line, gbp

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, exc, make_url, text
 
 from bridge.store import open_log
-from bridge.store.log import SyncLog
+from bridge.store.sync_log import SyncLog
 from tests.store.material import Place
 
 POSTGRES = os.environ.get("BRIDGE_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/test")

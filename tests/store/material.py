@@ -24,8 +24,8 @@ from bridge.api import (
     invoice_ref,
 )
 from bridge.store import open_log
-from bridge.store.log import SyncLog
-from bridge.store.rows import Action, Conclude, Intend, LinkRow, PutLink, SetEntry, StepRow
+from bridge.store.sync_log import SyncLog
+from bridge.store.tables.values import Action, Conclude, Intend, LinkRow, PutLink, SetEntry, StepRow
 
 NOW = dt.datetime(2026, 5, 1, 9, 30, 0, 123456, tzinfo=dt.UTC)
 

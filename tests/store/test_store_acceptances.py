@@ -2,8 +2,8 @@
 
 import datetime as dt
 
-from bridge.store.log import SyncLog
-from bridge.store.rows import Accept, AcceptanceRow, Unaccept
+from bridge.store.sync_log import SyncLog
+from bridge.store.tables.values import Accept, AcceptanceRow, Unaccept
 from tests.store.material import begin
 
 AT = dt.datetime(2026, 5, 1, 9, 30, 0, 123456, tzinfo=dt.UTC)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.api import Json, Kind, Money, Payload, Posting, Rule, SourceRef, TargetLine, TargetRef
-from bridge.store import codec
+from bridge.store.tables import codec
 
 # Halves of surrogate pairs and NUL included: a billing system's text may hold anything.
 anything = st.text(st.characters(codec=None), max_size=20)

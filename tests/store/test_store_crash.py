@@ -6,7 +6,7 @@ import time
 import pytest
 
 from bridge.api import EntryState, StepState, invoice_ref
-from bridge.store.log import SyncLog
+from bridge.store.sync_log import SyncLog
 from tests.store.material import Place, begin, book, finish, header, line_of, python
 
 WRITER = """

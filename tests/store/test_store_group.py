@@ -14,9 +14,9 @@ from typing_extensions import override
 
 from bridge.api import EntryState, LockLostError, StepState, StoreError, invoice_ref
 from bridge.store import open_log
-from bridge.store.group import GroupCommit, _Part, _Turn
-from bridge.store.log import SyncLog
-from bridge.store.rows import Intend, SetEntry
+from bridge.store.db.group_commit import GroupCommit, _Part, _Turn
+from bridge.store.sync_log import SyncLog
+from bridge.store.tables.values import Intend, SetEntry
 from tests.store.material import Place, a_step, begin, book, header
 
 THREADS = 8

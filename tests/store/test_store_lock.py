@@ -16,12 +16,12 @@ import pytest
 from sqlalchemy import Connection, text
 
 from bridge.api import EntryState, LockHeldError, LockLostError, StepState, StoreError, invoice_ref
-from bridge.store import holder as holders
-from bridge.store.address import read_address
-from bridge.store.database import Database
+from bridge.store import lock_owner as holders
+from bridge.store.db.connection import Database
+from bridge.store.db.url import read_address
 from bridge.store.lock import clock
-from bridge.store.log import SyncLog
-from bridge.store.rows import AddEvent, Conclude, Intend, SetEntry
+from bridge.store.sync_log import SyncLog
+from bridge.store.tables.values import AddEvent, Conclude, Intend, SetEntry
 from tests.store.material import (
     Place,
     a_step,

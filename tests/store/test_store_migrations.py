@@ -13,10 +13,11 @@ from sqlalchemy import Connection, Text, inspect, text
 from sqlalchemy.dialects.mysql import MEDIUMTEXT
 
 from bridge.api import EntryState, LockHeldError, StoreError, invoice_ref
-from bridge.store import migrations, schema
-from bridge.store.address import read_address
-from bridge.store.database import Database
+from bridge.store import migrations
+from bridge.store.db.connection import Database
+from bridge.store.db.url import read_address
 from bridge.store.making import make
+from bridge.store.tables import schema
 from tests.store.material import Place, begin, book, finish, header, line_of, python
 
 NEXT = '''

@@ -15,18 +15,19 @@ from sqlalchemy import event, exc, text
 
 from bridge.api import StoreError, invoice_ref
 from bridge.store import open_log
-from bridge.store.address import read_address
-from bridge.store.database import Database
-from bridge.store.faults import store_error
-from bridge.store.log import SyncLog
+from bridge.store.db.connection import Database
+from bridge.store.db.errors import store_error
+from bridge.store.db.url import read_address
 from bridge.store.sql import SqlLog
+from bridge.store.sync_log import SyncLog
 from tests.store.material import Place, begin, finish, header, line_of, python
 
 CANARY = "c4n4ry-p455"
 
 
 def test_importing_the_store_loads_no_database_library() -> None:
-    code = "import sys, bridge.store.rows, bridge.store.log; print('sqlalchemy' in sys.modules)"
+    imports = "import sys, bridge.store.tables.values, bridge.store.sync_log"
+    code = f"{imports}; print('sqlalchemy' in sys.modules)"
     process = python(code)
     assert line_of(process) == "False"
     finish(process)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bridge.api import EntryState, Gone, Kind, StepState, StoreError, TargetRef, invoice_ref
-from bridge.store.log import SyncLog
 from bridge.store.overlay import open_overlay
-from bridge.store.rows import AddEvent, Conclude, Intend, PutLink, SetEntry, SightingRow
+from bridge.store.sync_log import SyncLog
+from bridge.store.tables.values import AddEvent, Conclude, Intend, PutLink, SetEntry, SightingRow
 from tests.store.material import (
     NOW,
     Place,

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 
 from bridge.api import Kind, TargetRef, client_ref, invoice_ref
 from bridge.store import open_log
-from bridge.store.log import SyncLog
+from bridge.store.sync_log import SyncLog
 from tests.store.material import NOW, begin, book, header
 
 Asked = Callable[[SyncLog], object]

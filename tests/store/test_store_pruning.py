@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from bridge.api import Kind, Run, StoreError, invoice_ref
-from bridge.engine.answers import ANSWER
-from bridge.store import pruning
-from bridge.store.address import read_address
-from bridge.store.database import Database
-from bridge.store.log import SyncLog
-from bridge.store.rows import AddEvent
+from bridge.engine.decide.answers import ANSWER
+from bridge.store.db.connection import Database
+from bridge.store.db.url import read_address
+from bridge.store.sync_log import SyncLog
+from bridge.store.tables import pruning
+from bridge.store.tables.values import AddEvent
 from tests.store.material import Place, begin, book, header
 
 LATER = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)

@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from bridge.api import EntryState, Gone, Kind, Reason, SourceRef, client_ref, invoice_ref
-from bridge.store.log import SyncLog
-from bridge.store.rows import EntryRow, Intend, SetEntry
+from bridge.store.sync_log import SyncLog
+from bridge.store.tables.values import EntryRow, Intend, SetEntry
 from tests.store.material import NOW, a_step, begin, book, gbp, header
 
 

@@ -1,8 +1,8 @@
 """What the source said is kept once a version, whatever is decided of it later."""
 
 from bridge.api import invoice_ref
-from bridge.store.log import SyncLog
-from bridge.store.rows import KeepSnapshot
+from bridge.store.sync_log import SyncLog
+from bridge.store.tables.values import KeepSnapshot
 from tests.store.material import begin
 
 

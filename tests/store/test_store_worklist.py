@@ -19,8 +19,8 @@ from bridge.api import (
     client_ref,
     invoice_ref,
 )
-from bridge.store.log import SyncLog
-from bridge.store.rows import EntryRow, Intend, PutLink, SetEntry
+from bridge.store.sync_log import SyncLog
+from bridge.store.tables.values import EntryRow, Intend, PutLink, SetEntry
 from tests.store.material import NOW, Place, a_link, a_step, begin, book, header
 
 DAY = dt.date(2026, 4, 1)

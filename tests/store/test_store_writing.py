@@ -18,8 +18,8 @@ from bridge.api import (
     invoice_ref,
     payment_ref,
 )
-from bridge.store.log import SyncLog
-from bridge.store.rows import (
+from bridge.store.sync_log import SyncLog
+from bridge.store.tables.values import (
     Action,
     AddEvent,
     Conclude,

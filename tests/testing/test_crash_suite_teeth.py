@@ -15,11 +15,11 @@ from bridge.api import (
     TargetRef,
     TransientError,
 )
-from bridge.testing.desk import Desk
-from bridge.testing.memory_books import MemoryBooks
-from bridge.testing.memory_target import MemoryTarget
-from bridge.testing.stands import TargetStand
-from bridge.testing.story import Story
+from bridge.testing.conformance.fixtures import TargetStand
+from bridge.testing.conformance.scenario import Story
+from bridge.testing.conformance.target_writer import Desk
+from bridge.testing.memory.books import MemoryBooks
+from bridge.testing.memory.target import MemoryTarget
 from bridge.testing.target_suite import TargetSuite
 
 

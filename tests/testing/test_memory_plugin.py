@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from bridge import hookspecs
 from bridge.api import SourcePlugin, TargetPlugin
 from bridge.testing.builders import a_client, an_invoice
-from bridge.testing.memory_billing import MemoryBilling
-from bridge.testing.plugin import memory_plugin, memory_sandbox
+from bridge.testing.memory.plugin import memory_plugin, memory_sandbox
+from bridge.testing.memory.source import MemoryBilling
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from bridge.testing.builders import (
     eur,
     gbp,
 )
+from bridge.testing.conformance.fixtures import SourceStand
 from bridge.testing.faults import Fault
-from bridge.testing.memory_billing import MemoryBilling, MemorySource
+from bridge.testing.memory.source import MemoryBilling, MemorySource
 from bridge.testing.source_suite import SourceSuite
-from bridge.testing.stands import SourceStand
 
 
 def a_small_company() -> MemoryBilling:

@@ -6,10 +6,10 @@ from typing import ClassVar
 import pytest
 
 from bridge.api import TargetRef
+from bridge.testing.conformance.fixtures import TargetStand
 from bridge.testing.faults import Fault
-from bridge.testing.memory_books import MemoryBooks
-from bridge.testing.memory_target import MemoryTarget
-from bridge.testing.stands import TargetStand
+from bridge.testing.memory.books import MemoryBooks
+from bridge.testing.memory.target import MemoryTarget
 from bridge.testing.target_suite import TargetSuite
 
 

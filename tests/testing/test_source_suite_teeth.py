@@ -19,10 +19,10 @@ from bridge.api import (
     invoice_ref,
 )
 from bridge.testing.builders import DAY, a_client, an_invoice, gbp
-from bridge.testing.known import MemoryKnown
-from bridge.testing.memory_billing import MemoryBilling, MemorySource
+from bridge.testing.conformance.fixtures import SourceStand
+from bridge.testing.memory.known import MemoryKnown
+from bridge.testing.memory.source import MemoryBilling, MemorySource
 from bridge.testing.source_suite import NORMAL, SourceSuite, headers
-from bridge.testing.stands import SourceStand
 
 BREAKS = (AssertionError, ValueError, KeyError, pytest.fail.Exception)
 _ticks = itertools.count()

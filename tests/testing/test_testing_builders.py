@@ -77,7 +77,8 @@ def test_a_header_carries_the_invoices_own_fingerprint() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["builders", "faults", "known", "memory_billing", "memory_target", "plugin"]
+    "module",
+    ["builders", "faults", "memory.known", "memory.source", "memory.target", "memory.plugin"],
 )
 def test_builders_and_fakes_need_no_pytest(module: str) -> None:
     """A program that only wants the fakes loads neither pytest nor any engine."""

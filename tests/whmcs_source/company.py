@@ -5,7 +5,7 @@ from typing import Any
 import requests
 from whmcs_source.sandbox.factory import WhmcsSandbox
 from whmcs_source.settings import settings_from
-from whmcs_source.source import WhmcsSource
+from whmcs_source.source.source import WhmcsSource
 
 
 class Company:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from whmcs_source.plugin import bridge_sources
-from whmcs_source.source import WhmcsSource
+from whmcs_source.source.source import WhmcsSource
 
 from bridge.api import (
     AccessError,

@@ -18,8 +18,8 @@ import pytest
 import requests
 import urllib3
 from requests.adapters import BaseAdapter
-from whmcs_source.api import Api
-from whmcs_source.errors import ActionNotAllowedError
+from whmcs_source.api.errors import ActionNotAllowedError
+from whmcs_source.api.http import Api
 from whmcs_source.settings import settings_from
 
 from bridge.api import (
@@ -279,7 +279,7 @@ def test_an_answer_that_does_not_come_is_transient(far: Far) -> None:
 def test_a_reply_that_is_too_long_is_not_taken_into_memory(
     far: Far, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("whmcs_source.api._BODY_MAX", 1000)
+    monkeypatch.setattr("whmcs_source.api.http._BODY_MAX", 1000)
     far.script = [reply(b" " * 100_000)]
     with pytest.raises(TransientError, match="too long") as caught:
         api.call("GetInvoices")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from whmcs_source.sandbox.factory import sandbox
-from whmcs_source.source import WhmcsSource
+from whmcs_source.source.source import WhmcsSource
 
 from bridge.api import (
     Invoice,

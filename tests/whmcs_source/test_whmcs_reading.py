@@ -5,7 +5,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from whmcs_source.source import WhmcsSource
+from whmcs_source.source.source import WhmcsSource
 
 from bridge.api import (
     AccessError,

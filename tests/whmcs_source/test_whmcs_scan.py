@@ -5,7 +5,7 @@ import itertools
 import json
 
 import pytest
-from whmcs_source.source import WhmcsSource
+from whmcs_source.source.source import WhmcsSource
 
 from bridge.api import (
     Checkpoint,
@@ -19,7 +19,7 @@ from bridge.api import (
     UnreachableError,
     invoice_ref,
 )
-from bridge.testing.known import MemoryKnown
+from bridge.testing.memory.known import MemoryKnown
 from tests.whmcs_source.company import Company
 
 TODAY = dt.date(2026, 11, 2)

@@ -5,7 +5,7 @@ import html
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from whmcs_source.text import decoded, plain, single_line
+from whmcs_source.api.text import decoded, plain, single_line
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from whmcs_source.errors import OddAmountError, UnreadableReplyError, missing
-from whmcs_source.headers import header_of, row_fingerprint
-from whmcs_source.money_rows import (
+from whmcs_source.api.errors import OddAmountError, UnreadableReplyError, missing
+from whmcs_source.api.wire_models import WireClient, WireInvoice, WireRow, WireTransaction, parse
+from whmcs_source.translate.headers import header_of, row_fingerprint
+from whmcs_source.translate.invoice import Product, client_of, invoice_of, line_kind
+from whmcs_source.translate.transactions import (
     Books,
     money,
     rows_of_invoice,
@@ -17,8 +19,6 @@ from whmcs_source.money_rows import (
     transaction_kind,
     transaction_of,
 )
-from whmcs_source.translate import Product, client_of, invoice_of, line_kind
-from whmcs_source.wire import WireClient, WireInvoice, WireRow, WireTransaction, parse
 
 from bridge.api import (
     WHOLE_INVOICE,

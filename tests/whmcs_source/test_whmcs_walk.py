@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from whmcs_source.calls import Page, Row
-from whmcs_source.walk import Place, walk
-from whmcs_source.wire import WireRow
+from whmcs_source.api.calls import Page, Row
+from whmcs_source.api.walk import Place, walk
+from whmcs_source.api.wire_models import WireRow
 
 from bridge.api import TransientError
 

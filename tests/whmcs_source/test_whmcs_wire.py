@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from whmcs_source.errors import UnreadableReplyError
-from whmcs_source.replies import parsed, retry_after_s
-from whmcs_source.shapes import count, rows
-from whmcs_source.wire import (
+from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.replies import parsed, retry_after_s
+from whmcs_source.api.shapes import count, rows
+from whmcs_source.api.wire_models import (
     WireClient,
     WireInvoice,
     WireItem,

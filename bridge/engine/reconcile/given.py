@@ -13,11 +13,11 @@ from bridge.api import (
     token_of,
 )
 from bridge.engine.keys import given_ref
-from bridge.engine.reconcile.documents import MATCHED, Documents
-from bridge.engine.reconcile.money import Judge
+from bridge.engine.reconcile.match_documents import MATCHED, Documents
+from bridge.engine.reconcile.match_money import Judge
 from bridge.engine.reconcile.tokens import key_of
+from bridge.engine.reconcile.valuation import elsewhere
 from bridge.engine.reconcile.values import ItemKind, Standing, Verdict
-from bridge.engine.reconcile.worth import elsewhere
 
 _BY_HAND = frozenset({BalanceOrigin.BY_HAND, BalanceOrigin.UNKNOWN})
 

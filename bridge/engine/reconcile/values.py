@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bridge.api import Money
-from bridge.store.rows import AcceptanceRow
+from bridge.store.tables.values import AcceptanceRow
 
 
 class Standing(StrEnum):

@@ -7,7 +7,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from bridge.store import schema
+from bridge.store.tables import schema
 
 
 def scripts() -> ScriptDirectory:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from bridge.api import Finding, Health, Level
-from whmcs_source.check import Check, refuse_old
 from whmcs_source.database.layout import PRODUCT_TABLES, WANTED, Layout
+from whmcs_source.database.queries import Tables
 from whmcs_source.database.rows import text_of
-from whmcs_source.database.tables import Tables
-from whmcs_source.money_rows import Books
-from whmcs_source.reading import Reading
+from whmcs_source.read import Reading
+from whmcs_source.source.check import Check, refuse_old
+from whmcs_source.translate.transactions import Books
 
 
 class DatabaseCheck(Check):

@@ -9,13 +9,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bridge.api import Gone, Header, Known, Missing, ScanPolicy, Seen, invoice_ref
-from whmcs_source.calls import Row as ListRow
-from whmcs_source.cursor import Cursor
-from whmcs_source.database import invoices
+from whmcs_source.api.calls import Row as ListRow
+from whmcs_source.database import batch as invoices
 from whmcs_source.database.numbers import pieces
+from whmcs_source.database.queries import Tables
 from whmcs_source.database.reading import DatabaseReading
-from whmcs_source.database.tables import Tables
-from whmcs_source.scan import Scan
+from whmcs_source.scan.cursor import Cursor
+from whmcs_source.scan.scan import Scan
 
 _TOLD_MAX = 50_000
 _GONE = "WHMCS has it no longer: it was deleted or merged"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bridge.api import UnreachableError
-from whmcs_source.database.door import Door, Row
+from whmcs_source.database.connection import Door, Row
 from whmcs_source.database.layout import Layout
 from whmcs_source.database.numbers import shares
 from whmcs_source.database.rows import number_of

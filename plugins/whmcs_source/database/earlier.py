@@ -8,8 +8,8 @@ that changed since that cursor was written; all others have their new digests fr
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from whmcs_source.database.connection import Door
 from whmcs_source.database.digest import Part, chunk_of, grouped, values_of
-from whmcs_source.database.door import Door
 from whmcs_source.database.layout import Layout
 from whmcs_source.database.rows import number_of
 from whmcs_source.database.series import Series, Sums, unpacked

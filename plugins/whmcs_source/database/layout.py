@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridge.api import AccessError, UnreachableError
-from whmcs_source.database.door import Door, Snapshot
+from whmcs_source.database.connection import Door, Snapshot
 from whmcs_source.database.faults import COLUMN_DENIED, TABLE_DENIED, code_in
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from whmcs_source.database.door import Snapshot
+from whmcs_source.database.connection import Snapshot
 from whmcs_source.database.numbers import among, pieces
 from whmcs_source.database.rows import number_of
 from whmcs_source.database.setup import Asked

@@ -4,14 +4,14 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from whmcs_source.database.door import Row, Snapshot
+from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.wire_models import WireClient, WireCredit, WireTransaction, parse
+from whmcs_source.database.connection import Row, Snapshot
 from whmcs_source.database.layout import PRODUCT_TABLES
 from whmcs_source.database.numbers import among, pieces
 from whmcs_source.database.rows import Maker, number_of
 from whmcs_source.database.setup import Asked, Setup, names_of
-from whmcs_source.errors import UnreadableReplyError
-from whmcs_source.translate import Product
-from whmcs_source.wire import WireClient, WireCredit, WireTransaction, parse
+from whmcs_source.translate.invoice import Product
 
 Money = tuple[WireTransaction, ...] | UnreadableReplyError
 

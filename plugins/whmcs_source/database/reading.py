@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bridge.api import Client, Hold, Invoice, Missing, RecordRejectedError, SourceRef, Transaction
-from whmcs_source.balances import Balances
-from whmcs_source.containers import Clientele, Containers, Rows, bill_of
+from whmcs_source.api.errors import UnreadableReplyError, missing
+from whmcs_source.api.wire_models import WireClient, WireInvoice, WireTransaction
+from whmcs_source.balances.evidence import Proofs
+from whmcs_source.balances.mass_payments import Clientele, Containers, Rows, bill_of
+from whmcs_source.balances.read import Balances
 from whmcs_source.database import people
-from whmcs_source.database.door import Snapshot
-from whmcs_source.database.invoices import Batch, special
+from whmcs_source.database.batch import Batch, special
+from whmcs_source.database.connection import Snapshot
 from whmcs_source.database.numbers import PIECE
 from whmcs_source.database.people import Service
+from whmcs_source.database.queries import Tables
 from whmcs_source.database.setup import Setup
-from whmcs_source.database.tables import Tables
-from whmcs_source.errors import UnreadableReplyError, missing
-from whmcs_source.proofs import Proofs
-from whmcs_source.reading import Reading
+from whmcs_source.read import Reading
 from whmcs_source.settings import Products
-from whmcs_source.translate import SERVICE_TYPES, Product, client_of
-from whmcs_source.wire import WireClient, WireInvoice, WireTransaction
+from whmcs_source.translate.invoice import SERVICE_TYPES, Product, client_of
 
 _KEPT = 16 * PIECE
 ValueT = TypeVar("ValueT")

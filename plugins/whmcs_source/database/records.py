@@ -4,16 +4,16 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from bridge.api import Days, Record
-from whmcs_source.calls import OddRow
-from whmcs_source.calls import Row as ListRow
-from whmcs_source.database import invoices
-from whmcs_source.database.ahead import Ahead
+from whmcs_source.api.calls import OddRow
+from whmcs_source.api.calls import Row as ListRow
+from whmcs_source.database import batch as invoices
 from whmcs_source.database.numbers import PIECE, among, pieces
+from whmcs_source.database.queries import Tables
+from whmcs_source.database.read_ahead import Ahead
 from whmcs_source.database.reading import DatabaseReading
 from whmcs_source.database.rows import number_of
-from whmcs_source.database.tables import Tables
-from whmcs_source.records import Records, is_within
 from whmcs_source.settings import Products
+from whmcs_source.source.records import Records, is_within
 
 _INVOICE_DAYS = ("date", "duedate", "datepaid", "date_refunded", "date_cancelled")
 _FIGURES = ("userid", "subtotal", "tax", "total")

@@ -6,7 +6,7 @@ A refund's row may be on another invoice than its payment's, or on none (seen in
 import threading
 from collections.abc import Collection
 
-from whmcs_source.database.door import Snapshot
+from whmcs_source.database.connection import Snapshot
 from whmcs_source.database.numbers import Pairs, among, pieces
 from whmcs_source.database.rows import number_of
 

@@ -1,8 +1,8 @@
 """Table rows as the records that the API sends: same fields, same rules.
 
-The rules stand in `whmcs_source.wire` and `whmcs_source.fields`. For speed a row is read field by
-field with the very functions that pydantic would call; where one of them refuses, the record goes
-through pydantic after all, which says what is wrong in the same words as in API mode.
+The rules stand in `whmcs_source.api.wire_models` and `whmcs_source.api.fields`. For speed a row is
+read field by field with the very functions that pydantic would call; where one of them refuses, the
+record goes through pydantic after all, which says what is wrong in the same words as in API mode.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,12 +11,12 @@ from typing import Any, Generic, TypeVar, cast, get_args
 
 from pydantic import BaseModel, BeforeValidator
 
+from whmcs_source.api.fields import Id, IdOrZero, Line, Text
+from whmcs_source.api.text import STRAY_BYTES
+from whmcs_source.api.wire_models import Wire, parse
 from whmcs_source.database import columns
 from whmcs_source.database.columns import Convert
-from whmcs_source.database.door import Row
-from whmcs_source.fields import Id, IdOrZero, Line, Text
-from whmcs_source.text import STRAY_BYTES
-from whmcs_source.wire import Wire, parse
+from whmcs_source.database.connection import Row
 
 ModelT = TypeVar("ModelT", bound=Wire)
 _new = object.__new__

@@ -14,18 +14,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bridge.api import Checkpoint, Gone, Header, Known, ScanPolicy, fingerprint
-from whmcs_source.calls import Row as ListRow
-from whmcs_source.database import invoices
+from whmcs_source.api.calls import Row as ListRow
+from whmcs_source.database import batch as invoices
 from whmcs_source.database.compare import Compare
 from whmcs_source.database.cursor import TablesCursor
 from whmcs_source.database.digest import LOOSE, SHAPES, Part, digests, newest_ids
 from whmcs_source.database.earlier import carried_over
-from whmcs_source.database.look import look, written_since
 from whmcs_source.database.moved import moved_by, moved_where, with_new_lines
 from whmcs_source.database.numbers import PIECE
+from whmcs_source.database.queries import Tables
+from whmcs_source.database.quick_check import look, written_since
 from whmcs_source.database.reading import DatabaseReading
 from whmcs_source.database.series import Series, Sums, added
-from whmcs_source.database.tables import Tables
 from whmcs_source.settings import Digest
 
 Found = Header | Gone | Checkpoint

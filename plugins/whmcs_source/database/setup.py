@@ -4,14 +4,8 @@ import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from whmcs_source.database.door import Door, Row, Snapshot
-from whmcs_source.database.layout import Layout, read_layout
-from whmcs_source.database.numbers import among, pieces
-from whmcs_source.database.refunds import Refunds
-from whmcs_source.database.rows import Maker, number_of, text_of
-from whmcs_source.text import single_line
-from whmcs_source.translate import Product
-from whmcs_source.wire import (
+from whmcs_source.api.text import single_line
+from whmcs_source.api.wire_models import (
     Wire,
     WireClient,
     WireCredit,
@@ -20,6 +14,12 @@ from whmcs_source.wire import (
     WireRow,
     WireTransaction,
 )
+from whmcs_source.database.connection import Door, Row, Snapshot
+from whmcs_source.database.layout import Layout, read_layout
+from whmcs_source.database.numbers import among, pieces
+from whmcs_source.database.refunds import Refunds
+from whmcs_source.database.rows import Maker, number_of, text_of
+from whmcs_source.translate.invoice import Product
 
 _PART = b"\x1f"
 _END = b"\x1f\x1e"

@@ -21,15 +21,15 @@ from bridge.api import (
 )
 from whmcs_source.database import people
 from whmcs_source.database.check import DatabaseCheck
+from whmcs_source.database.connection import Door
 from whmcs_source.database.cursor import TablesCursor
-from whmcs_source.database.door import Door
+from whmcs_source.database.queries import Tables
 from whmcs_source.database.reading import DatabaseReading
 from whmcs_source.database.records import DatabaseRecords
 from whmcs_source.database.scan import TablesScan
-from whmcs_source.database.tables import Tables
-from whmcs_source.prepaid import Prepaid
 from whmcs_source.settings import Products, WhmcsSettings
-from whmcs_source.source import WhmcsSource, unclear_is_transient
+from whmcs_source.source.prepaid import Prepaid
+from whmcs_source.source.source import WhmcsSource, unclear_is_transient
 
 
 class WhmcsDatabase(WhmcsSource):

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pytest
 from kashflow_target.sandbox.switches import SWITCHES as KASHFLOW
-from kashflow_target.settings import KashFlowSettings
+from kashflow_target.settings.settings import KashFlowSettings
 from pydantic import BaseModel
 from whmcs_source.sandbox.switches import SWITCHES as WHMCS
 

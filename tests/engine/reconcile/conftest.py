@@ -27,11 +27,11 @@ from bridge.api import (
     invoice_ref,
 )
 from bridge.engine.policy import Policy, UnpaidDocuments
-from bridge.engine.reconcile.lore import Lore
-from bridge.engine.reconcile.matching import differences, match
+from bridge.engine.reconcile.log_view import Lore
+from bridge.engine.reconcile.match import differences, match
 from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.values import Item, Standing
-from bridge.store.rows import EntryRow, LinkRow
+from bridge.store.tables.values import EntryRow, LinkRow
 
 DAY = dt.date(2026, 3, 10)
 FEED = Nothing(Rule("payment", "gateways.banktransfer", "bank_feed"))

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from bridge.api import EntryState, Kind, UsageError
-from bridge.engine.reconcile.accepting import classed, judged, kept, named, shown
-from bridge.engine.reconcile.matching import differences
-from bridge.engine.reconcile.sums import by_month
+from bridge.engine.reconcile.accept import classed, judged, kept, named, shown
+from bridge.engine.reconcile.match import differences
+from bridge.engine.reconcile.totals import by_month
 from bridge.engine.reconcile.values import SALES, Difference, Standing
-from bridge.store.rows import AcceptanceRow
+from bridge.store.tables.values import AcceptanceRow
 from tests.engine.reconcile.conftest import Paper, money
 
 AT = dt.datetime(2026, 4, 1, 9, 0, tzinfo=dt.UTC)

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.api import EntryState, Kind, Money, Reason, Record, RecordClass
-from bridge.engine.reconcile.matching import differences
-from bridge.engine.reconcile.sums import by_month
+from bridge.engine.reconcile.match import differences
+from bridge.engine.reconcile.totals import by_month
 from bridge.engine.reconcile.values import MONEY, SALES, Item, ItemKind, Standing
 
 Paper = Any

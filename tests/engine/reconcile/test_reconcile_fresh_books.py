@@ -19,24 +19,24 @@ from bridge.api import (
     LineKind,
     client_ref,
 )
-from bridge.engine.ends import Ends, Stop, SyncRequest
+from bridge.engine.context import Ends, Stop, SyncRequest
 from bridge.engine.policy import Policy, UnpaidDocuments
 from bridge.engine.progress import Silent
-from bridge.engine.reconcile.lines import as_lines
-from bridge.engine.reconcile.page import as_page
-from bridge.engine.reconcile.reading import read
-from bridge.engine.reconcile.report import Reconciliation, reconciled
-from bridge.engine.reconcile.text import WIDTH, as_text
+from bridge.engine.reconcile.read import read
+from bridge.engine.reconcile.result import Reconciliation, reconciled
 from bridge.engine.reconcile.values import Standing
-from bridge.engine.sync import sync
+from bridge.engine.run.sync import sync
+from bridge.reports.html import as_page
+from bridge.reports.jsonl import as_lines
+from bridge.reports.text import WIDTH, as_text
 from bridge.store import open_log
-from bridge.store.log import SyncLog
+from bridge.store.sync_log import SyncLog
 from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice, eur, gbp
-from bridge.testing.crash import Nobody
-from bridge.testing.memory_billing import MemoryBilling, MemorySource
-from bridge.testing.memory_books import MemoryBooks
-from bridge.testing.memory_compose import MemoryMapping
-from bridge.testing.memory_target import MemoryTarget
+from bridge.testing.conformance.target_crashes import Nobody
+from bridge.testing.memory.books import MemoryBooks
+from bridge.testing.memory.compose import MemoryMapping
+from bridge.testing.memory.source import MemoryBilling, MemorySource
+from bridge.testing.memory.target import MemoryTarget
 
 START = dt.date(2026, 4, 1)
 POLICY = Policy(START, UnpaidDocuments.PROFORMA)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.api import EntryState, Kind, Reason, RecordClass, SourceRef
-from bridge.engine.reconcile.matching import differences
+from bridge.engine.reconcile.match import differences
 from bridge.engine.reconcile.values import Standing
 
 Paper = Any

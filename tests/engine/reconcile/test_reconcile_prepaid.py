@@ -17,9 +17,9 @@ from bridge.api import (
     RecordClass,
     client_ref,
 )
-from bridge.engine.reconcile.matching import differences, match
-from bridge.engine.reconcile.prepaid import BalanceLine, balance_lines, unexplained
-from bridge.engine.reconcile.strays import Rows
+from bridge.engine.reconcile.client_balances import BalanceLine, balance_lines, unexplained
+from bridge.engine.reconcile.match import differences, match
+from bridge.engine.reconcile.outside_period import Rows
 from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.values import Item
 from tests.engine.reconcile.conftest import DAY, money

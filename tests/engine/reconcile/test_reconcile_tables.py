@@ -7,14 +7,14 @@ from typing import Any
 
 from bridge.api import EntryState, Money, Reason, Record, RecordClass, TaxPart
 from bridge.engine.reconcile.accounts import account_lines
-from bridge.engine.reconcile.chart import HEIGHT, TOP, charts
-from bridge.engine.reconcile.columns import by_currency, figure
-from bridge.engine.reconcile.gaps import gaps
-from bridge.engine.reconcile.owing import debtors
-from bridge.engine.reconcile.report import held_lines
-from bridge.engine.reconcile.returns import return_lines, tax_lines
-from bridge.engine.reconcile.sums import by_month
+from bridge.engine.reconcile.debtors import debtors
+from bridge.engine.reconcile.number_gaps import gaps
+from bridge.engine.reconcile.result import held_lines
+from bridge.engine.reconcile.tax_return import return_lines, tax_lines
+from bridge.engine.reconcile.totals import by_month
 from bridge.engine.reconcile.values import SALES, Standing
+from bridge.reports.chart import HEIGHT, TOP, charts
+from bridge.reports.table import by_currency, figure
 from bridge.testing.builders import eur, gbp
 
 Paper = Any

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from kashflow_target.refusals import Refusals
-from kashflow_target.soap import Door
+from kashflow_target.soap.client import Door
+from kashflow_target.soap.refusals import Refusals
 from pydantic import SecretStr
 
 from bridge.api import BridgeError

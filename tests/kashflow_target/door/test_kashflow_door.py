@@ -12,8 +12,8 @@ import pytest
 import requests
 import urllib3
 import zeep
-from kashflow_target.envelopes import Envelopes
-from kashflow_target.soap import Door
+from kashflow_target.soap.client import Door
+from kashflow_target.soap.envelopes import Envelopes
 
 from bridge.api import (
     OutcomeUnknownError,

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kashflow_target.envelopes import Envelopes
-from kashflow_target.soap import WSDL, type_of
+from kashflow_target.soap.client import WSDL, type_of
+from kashflow_target.soap.envelopes import Envelopes
 from lxml import etree  # type: ignore[import-untyped]
 from zeep import Client
 from zeep.xsd import AnyObject, AnySimpleType, ComplexType

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 import xmlschema
-from kashflow_target import builders
-from kashflow_target.books import Books
-from kashflow_target.compose_client import compose_client
-from kashflow_target.compose_invoice import compose_invoice
-from kashflow_target.compose_money import compose_payment
-from kashflow_target.compose_movement import compose_movement
-from kashflow_target.documents import midnight
-from kashflow_target.replies import Row
-from kashflow_target.soap import Door
+from kashflow_target.account.resolved import Books
+from kashflow_target.compose.client import compose_client
+from kashflow_target.compose.invoice import compose_invoice
+from kashflow_target.compose.movement import compose_movement
+from kashflow_target.compose.payment import compose_payment
+from kashflow_target.records.documents import midnight
+from kashflow_target.soap import builders
+from kashflow_target.soap.client import Door
+from kashflow_target.soap.replies import Row
 from lxml import etree  # type: ignore[import-untyped]
 
 from bridge.api import Json, Payload, Rate, RecordRejectedError, Reference

@@ -9,7 +9,7 @@ import pytest
 from kashflow_target.sandbox.books import Books
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.sandbox.factory import KashFlowSandbox, sandbox
-from kashflow_target.settings import KashFlowSettings
+from kashflow_target.settings.settings import KashFlowSettings
 from kashflow_target.target import KashFlowTarget
 
 from bridge.api import Client, Payload, Reference, Sale, TargetRef

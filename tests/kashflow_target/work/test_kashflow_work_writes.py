@@ -32,7 +32,7 @@ from bridge.testing.builders import (
     eur,
     gbp,
 )
-from bridge.testing.desk import payload_of
+from bridge.testing.conformance.target_writer import payload_of
 
 Work = Any  # of conftest.py
 MakeTarget = Callable[..., KashFlowTarget]

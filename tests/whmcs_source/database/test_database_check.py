@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
-import whmcs_source.database.door as door_module
+import whmcs_source.database.connection as door_module
 from sqlalchemy import exc
 from whmcs_source.database.layout import WANTED
 from whmcs_source.database.source import WhmcsDatabase

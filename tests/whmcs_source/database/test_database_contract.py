@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import exc
-from whmcs_source.database.door import Door
+from whmcs_source.database.connection import Door
 from whmcs_source.database.layout import WANTED, read_layout
 from whmcs_source.plugin import bridge_sources
 from whmcs_source.sandbox.seed import CASES
 
 from bridge.api import Source, SourceRef, invoice_ref
+from bridge.testing.conformance.fixtures import Happened, SourceStand
 from bridge.testing.source_suite import SourceSuite
-from bridge.testing.stands import Happened, SourceStand
 from tests.whmcs_source.company import Company
 from tests.whmcs_source.database.broken_line import BrokenLine
 from tests.whmcs_source.database.installation import Installation

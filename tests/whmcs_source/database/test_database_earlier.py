@@ -13,7 +13,7 @@ from whmcs_source.database.earlier import read_earlier
 from whmcs_source.database.source import WhmcsDatabase
 
 from bridge.api import Checkpoint, Gone, Header
-from bridge.testing.known import MemoryKnown
+from bridge.testing.memory.known import MemoryKnown
 from tests.whmcs_source.database.installation import Installation
 from tests.whmcs_source.database.test_database_scan import (
     NOW,

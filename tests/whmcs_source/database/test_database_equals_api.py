@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 from whmcs_source.database.source import WhmcsDatabase
-from whmcs_source.source import WhmcsSource
+from whmcs_source.source.source import WhmcsSource
 
 from bridge.api import Days, Header, Invoice, ScanPolicy, SourceRef, client_ref, invoice_ref
-from bridge.testing.known import MemoryKnown
+from bridge.testing.memory.known import MemoryKnown
 from tests.whmcs_source.company import Company
 from tests.whmcs_source.database.installation import Installation, installed
 

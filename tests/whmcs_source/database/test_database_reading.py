@@ -5,12 +5,12 @@ import inspect
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from whmcs_source.calls import Calls
+from whmcs_source.api.calls import Calls
 from whmcs_source.database.numbers import PIECE
+from whmcs_source.database.queries import Tables
 from whmcs_source.database.source import WhmcsDatabase
-from whmcs_source.database.tables import Tables
 from whmcs_source.settings import Products
-from whmcs_source.source import WhmcsSource
+from whmcs_source.source.source import WhmcsSource
 
 from bridge.api import Invoice, Missing, invoice_ref
 from tests.whmcs_source.database.installation import Installation

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.wire_models import WireInvoice, WireItem, WireRow, WireTransaction, parse
 from whmcs_source.database.rows import Maker, built, text_of
 from whmcs_source.database.source import WhmcsDatabase
-from whmcs_source.errors import UnreadableReplyError
-from whmcs_source.source import WhmcsSource
-from whmcs_source.wire import WireInvoice, WireItem, WireRow, WireTransaction, parse
+from whmcs_source.source.source import WhmcsSource
 
 from bridge.api import (
     Client,
@@ -26,7 +26,7 @@ from bridge.api import (
     client_ref,
     invoice_ref,
 )
-from bridge.testing.known import MemoryKnown
+from bridge.testing.memory.known import MemoryKnown
 from tests.whmcs_source.company import Company
 from tests.whmcs_source.database.installation import Installation
 

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from whmcs_source.database.source import WhmcsDatabase
 from whmcs_source.settings import settings_from
-from whmcs_source.source import WhmcsSource
+from whmcs_source.source.source import WhmcsSource
 
 from bridge.api import Checkpoint, Gone, Header, Invoice, ScanPolicy, UnreachableError, invoice_ref
-from bridge.testing.known import MemoryKnown
+from bridge.testing.memory.known import MemoryKnown
 from tests.whmcs_source.company import Company
 from tests.whmcs_source.database.broken_line import BrokenLine
 from tests.whmcs_source.database.installation import Installation

@@ -1,0 +1,73 @@
+"""What a decision depends on besides the invoice itself."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bridge.api import BalanceEntry, Choices, Hold, Invoice, Money, Reason
+from bridge.engine.decide.allocation import MoneyTerms
+from bridge.engine.decide.answers import NO_ANSWERS, Answers
+from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a decision depends on besides the invoice."""
+
+    policy: Policy
+    choices: Choices
+    label: str
+    base_currency: str
+
+    def for_money(self) -> MoneyTerms:
+        """The part that concerns money."""
+        return MoneyTerms(self.label, self.base_currency, self.policy.start_date, self.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What stands in the books for this invoice already, and what was read beside it.
+
+    Attributes:
+        is_booked: Whether its document or its prepayment is in the books.
+        used: Balance that is booked on it.
+        balances: The client's balance movements, where they were read.
+        answers: What persons said about it.
+        credited: Whether a credit note took it back when it was cancelled.
+        documents: Where lines were added after booking, the invoice as documents, in order.
+        waits: Why the last of them is not booked yet.
+        booking: 1, and one more for each time that an undo reversed its document.
+    """
+
+    is_booked: bool = False
+    used: Money | None = None
+    balances: Sequence[BalanceEntry] = field(default_factory=tuple)
+    answers: Answers = NO_ANSWERS
+    credited: bool = False
+    documents: tuple[Invoice, ...] = ()
+    waits: Hold | None = None
+    booking: int = 1
+
+
+NOTHING_BEFORE = Before()
+
+
+def document_day(invoice: Invoice, policy: Policy) -> dt.date | Hold:
+    """The day of the document: of payment for a proforma, of issue for a VAT invoice.
+
+    A proforma is no tax point; the document comes to exist when it is paid.
+    """
+    proforma = policy.unpaid_documents is UnpaidDocuments.PROFORMA
+    day = invoice.paid_on if proforma and policy.book_when is BookWhen.PAID else invoice.issued
+    if day is None:
+        return Hold(
+            Reason.DATE_MISSING,
+            "the source gives it no day of issue",
+            "set its date in the source",
+        )
+    return day
+
+
+def own_number(invoice: Invoice) -> str:
+    """Its number, or nothing where it goes by its id."""
+    return "" if invoice.number == invoice.ref.id else invoice.number

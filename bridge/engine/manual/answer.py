@@ -1,0 +1,145 @@
+"""Taking a person's answer: checked against what the source shows, kept in the event log."""
+
+from collections.abc import Callable, Mapping
+
+from bridge.api import (
+    EntryState,
+    Invoice,
+    InvoiceState,
+    Json,
+    Kind,
+    Missing,
+    TransactionKind,
+    UsageError,
+)
+from bridge.engine.context import Ends
+from bridge.engine.decide.added_lines import added_lines
+from bridge.engine.decide.allocation import in_time
+from bridge.engine.decide.answers import ANSWER, CANCELLED, CHARGES, Answer, Answers, read_answers
+from bridge.engine.decide.duplicates import twins
+from bridge.engine.find_entries import named_entry
+from bridge.engine.keys import cancel_ref, excess_ref, is_undone, prepaid_ref
+from bridge.engine.manual.actions import Hands
+from bridge.store.sync_log import SyncLog
+from bridge.store.tables.values import AddEvent, EntryRow, SetEntry
+
+_OPEN = frozenset({EntryState.HELD, EntryState.PENDING, EntryState.DONE, EntryState.FAILED})
+
+
+def give_answer(hands: Hands, ends: Ends, name: str, answer: Answer, because: str) -> EntryRow:
+    """Keep an answer and put the invoice back on the work list; the next run carries it out.
+
+    The same answer a second time is kept once.
+
+    Raises:
+        UsageError: nothing of the kind was asked about this invoice, or what was answered before
+            is in the books already.
+    """
+    row = named_entry(hands.log, name)
+    if row.state not in _OPEN:
+        raise UsageError(
+            f"invoice {row.number} is {row.state.value}, so nothing is asked about it",
+            remedy=f"see `bridge explain {row.invoice.id}` for where it stands",
+        )
+    invoice = next(iter(ends.source.invoices([row.invoice])))
+    if isinstance(invoice, Missing):
+        raise UsageError(
+            f"invoice {row.number} could not be read: {invoice.why}", remedy="run it again"
+        )
+    before = read_answers(hands.log, row.invoice)
+    about = _QUESTIONS[answer](hands.log, invoice, before, answer)
+    given = before.of([answer])
+    pending = SetEntry(row.invoice, EntryState.PENDING, tries=0)
+    if given and given == before.of(_FAMILY[answer]) and set(about) <= set(given.about):
+        hands.log.write(hands.run, [pending], lease=hands.lease)
+        return row
+    data: Mapping[str, Json] = {
+        "answer": answer.value,
+        "about": list(about),
+        "who": hands.who,
+        "because": because,
+        "day": hands.clock().astimezone().date().isoformat(),
+    }
+    told = f"answered {answer.value}{_rows(about)}: {because} ({hands.who})"
+    event = AddEvent("info", ANSWER, told, row.invoice, data)
+    hands.log.write(hands.run, [pending, event], lease=hands.lease)
+    return row
+
+
+def _rows(about: tuple[str, ...]) -> str:
+    return f" about {', '.join(about)}" if about else ""
+
+
+def _charges(log: SyncLog, invoice: Invoice, before: Answers, answer: Answer) -> tuple[str, ...]:
+    """The rows that are like an earlier one: those not answered yet, else all of them."""
+    rows = in_time(invoice, TransactionKind.PAYMENT)
+    alike = tuple(second.id for _, second in twins(rows))
+    if not alike:
+        raise UsageError(
+            f"invoice {invoice.number} has no two transactions that are alike",
+            remedy=f"see `bridge explain {invoice.ref.id}` for what it waits for",
+        )
+    fresh = tuple(one for one in alike if before.of(CHARGES, one) is None)
+    if answer is Answer.ONE_CHARGE:
+        refs = [make(one) for one in fresh or alike for make in (excess_ref, prepaid_ref)]
+        there = log.links(refs)
+        if there:
+            found = ", ".join(str(ref) for ref in there)
+            raise UsageError(
+                f"the second charge on invoice {invoice.number} is in the books ({found})",
+                remedy="take it out of the books by hand; what was booked is not taken back so",
+            )
+    return fresh or alike
+
+
+def _cancelled(log: SyncLog, invoice: Invoice, before: Answers, answer: Answer) -> tuple[str, ...]:
+    del before
+    links = log.links_of_invoice(invoice.ref)
+    booked = any(link.ref.kind is Kind.INVOICE and not is_undone(link.ref) for link in links)
+    if invoice.state is not InvoiceState.CANCELLED or not booked:
+        where = "is booked" if booked else "was not booked"
+        raise UsageError(
+            f"invoice {invoice.number} {where} and is {invoice.status.lower()}: only one that was"
+            " cancelled after it was booked needs this answer",
+            remedy=f"see `bridge explain {invoice.ref.id}` for where it stands",
+        )
+    note = cancel_ref(invoice.ref.id)
+    if answer is Answer.SUPPLIED_UNPAID and note in log.links([note]):
+        raise UsageError(
+            f"invoice {invoice.number} was credited as not supplied already",
+            remedy="delete that credit note by hand, then `bridge skip` the invoice",
+        )
+    return ()
+
+
+def _added(log: SyncLog, invoice: Invoice, before: Answers, answer: Answer) -> tuple[str, ...]:
+    """The lines that were added since it was booked."""
+    del before, answer
+    row = log.entry(invoice.ref)
+    every = log.links_of_invoice(invoice.ref)
+    links = {link.ref: link for link in every if not is_undone(link.ref)}
+    new = added_lines(invoice, row.content_fingerprint if row else None, links)
+    if not new:
+        raise UsageError(
+            f"invoice {invoice.number} was not changed by added lines alone while it was booked and"
+            " unpaid",
+            remedy=f"see `bridge explain {invoice.ref.id}` for what was changed",
+        )
+    return tuple(line.id for line in new)
+
+
+_Question = Callable[[SyncLog, Invoice, Answers, Answer], tuple[str, ...]]
+_QUESTIONS: Mapping[Answer, _Question] = {
+    Answer.ONE_CHARGE: _charges,
+    Answer.TWO_CHARGES: _charges,
+    Answer.NOT_SUPPLIED: _cancelled,
+    Answer.SUPPLIED_UNPAID: _cancelled,
+    Answer.BOOK_ADDED: _added,
+}
+_FAMILY = {
+    Answer.ONE_CHARGE: CHARGES,
+    Answer.TWO_CHARGES: CHARGES,
+    Answer.NOT_SUPPLIED: CANCELLED,
+    Answer.SUPPLIED_UNPAID: CANCELLED,
+    Answer.BOOK_ADDED: frozenset({Answer.BOOK_ADDED}),
+}

@@ -1,0 +1,287 @@
+"""Reading and deciding ahead of the writing: from rows of the work list to what is to be done."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bridge.api import (
+    BalanceEntry,
+    Client,
+    Hold,
+    Invoice,
+    Kind,
+    Missing,
+    Money,
+    Reason,
+    Skip,
+    SourceRef,
+    TransientError,
+    UnreachableError,
+    total,
+)
+from bridge.engine.context import Ends, Observers
+from bridge.engine.decide.added_lines import UNDIVIDED, divide
+from bridge.engine.decide.answers import NO_ANSWERS, read_answers
+from bridge.engine.decide.content import changed_after_booking, contradicted
+from bridge.engine.decide.eligibility import decide_header
+from bridge.engine.decide.inputs import Before, Terms
+from bridge.engine.decide.mass_payments import container_shares
+from bridge.engine.decide.plan import asks, decide
+from bridge.engine.decide.used import as_used
+from bridge.engine.keys import (
+    booking_ref,
+    bookings,
+    cancel_ref,
+    document_of,
+    is_balance_use,
+    is_undone,
+    reversal_ref,
+)
+from bridge.engine.prepare.compose import Composed, compose
+from bridge.engine.prepare.moved_lines import MovedLines
+from bridge.store.sync_log import SyncLog
+from bridge.store.tables.values import EntryRow, KeepSnapshot, LinkRow
+
+_UNREADABLE_IN_A_ROW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An invoice that could not be read this time: tried again on a later run."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An invoice that may be written.
+
+    Attributes:
+        content: Digest of what is booked, stored with the first intent.
+    """
+
+    composed: Composed
+    client: Client
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One row of the work list and what is to become of it.
+
+    Attributes:
+        money: Digest of the transactions, None when the invoice was not read.
+        used: What the source said, to be kept with the decision; None when it was not read.
+        links: What of it stands in the books already.
+    """
+
+    row: EntryRow
+    answer: Ready | Skip | Hold | Unread
+    money: str | None
+    links: Mapping[SourceRef, LinkRow] = field(default_factory=dict)
+    used: KeepSnapshot | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preparer:
+    """Reads and decides. Safe to run on a thread beside the writer."""
+
+    ends: Ends
+    log: SyncLog
+    terms: Terms
+    observers: Observers
+    moved: MovedLines
+
+    def prepare(self, rows: Sequence[EntryRow]) -> list[Prepared]:
+        """One answer a row, in order.
+
+        Raises:
+            UnreachableError: three invoices in a row could not be read.
+        """
+        written = {row.invoice: self._written(row) for row in rows}
+        links = {invoice: _standing(every) for invoice, every in written.items()}
+        result: dict[SourceRef, Prepared] = {}
+        unread: list[EntryRow] = []
+        for row in rows:
+            halfway = _half_undone(row, written[row.invoice])
+            if halfway:
+                result[row.invoice] = Prepared(row, halfway, None)
+                continue
+            skip = None if links[row.invoice] else decide_header(row, self.terms.policy)
+            if skip:
+                result[row.invoice] = Prepared(row, skip, None)
+            else:
+                unread.append(row)
+        read = list(self._read(unread))
+        clients = self._clients([answer for _, answer in read if isinstance(answer, Invoice)])
+        for row, answer in read:
+            if links[row.invoice]:
+                self.moved.see(row, answer)
+        for row, answer in read:
+            number = bookings(written[row.invoice])
+            result[row.invoice] = self._one(row, answer, clients, links[row.invoice], number)
+        return [result[row.invoice] for row in rows]
+
+    def _written(self, row: EntryRow) -> Mapping[SourceRef, LinkRow]:
+        """What was written for it; nothing is asked for the many that were never booked."""
+        if row.content_fingerprint is None:
+            return {}
+        links = self.log.links_of_invoice(row.invoice)
+        return {link.ref: link for link in links if link.ref.kind is not Kind.CLIENT}
+
+    def _read(self, rows: Sequence[EntryRow]) -> Iterator[tuple[EntryRow, Invoice | Missing]]:
+        """Read in full; one that cannot be read does not keep the others from being read."""
+        position = failures = 0
+        while position < len(rows):
+            answers = self.ends.source.invoices([row.invoice for row in rows[position:]])
+            try:
+                for answer in answers:
+                    failures = 0
+                    yield rows[position], answer
+                    position += 1
+            except TransientError as error:
+                failures += 1
+                if failures >= _UNREADABLE_IN_A_ROW:
+                    raise UnreachableError(
+                        f"{failures} invoices in a row could not be read: {error.what}",
+                        remedy=error.remedy,
+                    ) from error
+                ref = rows[position].invoice
+                yield rows[position], Missing(ref, error.what, gone=False)
+                position += 1
+
+    def _clients(self, invoices: Sequence[Invoice]) -> Mapping[SourceRef, Client | Missing]:
+        refs = list(dict.fromkeys(invoice.client for invoice in invoices))
+        return {answer.ref: answer for answer in self.ends.source.clients(refs)}
+
+    def _one(
+        self,
+        row: EntryRow,
+        answer: Invoice | Missing,
+        clients: Mapping[SourceRef, Client | Missing],
+        links: Mapping[SourceRef, LinkRow],
+        number: int,
+    ) -> Prepared:
+        if isinstance(answer, Missing):
+            return Prepared(row, _missing(answer, row, links), None, links)
+        used = as_used(answer, clients[answer.client])
+        try:
+            decision = self._decide(
+                row, answer, clients[answer.client], links, number, used.content
+            )
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            # A record that our own rules stumble over must not stop the others, nor be booked.
+            decision = Unread(f"bridge could not make sense of it ({error!r})")
+        return Prepared(row, decision, answer.money_fingerprint(), links, used)
+
+    def _decide(
+        self,
+        row: EntryRow,
+        invoice: Invoice,
+        client: Client | Missing,
+        links: Mapping[SourceRef, LinkRow],
+        number: int,
+        content: str,
+    ) -> Ready | Skip | Hold | Unread:
+        answers = read_answers(self.log, invoice.ref) if links else NO_ANSWERS
+        divided = divide(invoice, row.content_fingerprint, links, answers) if links else UNDIVIDED
+        if divided is None:
+            return changed_after_booking()
+        if isinstance(client, Missing):
+            return _client_missing(invoice, client)
+        before = replace(
+            self._before(invoice, links),
+            answers=answers,
+            booking=number,
+            documents=divided.documents,
+            waits=divided.waits,
+        )
+        plan = decide(invoice, client, self.terms, before)
+        if not links and asks(plan):  # answers to what was never booked are rare: asked for late
+            before = replace(before, answers=read_answers(self.log, invoice.ref))
+            plan = decide(invoice, client, self.terms, before)
+        if isinstance(plan, Skip | Hold):
+            return plan
+        wrong = contradicted(links.values(), plan) if links else self.moved.hold(invoice)
+        wrong = wrong or self.observers.review(invoice)
+        if wrong:
+            return wrong
+        booked = {ref: link.payload for ref, link in links.items() if link.payload}
+        composed = compose(self.ends.target, plan, self.terms.label, booked)
+        if isinstance(composed, Hold):
+            return composed
+        # What waits is not booked: the digest stays that of what is, so that it is asked again.
+        kept = row.content_fingerprint if divided.waits else None
+        return Ready(composed, client, kept or content)
+
+    def _before(self, invoice: Invoice, links: Mapping[SourceRef, LinkRow]) -> Before:
+        used = Money.zero(invoice.currency)
+        for ref, link in links.items():
+            if is_balance_use(ref) and _is_of(document_of(ref), invoice):
+                used += link.payload.paid if link.payload and link.payload.paid else used - used
+        balances: list[BalanceEntry] = []
+        if not invoice.holds and _uses_balance(invoice):
+            balances = list(self.ends.source.balances([invoice.client]))
+        return Before(
+            is_booked=bool(links),
+            used=used,
+            balances=balances,
+            credited=cancel_ref(invoice.ref.id) in links,
+        )
+
+
+def _half_undone(row: EntryRow, written: Mapping[SourceRef, LinkRow]) -> Hold | None:
+    """Its document is reversed by half: whether it stands is for the undo to say."""
+    note = reversal_ref(booking_ref(row.invoice, bookings(written)))
+    if note not in written or row.invoice not in written:
+        return None
+    return Hold(
+        Reason.SKIPPED_BY_USER,
+        f"credit note {written[note].target.id} was written to undo it, and the undo was cut short",
+        "run the same `bridge undo --run ... --credit-notes` again: it goes on where it stopped",
+    )
+
+
+def _standing(written: Mapping[SourceRef, LinkRow]) -> dict[SourceRef, LinkRow]:
+    """What stands in the books: not what an undo reversed."""
+    return {ref: link for ref, link in written.items() if not is_undone(ref)}
+
+
+def _uses_balance(invoice: Invoice) -> bool:
+    """Whether it shows credit that no mass payment explains: what the balance is made of counts."""
+    shares = container_shares(invoice)
+    if isinstance(shares, Hold):
+        return False
+    return total((share.amount for share in shares), invoice.currency) < invoice.credit
+
+
+def _is_of(document: SourceRef, invoice: Invoice) -> bool:
+    """Also of a further document of the same invoice."""
+    return document.kind is Kind.INVOICE and document.id.partition("+")[0] == invoice.ref.id
+
+
+def _missing(
+    answer: Missing, row: EntryRow, links: Mapping[SourceRef, LinkRow]
+) -> Skip | Hold | Unread:
+    if not answer.gone:
+        return answer.hold or Unread(answer.why)
+    if links:
+        where = links[row.invoice].target.id if row.invoice in links else "a balance"
+        return Hold(
+            Reason.CHANGED_AFTER_WRITE,
+            f"it was deleted in the source after it was booked as {where}",
+            "find out whether it was merged into another; correct the books by hand, then"
+            " `bridge skip` it with the reason",
+        )
+    return Skip(Reason.DELETED, "it was deleted in the source before it was booked")
+
+
+def _client_missing(invoice: Invoice, client: Missing) -> Hold | Unread:
+    if client.hold:
+        return client.hold
+    if not client.gone:
+        return Unread(f"its client {client.ref.id} could not be read: {client.why}")
+    return Hold(
+        Reason.CLIENT_MISSING,
+        f"its client {invoice.client.id} does not exist in the source any more",
+        "book it by hand, then `bridge skip` it with the reason",
+    )

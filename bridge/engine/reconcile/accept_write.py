@@ -1,0 +1,32 @@
+"""Keeping that a person explained a difference, under the run lock."""
+
+from dataclasses import replace
+
+from bridge.engine.manual.actions import Hands
+from bridge.engine.reconcile.accept import kept, shown
+from bridge.engine.reconcile.read import Reading
+from bridge.engine.reconcile.values import Difference
+from bridge.store.tables.values import Accept, AcceptanceRow, AddEvent, Unaccept
+
+
+def accept(hands: Hands, reading: Reading, difference: Difference, because: str) -> Reading:
+    """Count this difference no more, as long as it shows what it shows now."""
+    row = AcceptanceRow(difference.family, shown(difference), hands.who, because, hands.clock())
+    told = f"accepted by {hands.who}: {difference.subject}: {difference.what}; because: {because}"
+    event = AddEvent("info", "by_hand", told, data={"shown": row.shown})
+    hands.log.write(hands.run, [Accept(row), event], lease=hands.lease)
+    return replace(reading, accepted={**reading.accepted, row.number: row})
+
+
+def unaccept(hands: Hands, reading: Reading, name: str) -> Reading:
+    """Count a difference again that was accepted.
+
+    Raises:
+        UsageError: nothing of that name was accepted.
+    """
+    row = kept(hands.log.acceptances(), name)
+    told = f"no longer accepted, says {hands.who}: {row.number} (was: {row.because}, {row.who})"
+    event = AddEvent("info", "by_hand", told, data={"shown": row.shown})
+    hands.log.write(hands.run, [Unaccept(row.number), event], lease=hands.lease)
+    left = {number: each for number, each in reading.accepted.items() if number != row.number}
+    return replace(reading, accepted=left)

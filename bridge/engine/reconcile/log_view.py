@@ -1,0 +1,88 @@
+"""What the sync log says of a record, and whether that still holds against what was read now."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from bridge.api import EntryState, InvoiceState, Reason, Record, SourceRef
+from bridge.engine.policy import BookWhen
+from bridge.engine.reconcile.terms import Terms
+from bridge.engine.reconcile.values import Standing, Verdict
+from bridge.store.tables.values import EntryRow, LinkRow
+
+_UNSOLD = frozenset({InvoiceState.DRAFT, InvoiceState.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Lore:
+    """The log's part of the story.
+
+    Attributes:
+        entries: By the source's invoice id.
+        links: Of every token that was met, and of every client.
+        clients: The target's clients that are ours, with the source's ids of them.
+        accounts: Of money that was sent, the accounts on which the target should have it.
+    """
+
+    entries: Mapping[str, EntryRow] = field(default_factory=dict)
+    links: Mapping[SourceRef, LinkRow] = field(default_factory=dict)
+    clients: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[SourceRef, Collection[str]] = field(default_factory=dict)
+
+
+def of_entry(entry: EntryRow) -> Verdict | None:
+    """Why an invoice is not in the books, as the log has it; None where the log says it is."""
+    reason = entry.reason.value if entry.reason else ""
+    match entry.state:
+        case EntryState.DONE | EntryState.UNVERIFIED:
+            return None
+        case EntryState.HELD:
+            return Verdict(Standing.HELD, reason, entry.what, entry.remedy)
+        case EntryState.SKIPPED if entry.reason is Reason.BEFORE_START_DATE:
+            return Verdict(Standing.BEFORE_START, reason, entry.what)
+        case EntryState.SKIPPED:
+            return Verdict(Standing.SKIPPED, reason, entry.what)
+        case EntryState.PENDING:
+            return Verdict(
+                Standing.WAITING, "pending", "it is on the work list", "run `bridge sync`"
+            )
+        case EntryState.MISMATCH:
+            return Verdict(Standing.WRITTEN_WRONG, "readback_mismatch", entry.what, entry.remedy)
+        case EntryState.FAILED | EntryState.UNKNOWN:
+            word = entry.state.value
+            return Verdict(Standing.WAITING, word, entry.what, entry.remedy or "run `bridge sync`")
+
+
+def is_ended(entry: EntryRow | None) -> bool:
+    """Whether a person answered what a cancelled invoice is, and that was carried out."""
+    if entry is None or entry.state is not EntryState.DONE:
+        return False
+    return entry.reason is Reason.CANCELLED_AFTER_BOOKING
+
+
+def of_document(record: Record, entry: EntryRow | None, terms: Terms) -> Verdict | None:
+    """Why a document that was read now is not in the books; None where the log says it is."""
+    if entry is None:
+        return _unseen(record, terms)
+    verdict = of_entry(entry)
+    if verdict is None or verdict.standing is not Standing.SKIPPED:
+        return verdict
+    if record.state in {None, entry.source_state} or entry.reason is Reason.SKIPPED_BY_USER:
+        return verdict
+    word = record.note.partition(",")[0].lower() or str(record.state)
+    return _late(f"a run skipped it as {verdict.reason}, and it is {word} now", record, terms)
+
+
+def _unseen(record: Record, terms: Terms) -> Verdict:
+    """No run has seen it. What its state alone decides needs none."""
+    if record.state in _UNSOLD:
+        return Verdict(Standing.SKIPPED, str(record.state), f"it is {record.note.lower()}")
+    unpaid = record.state is InvoiceState.OPEN
+    if unpaid and terms.policy.book_when is BookWhen.PAID:
+        return Verdict(Standing.SKIPPED, Reason.NOT_PAID.value, f"it is {record.note.lower()}")
+    return _late("no run has seen it", record, terms)
+
+
+def _late(what: str, record: Record, terms: Terms) -> Verdict:
+    fresh = terms.is_fresh(record.date, record.paid_on)
+    standing = Standing.WAITING if fresh else Standing.ONLY_SOURCE
+    return Verdict(standing, "not_seen", what, "run `bridge sync`, then reconcile again")

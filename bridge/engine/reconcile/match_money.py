@@ -1,0 +1,269 @@
+"""Payments, refunds, fees and movements of both ends, matched by transaction. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bridge.api import Money, Reason, Record, RecordClass
+from bridge.engine.reconcile.log_view import Lore, of_entry
+from bridge.engine.reconcile.match_documents import MATCHED, Documents, days_sent
+from bridge.engine.reconcile.terms import Terms
+from bridge.engine.reconcile.tokens import Key, Role, invoice_id, key_of
+from bridge.engine.reconcile.valuation import Wrong, worth
+from bridge.engine.reconcile.values import UNEXPLAINED, Item, ItemKind, Standing, Verdict
+
+_KINDS = {
+    RecordClass.PAYMENT: ItemKind.PAYMENT,
+    RecordClass.REFUND: ItemKind.REFUND,
+    RecordClass.MOVEMENT: ItemKind.MOVEMENT,
+}
+_ON_ITS_WAY = frozenset({Standing.HELD, Standing.WAITING})
+
+
+@dataclass(slots=True)
+class Purse:
+    """Rows of money of both ends, sorted by what they belong to.
+
+    Attributes:
+        source: The source's transactions by id.
+        shares: The target's shares of a transaction.
+        fees: The target's rows for its fee.
+        uses: Rows that used balance, by the source's id of the invoice.
+        given: Rows of balance given by hand.
+        loose: The target's rows that carry no key of ours.
+    """
+
+    source: dict[str, Record] = field(default_factory=dict)
+    shares: dict[str, list[Record]] = field(default_factory=dict)
+    fees: dict[str, list[Record]] = field(default_factory=dict)
+    uses: dict[str, list[Record]] = field(default_factory=dict)
+    given: list[Record] = field(default_factory=list)
+    loose: list[Record] = field(default_factory=list)
+
+
+def sort_money(source: Iterable[Record], target: Iterable[Record], label: str) -> Purse:
+    """Sort them."""
+    result = Purse()
+    for record in source:
+        key = key_of(record.token, label)
+        if key.role in {Role.MONEY, Role.NOTE}:
+            result.source[key.owner] = record
+    for record in target:
+        key = key_of(record.token, label)
+        match key.role:
+            case Role.MONEY | Role.EXCHANGE:
+                result.shares.setdefault(key.owner, []).append(record)
+            case Role.FEE:
+                result.fees.setdefault(key.owner, []).append(record)
+            case Role.USE:
+                result.uses.setdefault(key.owner, []).append(record)
+            case Role.GIVEN:
+                result.given.append(record)
+            case _:
+                result.loose.append(record)
+    return result
+
+
+@dataclass(slots=True)
+class Judge:
+    """Says why money is where it is.
+
+    Attributes:
+        settles: What each settlement pays: the source's ids of invoices, by its own.
+    """
+
+    documents: Documents
+    lore: Lore
+    terms: Terms
+    settles: Mapping[str, Sequence[str]]
+
+    def transaction(self, record: Record, rows: Sequence[Record]) -> list[Item]:
+        """One transaction of the source against its shares in the target.
+
+        A share that is rightly missing is an item of its own, so that each has one class.
+        """
+        if not rows:
+            verdict, family = self.absent(record)
+            return [self.item(record, verdict, family=family)]
+        value = self.worth(rows, record)
+        if isinstance(value, Wrong):
+            return [self.item(record, _differs(value.why), rows)]
+        if value == record.net:
+            return [self.item(record, self._on_its_day(record, rows), rows, booked=value)]
+        rest = record.net - value
+        partly = bool(value) and (value.amount > 0) == (rest.amount > 0) == (record.net.amount > 0)
+        verdict, family = self.absent(record) if partly else (MATCHED, "")
+        whole = family and self._is_there(family) and verdict.standing in UNEXPLAINED
+        if not partly or whole:
+            why = f"{value} of it is in the books instead of {record.net}"
+            return [self.item(record, _differs(why), rows, booked=value)]
+        return [
+            self.item(replace(record, net=value), MATCHED, rows, booked=value),
+            self.item(replace(record, net=rest), verdict, family=family),
+        ]
+
+    def fee(self, record: Record, rows: Sequence[Record]) -> list[Item]:
+        """The fee of one transaction."""
+        if not record.fee:
+            return []
+        cut = replace(record, net=-record.fee)
+        if rows:
+            value = self.worth(rows, cut)
+            if isinstance(value, Wrong) or value != cut.net:
+                why = value.why if isinstance(value, Wrong) else f"it is {value}, not {cut.net}"
+                booked = None if isinstance(value, Wrong) else value
+                return [self.item(cut, _differs(why), rows, kind=ItemKind.FEE, booked=booked)]
+            return [self.item(cut, MATCHED, rows, kind=ItemKind.FEE, booked=value)]
+        found = self.unbooked(record)
+        apart = self.terms.fees.get(record.account)
+        if found is None and apart:
+            what = f"{apart.rule.rule}: {apart.rule.value}"
+            found = Verdict(Standing.SKIPPED, "fees_apart", what), self.family(record)
+        verdict, family = found or self._missing(record)
+        return [self.item(cut, verdict, family=family, kind=ItemKind.FEE)]
+
+    def worth(self, rows: Sequence[Record], record: Record) -> Money | Wrong:
+        """What these rows are worth in the record's currency."""
+        return worth(rows, record, self.lore, self.terms.base_currency, self.terms.label)
+
+    def _on_its_day(self, record: Record, rows: Sequence[Record]) -> Verdict:
+        for row in rows:
+            ref = key_of(row.token, self.terms.label).ref
+            link = self.lore.links.get(ref) if ref else None
+            sent = days_sent(link, {record.date}, self.terms)
+            if row.date not in self.terms.allowed(record.date) | sent:
+                return _differs(f"its day is {row.date} instead of {record.date}")
+        return MATCHED
+
+    # Why it is not there -----------------------------------------------------------------------
+
+    def absent(self, record: Record) -> tuple[Verdict, str]:
+        """Why a transaction, or a share of it, is not in the target, and whose matter it is."""
+        if not record.net:
+            return Verdict(Standing.SKIPPED, "no_money", "it moved nothing"), self.family(record)
+        if not record.document:
+            what = "it stands on no invoice: not for bridge to book"
+            return Verdict(Standing.SKIPPED, "no_document", what), self.family(record)
+        found = self.unbooked(record)
+        if found:
+            return found
+        feed = self.terms.receipts.get(record.account)
+        if feed:
+            what = f"{feed.rule.rule}: {feed.rule.value}"
+            return Verdict(Standing.SKIPPED, "bank_feed", what), self.family(record)
+        return self._missing(record)
+
+    def unbooked(self, record: Record) -> tuple[Verdict, str] | None:
+        """The first of the invoices that this money pays that is not in the books, and why."""
+        number = invoice_id(record.document, self.terms.label)
+        if not number:
+            return None
+        for each in (number, *self.settles.get(number, ())):
+            verdict = self.of_invoice(each)
+            container = each == number and number in self.settles
+            if verdict and not (container and verdict.standing is Standing.SKIPPED):
+                return self._by_own_day(record, verdict), each
+        return None
+
+    def _by_own_day(self, record: Record, verdict: Verdict) -> Verdict:
+        """Money is tested by its own day: that of an invoice from before the start may be later."""
+        start = self.terms.policy.start_date
+        if verdict.standing is not Standing.BEFORE_START or record.date < start:
+            return verdict
+        return Verdict(
+            Standing.HELD,
+            Reason.OPENING_ITEM.value,
+            f"it moved on {record.date}, after the start, on an invoice from before it",
+            "book it by hand with the opening balances",
+        )
+
+    def of_invoice(self, number: str) -> Verdict | None:
+        """Why an invoice's money is not expected in the books; None where it is."""
+        item = self.documents.by_invoice.get(number)
+        entry = self.lore.entries.get(number)
+        told = of_entry(entry) if entry else None
+        if item is None:
+            unseen = Verdict(Standing.ONLY_SOURCE, "not_seen", "no run has seen its invoice")
+            return told if entry else unseen
+        if self._is_there(number):
+            return told if told and told.standing in _ON_ITS_WAY else None
+        if item.standing is Standing.ONLY_SOURCE:
+            return replace(item.verdict, what="its invoice is not in the target")
+        return item.verdict
+
+    def _is_there(self, number: str) -> bool:
+        """Whether the books have what this invoice's money is booked on."""
+        item = self.documents.by_invoice.get(number)
+        if item is None:
+            return False
+        return item.standing in {Standing.MATCHED, Standing.DIFFERS} or (
+            bool(item.targets) or item.verdict.reason == "prepayment"
+        )
+
+    def _missing(self, record: Record) -> tuple[Verdict, str]:
+        fresh = self.terms.is_fresh(record.date)
+        verdict = Verdict(
+            Standing.WAITING if fresh else Standing.ONLY_SOURCE,
+            "not_seen" if fresh else "",
+            "the books do not show it, although its invoice is there",
+            "run `bridge sync`, then reconcile again; if it stays, `bridge explain` the invoice",
+        )
+        return verdict, self.family(record)
+
+    # Items -------------------------------------------------------------------------------------
+
+    def family(self, record: Record) -> str:
+        """What a transaction belongs to."""
+        number = invoice_id(record.document, self.terms.label)
+        return number or f"transaction {key_of(record.token, self.terms.label).owner}"
+
+    def item(
+        self,
+        record: Record,
+        verdict: Verdict,
+        rows: Sequence[Record] = (),
+        *,
+        family: str = "",
+        kind: ItemKind | None = None,
+        booked: Money | None = None,
+    ) -> Item:
+        """An item of a transaction of the source."""
+        days = (row.date for row in rows if row.date in self.terms.days)
+        return Item(
+            kind=kind or _KINDS[record.record_class],
+            verdict=verdict,
+            family=family or self.family(record),
+            token=record.token,
+            number=record.number,
+            client=record.client,
+            day=next(days, record.date),
+            billed=record.net,
+            booked=booked,
+            targets=tuple(row.number for row in rows),
+            account=rows[0].account if rows else record.account,
+        )
+
+    def foreign(self, row: Record, verdict: Verdict, family: str, key: Key) -> Item:
+        """An item that is only in the target."""
+        kind = _KINDS.get(row.record_class, ItemKind.MOVEMENT)
+        if key.role is Role.FEE:
+            kind = ItemKind.FEE
+        elif key.role is Role.USE:
+            kind = ItemKind.BALANCE_USE
+        return Item(
+            kind=kind,
+            verdict=verdict,
+            family=family,
+            token=row.token,
+            number=row.number,
+            client=row.client,
+            day=row.date,
+            billed=None,
+            booked=row.net,
+            targets=(row.number,),
+            account=row.account,
+        )
+
+
+def _differs(why: str) -> Verdict:
+    remedy = "find out which side is right and correct the other"
+    return Verdict(Standing.DIFFERS, "", why, remedy)

@@ -1,0 +1,74 @@
+"""Documents that an undo reversed, and their credit notes: together nothing. Pure."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from bridge.api import Record, token_of
+from bridge.engine.keys import is_reversal
+from bridge.engine.reconcile.log_view import Lore
+from bridge.engine.reconcile.terms import Terms
+from bridge.engine.reconcile.tokens import key_of
+from bridge.engine.reconcile.values import Item, ItemKind, Standing, Verdict
+
+_REVERSED = "/reversed"
+
+
+def reversals(
+    ours: Mapping[str, Sequence[Record]], notes: Sequence[Record], lore: Lore, terms: Terms
+) -> Iterator[tuple[Record, Record | None]]:
+    """Each note that does what it says, with the document that it reverses.
+
+    The document is None where it is outside of what was read; then the log must know the note.
+    A note whose figures are not just those of its document is left out: it is a difference.
+    """
+    seen: set[str] = set()
+    for note in notes:
+        if note.token in seen:
+            continue
+        seen.add(note.token)
+        key = key_of(note.token, terms.label)
+        token = note.token.removesuffix(_REVERSED)
+        documents = [each for each in ours.get(key.owner, ()) if each.token == token]
+        if len(documents) == 1 and _cancel(documents[0], note):
+            yield note, documents[0]
+        elif not documents:
+            link = lore.links.get(key.ref) if key.ref else None
+            sent = link.payload if link else None
+            if sent and (sent.net, sent.tax) == (note.net, note.tax):
+                yield note, None
+
+
+def lost_reversals(there: Collection[str], lore: Lore, terms: Terms) -> Iterator[Item]:
+    """Notes that the log knows and the target has no longer: what they reversed stands again."""
+    for ref, link in lore.links.items():
+        token, sent = token_of(terms.label, ref), link.payload
+        if not is_reversal(ref) or token in there:
+            continue
+        if link.day is None or link.day not in terms.days:
+            continue
+        if sent is None or sent.net is None or sent.tax is None:
+            continue
+        verdict = Verdict(
+            Standing.ONLY_SOURCE,
+            "",
+            f"an undo wrote it as document {link.target.id}, and it is not in the target any more:"
+            " what it reversed stands again",
+            "find out who deleted it and why; do not `bridge retry` the invoice before, or it would"
+            " be there twice",
+        )
+        yield Item(
+            kind=ItemKind.CREDIT_NOTE,
+            verdict=verdict,
+            family=key_of(token, terms.label).owner,
+            token=token,
+            number=link.target.id,
+            client="",
+            day=link.day,
+            billed=sent.net + sent.tax,
+            booked=None,
+            billed_tax=sent.tax,
+        )
+
+
+def _cancel(document: Record, note: Record) -> bool:
+    same = document.client == note.client and document.net.currency == note.net.currency
+    return same and (document.net, document.tax) == (-note.net, -note.tax)

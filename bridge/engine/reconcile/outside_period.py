@@ -1,0 +1,162 @@
+"""Records whose other half lies outside the period that was read."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bridge.api import (
+    Invoice,
+    Kind,
+    LineKind,
+    Missing,
+    Record,
+    RecordClass,
+    Source,
+    SourceRef,
+    Target,
+    Transaction,
+    TransactionKind,
+    invoice_ref,
+    token_of,
+)
+from bridge.engine.reconcile.log_view import Lore
+from bridge.engine.reconcile.terms import Terms
+from bridge.engine.reconcile.tokens import Role, key_of
+from bridge.engine.write.readback import ranges
+
+_MONEY = frozenset({Role.MONEY, Role.NOTE, Role.FEE, Role.EXCHANGE})
+_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What was read of both ends."""
+
+    source: Sequence[Record]
+    target: Sequence[Record]
+
+
+def with_strays(rows: Rows, source: Source, target: Target, lore: Lore, terms: Terms) -> Rows:
+    """`rows` and the missing halves: what the log knows under another day, and what the target
+    has of invoices that the source issued and was paid for outside the period.
+    """
+    known = {key_of(row.token, terms.label).ref for row in rows.target}
+    return Rows(
+        [*rows.source, *_of_source(rows, source, terms)],
+        [*rows.target, *_of_target(rows, target, lore, terms, known)],
+    )
+
+
+def _of_target(
+    rows: Rows, target: Target, lore: Lore, terms: Terms, known: set[SourceRef | None]
+) -> Iterator[Record]:
+    invoices = {key_of(row.token, terms.label).owner for row in rows.source}
+    days = {
+        day
+        for ref, link in lore.links.items()
+        if ref.kind is not Kind.CLIENT and ref not in known
+        for day in (link.payload.date if link.payload else link.day,)
+        if day and day not in terms.days and _concerns(ref, invoices, terms.label)
+    }
+    numbers = {row.number for row in rows.target}
+    for span in ranges(days, margin=0):
+        for record in target.records(span):
+            if record.number not in numbers and record.date not in terms.days:
+                yield record
+
+
+def _concerns(ref: SourceRef, owners: set[str], label: str) -> bool:
+    key = key_of(token_of(label, ref), label)
+    return key.owner in owners or key.document in owners
+
+
+def _of_source(rows: Rows, source: Source, terms: Terms) -> Iterator[Record]:
+    there = {key_of(row.token, terms.label).owner for row in rows.source if row.token}
+    bills = {
+        key_of(row.token, terms.label).owner
+        for row in rows.source
+        if key_of(row.token, terms.label).role is Role.INVOICE
+    }
+    wanted: set[str] = set()
+    for row in rows.target:
+        key = key_of(row.token, terms.label)
+        if key.role in {Role.INVOICE, Role.USE} and key.owner not in bills:
+            wanted.add(key.owner)
+        elif key.role in _MONEY and key.owner not in there and key.document.isdigit():
+            wanted.add(key.document)
+    yield from _read(sorted(wanted), source, bills, there, terms)
+
+
+def _read(
+    wanted: Sequence[str], source: Source, bills: set[str], there: set[str], terms: Terms
+) -> Iterator[Record]:
+    for start in range(0, len(wanted), _BATCH):
+        refs = [invoice_ref(each) for each in wanted[start : start + _BATCH]]
+        for answer in source.invoices(refs):
+            if isinstance(answer, Missing):
+                continue
+            if answer.ref.id not in bills and answer.issued:
+                yield invoice_record(answer, terms.label)
+            for invoice in (answer, *answer.containers):
+                for row in invoice.transactions:
+                    if row.id not in there and row.kind is not TransactionKind.ADJUSTMENT:
+                        there.add(row.id)
+                        yield money_record(row, terms.label)
+
+
+def invoice_record(invoice: Invoice, label: str) -> Record:
+    """An invoice that was read in full, as a row. It has a day of issue."""
+    if invoice.issued is None:
+        msg = f"{invoice.ref} has no day of issue"
+        raise ValueError(msg)
+    kinds = {line.kind for line in invoice.lines}
+    record_class = RecordClass.INVOICE
+    if kinds == {LineKind.PREPAYMENT}:
+        record_class = RecordClass.PREPAYMENT
+    elif kinds == {LineKind.SETTLEMENT}:
+        record_class = RecordClass.SETTLEMENT
+    return Record(
+        record_class=record_class,
+        token=token_of(label, invoice.ref),
+        number=invoice.number,
+        client=invoice.client.id,
+        date=invoice.issued,
+        net=invoice.net,
+        tax=invoice.tax + invoice.tax2,
+        note=invoice.status,
+        state=invoice.state,
+        paid_on=invoice.paid_on,
+        credit=invoice.credit,
+        settles=tuple(
+            token_of(label, invoice_ref(line.related))
+            for line in invoice.lines
+            if line.kind is LineKind.SETTLEMENT and line.related
+        ),
+    )
+
+
+def money_record(row: Transaction, label: str) -> Record:
+    """A transaction as a row."""
+    back = row.kind is not TransactionKind.PAYMENT
+    amount = row.money_in - row.money_out
+    record = Record(
+        record_class=RecordClass.REFUND if back else RecordClass.PAYMENT,
+        token=f"{label}-{'R' if back else 'T'}{row.id}",
+        number=row.reference,
+        client=row.client.id if row.client else "",
+        date=row.date,
+        net=amount,
+        tax=amount - amount,
+        account=row.gateway,
+        note=row.description,
+        fee=row.fee,
+        rate=row.rate,
+    )
+    return replace(record, document=token_of(label, row.invoice)) if row.invoice else record
+
+
+def tokens(rows: Iterable[Record], label: str) -> Iterator[SourceRef]:
+    """The records that these rows stand for, as the log knows them."""
+    for row in rows:
+        ref = key_of(row.token, label).ref
+        if ref:
+            yield ref

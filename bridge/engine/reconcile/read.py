@@ -1,0 +1,232 @@
+"""Both ends, read afresh, and what the log knows of what they show."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from bridge.api import (
+    ClientBalance,
+    Days,
+    Hold,
+    Json,
+    Kind,
+    Money,
+    Movement,
+    MovementKind,
+    Nothing,
+    Payload,
+    Payment,
+    Record,
+    RecordClass,
+    Reference,
+    SourceRef,
+    Target,
+    TargetRef,
+    client_ref,
+    invoice_ref,
+    payment_ref,
+)
+from bridge.engine.context import Clock, Ends, utc_now
+from bridge.engine.keys import reversal_ref
+from bridge.engine.policy import Policy
+from bridge.engine.progress import Progress
+from bridge.engine.reconcile.log_view import Lore
+from bridge.engine.reconcile.outside_period import Rows, tokens, with_strays
+from bridge.engine.reconcile.terms import Terms
+from bridge.engine.reconcile.tokens import Role, key_of
+from bridge.store.sync_log import SyncLog
+from bridge.store.tables.values import AcceptanceRow, RunRow
+
+_RUNS = 1000  # the last sync may lie behind many acts by hand
+_SHOWN = 10
+_STEP = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read, and when. Times are UTC.
+
+    Attributes:
+        runs: The latest runs, newest first.
+        balances: The source's own figures, where the target books balances.
+        accepted: Differences that a person explained, by what they belong to.
+    """
+
+    rows: Rows
+    lore: Lore
+    terms: Terms
+    source: str
+    target: str
+    began: dt.datetime
+    ended: dt.datetime
+    runs: Sequence[RunRow]
+    balances: Sequence[ClientBalance]
+    accepted: Mapping[str, AcceptanceRow]
+
+
+def read(
+    ends: Ends,
+    log: SyncLog,
+    *,
+    policy: Policy,
+    days: Days,
+    progress: Progress,
+    tell_cost: Callable[[int], None],
+    clock: Clock = utc_now,
+) -> Reading:
+    """Read everything. `tell_cost` hears beforehand how many calls the source will take, about."""
+    began = clock()
+    source, target = ends.source, ends.target
+    health, books = source.check(), target.check()
+    target.prepare()
+    takes = target.choices.takes_balances
+    tell_cost(source.records_cost(days) + (source.client_balances_cost() if takes else 0))
+    rows = Rows(
+        list(_counted(source.records(days), progress, "read the source")),
+        list(_counted(target.records(days), progress, "read the target")),
+    )
+    balances: list[ClientBalance] = []
+    if takes:
+        progress.stage("read clients' balances", None)
+        balances.extend(source.client_balances())
+    runs = log.runs(_RUNS)
+    terms = Terms(
+        label=source.label,
+        policy=policy,
+        choices=target.choices,
+        days=days,
+        today=clock().astimezone().date(),
+        seen_until=_seen_until(runs),
+        home_currency=target.home_currency,
+        base_currency=source.base_currency,
+        given=_given(target, days.last),
+        reads_balances=takes,
+        **_answers(target, rows.source, days.last),
+    )
+    lore = learn(log, rows, target, terms.label)
+    progress.stage("look for the other halves", None)
+    return Reading(
+        rows=with_strays(rows, source, target, lore, terms),
+        lore=lore,
+        terms=terms,
+        source=health.system,
+        target=books.system,
+        began=began,
+        ended=clock(),
+        runs=runs[:_SHOWN],
+        balances=balances,
+        accepted={row.number: row for row in log.acceptances()},
+    )
+
+
+def _counted(records: Iterable[Record], progress: Progress, name: str) -> Iterator[Record]:
+    progress.stage(name, None)
+    for number, record in enumerate(records, start=1):
+        if number % _STEP == 0:
+            progress.advance(_STEP)
+        yield record
+
+
+def _seen_until(runs: Sequence[RunRow]) -> dt.date | None:
+    """The day of the last run that came to its end, and so scanned the whole source."""
+    whole = [run for run in runs if run.command == "sync" and run.exit_code in {0, 3, 4}]
+    return whole[0].started.astimezone().date() if whole else None
+
+
+def learn(log: SyncLog, rows: Rows, target: Target, label: str) -> Lore:
+    """What the log knows of these rows."""
+    refs = {client_ref(row.client) for row in rows.source if row.client}
+    refs.update(tokens(rows.target, label))
+    for row in rows.source:
+        refs.update(_made_of(row, label))
+    customers = {TargetRef(Kind.CLIENT, row.client) for row in rows.target if row.client}
+    linked = log.linked_targets(Kind.CLIENT, customers)
+    links = log.links(refs)
+    return Lore(
+        entries={row.invoice.id: row for row in log.entries()},
+        links=links,
+        clients={customer.id: ref.id for customer, ref in linked.items()},
+        accounts={
+            ref: {posting.account for posting in target.journal(link.payload)}
+            for ref, link in links.items()
+            if ref.kind in {Kind.PAYMENT, Kind.MOVEMENT} and link.payload and not link.adopted
+        },
+    )
+
+
+def _made_of(row: Record, label: str) -> Iterator[SourceRef]:
+    """The records that a row of the source may have become."""
+    key = key_of(row.token, label)
+    if key.role is Role.INVOICE:
+        yield invoice_ref(key.owner)
+        yield reversal_ref(invoice_ref(key.owner))
+    elif key.role is Role.NOTE:
+        yield SourceRef(Kind.CREDIT_NOTE, f"R{key.owner}")
+        yield payment_ref(key.owner, f"R{key.owner}")
+    elif key.owner:
+        document = key_of(row.document, label).owner
+        if document:
+            yield payment_ref(key.owner, document)
+
+
+# What the target would do with money -------------------------------------------------------------
+
+
+def _answers(
+    target: Target, source: Iterable[Record], day: dt.date
+) -> dict[str, dict[str, Nothing]]:
+    """Ask the target, gateway by gateway, what it would leave to somebody else."""
+    kinds = {RecordClass.PAYMENT, RecordClass.REFUND}
+    gateways = {row.account for row in source if row.record_class in kinds and row.account}
+    money = Money(Decimal(1), target.home_currency)
+    answers: dict[str, dict[str, Nothing]] = {"receipts": {}, "fees": {}}
+    for gateway in gateways:
+        receipt = target.compose_payment(_payment(gateway, money, day), _invoice(money, day), ())
+        fee = target.compose_movement(_fee(gateway, money, day))
+        if isinstance(receipt, Nothing):
+            answers["receipts"][gateway] = receipt
+        if isinstance(fee, Nothing):
+            answers["fees"][gateway] = fee
+    return answers
+
+
+def _given(target: Target, day: dt.date) -> Hold | None:
+    """Why it would not take balance that staff gave."""
+    money = Money(Decimal(1), target.home_currency)
+    movement = replace(
+        _fee("", money, day), kind=MovementKind.BY_HAND, amount=money, base_amount=money
+    )
+    answer = target.compose_movement(movement)
+    if not isinstance(answer, Hold):
+        return None
+    return replace(answer, what=answer.what.replace(str(money), "it", 1))
+
+
+def _payment(gateway: str, money: Money, day: dt.date) -> Payment:
+    return Payment(
+        ref=payment_ref(0, 0),
+        reference=Reference("what-if"),
+        invoice=invoice_ref(0),
+        date=day,
+        amount=money,
+        base_amount=money,
+        gateway=gateway,
+    )
+
+
+def _invoice(money: Money, day: dt.date) -> Payload:
+    nothing: dict[str, Json] = {}
+    return Payload(Kind.INVOICE, nothing, "what-if", day, money, Money.zero(money.currency))
+
+
+def _fee(gateway: str, money: Money, day: dt.date) -> Movement:
+    return Movement(
+        ref=SourceRef(Kind.MOVEMENT, "T0/fee"),
+        reference=Reference("what-if"),
+        kind=MovementKind.FEE,
+        date=day,
+        amount=-money,
+        gateway=gateway,
+        base_amount=-money,
+    )

@@ -1,0 +1,118 @@
+"""What the target's documents bear of tax, and what its tax return should show. Pure."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from bridge.api import Money, Record, RecordClass
+from bridge.engine.reconcile.totals import at_home
+
+_SALES = frozenset({RecordClass.INVOICE, RecordClass.CREDIT_NOTE})
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    """Documents of one month, country, tax code and currency.
+
+    Attributes:
+        count: How many documents bear the code.
+        home_net, home_tax: In the target's home currency, at each document's own rate.
+        ours: Whether bridge wrote them; else they are the target's own business.
+    """
+
+    month: dt.date
+    country: str
+    code: str
+    currency: str
+    ours: bool
+    count: int
+    net: Money
+    tax: Money
+    home_net: Money
+    home_tax: Money
+    on_return: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLine:
+    """What one month adds to the return, in the home currency, by date of document.
+
+    Attributes:
+        tax_due: Box 1 of a UK return: VAT due on sales.
+        net_sales: Box 6: value of sales without VAT; in pence here, whole pounds on the return.
+        other_tax_due, other_net_sales: The same of documents that are not ours.
+    """
+
+    month: dt.date
+    tax_due: Money
+    net_sales: Money
+    other_tax_due: Money
+    other_net_sales: Money
+
+
+def tax_lines(
+    target: Iterable[Record], ours: Collection[str], home: str
+) -> tuple[tuple[TaxLine, ...], int]:
+    """By month, country, code and currency; and how many documents could not be told apart.
+
+    A document counts as untold that came without its lines, or in a foreign currency without rate.
+    `ours` are the target's numbers of what bridge wrote.
+    """
+    lines: dict[tuple[dt.date, str, str, str, bool, bool], list[Money]] = {}
+    counts: dict[tuple[dt.date, str, str, str, bool, bool], int] = defaultdict(int)
+    untold = 0
+    for record in target:
+        if record.record_class not in _SALES:
+            continue
+        if not record.taxes:
+            untold += 1
+        for part in record.taxes:
+            values = [at_home(each, record.rate, home) for each in (part.net, part.tax)]
+            known = [each for each in (part.net, part.tax, *values) if each is not None]
+            if len(known) < 4:
+                untold += 1
+                break
+            place = (
+                record.date.replace(day=1),
+                record.country,
+                part.code,
+                part.net.currency,
+                record.number in ours,
+                part.on_return,
+            )
+            before = lines.get(place)
+            lines[place] = (
+                [one + two for one, two in zip(before, known, strict=True)] if before else known
+            )
+            counts[place] += 1
+    return tuple(
+        TaxLine(
+            month=month,
+            country=country,
+            code=code,
+            currency=currency,
+            ours=mine,
+            count=counts[month, country, code, currency, mine, on_return],
+            net=sums[0],
+            tax=sums[1],
+            home_net=sums[2],
+            home_tax=sums[3],
+            on_return=on_return,
+        )
+        for (month, country, code, currency, mine, on_return), sums in sorted(lines.items())
+    ), untold
+
+
+def return_lines(lines: Iterable[TaxLine], home: str) -> tuple[ReturnLine, ...]:
+    """Add up by month what reaches the return."""
+    zero = Money.zero(home)
+    months: dict[dt.date, dict[bool, tuple[Money, Money]]] = {}
+    for line in lines:
+        if line.on_return:
+            sums = months.setdefault(line.month, {True: (zero, zero), False: (zero, zero)})
+            tax, net = sums[line.ours]
+            sums[line.ours] = (tax + line.home_tax, net + line.home_net)
+    return tuple(
+        ReturnLine(month, *sums[True], *sums[False]) for month, sums in sorted(months.items())
+    )

@@ -1,0 +1,47 @@
+"""The cheap pass over the source: what is new or changed goes on the work list."""
+
+import datetime as dt
+
+from bridge.api import Checkpoint, Gone, Header, Run, ScanPolicy, Source
+from bridge.engine.context import Stop
+from bridge.engine.policy import Policy
+from bridge.engine.progress import Progress
+from bridge.store.sync_log import SyncLog
+
+_PIECE = 1000
+SCAN = "scan"
+
+
+def scan(
+    source: Source,
+    log: SyncLog,
+    *,
+    run: Run,
+    policy: Policy,
+    today: dt.date,
+    progress: Progress,
+    stop: Stop,
+) -> int:
+    """Take what the source yields into the log; answers how many invoices are new or changed.
+
+    A checkpoint is stored together with, or after, all that came before it, never earlier, so an
+    interrupted scan goes on where it was and forgets nothing.
+    """
+    progress.stage("scan", None)
+    reach = ScanPolicy(today, policy.deep_scan_days, policy.refund_days)
+    piece: list[Header | Gone] = []
+    changed = 0
+    for item in source.scan(log.cursor(SCAN), log, reach):
+        if isinstance(item, Checkpoint):
+            changed += log.see(run, piece, item.cursor)
+            progress.advance(len(piece))
+            piece = []
+            if stop.is_due:
+                break
+            continue
+        piece.append(item)
+        if len(piece) >= _PIECE:
+            changed += log.see(run, piece, None)
+            progress.advance(len(piece))
+            piece = []
+    return changed

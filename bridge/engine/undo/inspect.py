@@ -1,0 +1,259 @@
+"""What a run created and may still be taken back: found out afresh, nothing written."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from bridge.api import (
+    EntryState,
+    Kind,
+    SourceRef,
+    StepState,
+    Target,
+    TargetDocument,
+    TargetPayment,
+    TargetRef,
+    UsageError,
+    total,
+)
+from bridge.engine.keys import document_of, is_undone
+from bridge.engine.write.readback import Expected, differences, read_back
+from bridge.store.sync_log import SyncLog
+from bridge.store.tables.values import Action, EntryRow, LinkRow, RunRow, StepRow
+
+_RUNS = 1000
+_DOCUMENTS = (Kind.INVOICE, Kind.CREDIT_NOTE)
+_ORDER = (Kind.MOVEMENT, Kind.PAYMENT, Kind.CREDIT_NOTE, Kind.INVOICE, Kind.CLIENT)
+_UNSURE = frozenset({EntryState.UNKNOWN, EntryState.UNVERIFIED})
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A record that the run created and that the log still links.
+
+    Attributes:
+        found: As it stands in the target now, where that can be read.
+    """
+
+    step: StepRow
+    link: LinkRow
+    found: TargetDocument | TargetPayment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Takeback:
+    """What of one invoice can be taken back.
+
+    Attributes:
+        records: In the order of removal: payments before the documents they stand on.
+        stays: Why none of it may be removed; empty where it may.
+    """
+
+    row: EntryRow
+    records: tuple[Made, ...]
+    stays: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an undo would do.
+
+    Attributes:
+        clients: Made by the run; removed last, where nothing else stands on them.
+    """
+
+    run: RunRow
+    entries: tuple[Takeback, ...] = ()
+    clients: tuple[Made, ...] = ()
+
+
+def plan_undo(log: SyncLog, target: Target, run_id: int, today: dt.date) -> Plan:
+    """Look at every record that a run made, as it stands now.
+
+    Args:
+        log: The sync log, in which nothing of that run is unknown.
+        target: Prepared.
+        run_id: The run.
+        today: Local calendar day.
+
+    Raises:
+        UsageError: there is no such run, it was on another day, or its end is not known.
+    """
+    run = known_run(log, run_id)
+    _of_today(run, today)
+    made = list(made_by(log, run_id))
+    reader = Reader(log, target)
+    entries: list[Takeback] = []
+    ours = [one for one in made if one.step.ref.kind is not Kind.CLIENT]
+    ours.sort(key=lambda one: (one.step.invoice.id, _ORDER.index(one.step.ref.kind), -one.step.id))
+    for invoice, records in groupby(ours, key=lambda one: one.step.invoice):
+        row = log.entry(invoice)
+        if row:
+            entries.append(reader.entry(row, list(records)))
+    clients = tuple(one for one in made if one.step.ref.kind is Kind.CLIENT)
+    return Plan(run, tuple(entries), clients)
+
+
+def _of_today(run: RunRow, today: dt.date) -> None:
+    day = run.started.astimezone().date()
+    if day != today:
+        raise UsageError(
+            f"run {run.id} was on {day}: what was made on an earlier day may have been reported"
+            " or declared, so it is not deleted",
+            remedy=f"`bridge undo --run {run.id} --credit-notes --because ... --dry-run` shows the"
+            " credit notes, dated today, that would reverse it instead",
+        )
+
+
+def known_run(log: SyncLog, run_id: int) -> RunRow:
+    """A run of which every outcome is known.
+
+    Raises:
+        UsageError: there is none, or not all that it wrote is known.
+    """
+    found = next((run for run in log.runs(_RUNS) if run.id == run_id), None)
+    if not found:
+        raise UsageError(f"there is no run {run_id}", remedy="`bridge log` shows the runs")
+    unknown = {StepState.INTENDED, StepState.UNKNOWN}
+    if any(step.action is not Action.REMOVE for step in log.steps(states=unknown, run=run_id)):
+        raise UsageError(
+            f"not all that run {run_id} wrote is known",
+            remedy="run `bridge sync`: it finds out; then undo it",
+        )
+    return found
+
+
+def made_by(log: SyncLog, run_id: int) -> Iterator[Made]:
+    """What a run created and the log still links to the same record."""
+    steps = [
+        step
+        for step in log.steps(states={StepState.DONE}, run=run_id)
+        if step.action is Action.CREATE and step.target
+    ]
+    links = log.links([step.ref for step in steps])
+    for step in steps:
+        link = links.get(step.ref)
+        if link and step.target and link.target.id == step.target.id and not link.adopted:
+            yield Made(step, link)
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads what stands in the target of what a run made."""
+
+    log: SyncLog
+    target: Target
+    paid: dict[TargetRef, list[TargetPayment]] = field(default_factory=dict)
+
+    def entry(self, row: EntryRow, records: Sequence[Made]) -> Takeback:
+        """One invoice's records, each read afresh, and why they stay if they do."""
+        read, stays = self.touched(row, records)
+        stays = stays or self._closed(read) or self._applied(row, read) or self._moved(read)
+        return Takeback(row, tuple(read), stays)
+
+    def touched(self, row: EntryRow, records: Sequence[Made]) -> tuple[list[Made], str]:
+        """The records read afresh, and how they differ from what was sent, or nothing."""
+        if row.state in _UNSURE:
+            return list(records), f"it is {row.state.value}: run `bridge sync` first"
+        every = self.log.links_of_invoice(row.invoice)
+        documents = self._documents([one for one in records if one.link.ref.kind in _DOCUMENTS])
+        read: list[Made] = []
+        for one in records:
+            found = documents.get(one.link.target) or self._payment(one)
+            read.append(Made(one.step, one.link, found))
+        told = (self._touched(one, read, every) for one in read)
+        return read, next(filter(None, told), "")
+
+    def _documents(self, made: Sequence[Made]) -> dict[TargetRef, TargetDocument]:
+        expected = [
+            Expected(
+                one.link.target,
+                one.link.client or TargetRef(Kind.CLIENT, ""),
+                one.step.payload,
+                None,
+            )
+            for one in made
+        ]
+        return read_back(self.target, expected) if expected else {}
+
+    def _payment(self, one: Made) -> TargetPayment | None:
+        if one.link.ref.kind is not Kind.PAYMENT or one.step.parent is None:
+            return None
+        standing = self._payments(one.step.parent)
+        return next((each for each in standing if each.ref.id == one.link.target.id), None)
+
+    def _payments(self, document: TargetRef) -> list[TargetPayment]:
+        if document not in self.paid:
+            self.paid[document] = list(self.target.payments(document))
+        return self.paid[document]
+
+    def _touched(self, one: Made, records: Sequence[Made], every: Sequence[LinkRow]) -> str:
+        """How a record differs from what was sent, or what stands on it besides."""
+        ref, found = one.link.ref, one.found
+        if ref.kind is Kind.MOVEMENT:
+            return ""  # removing it, the target says whether it can
+        if found is None:
+            return f"{ref} ({one.link.target.id}) is not in the target any more"
+        if isinstance(found, TargetPayment):
+            sent = (one.step.payload.reference, one.step.payload.date, one.step.payload.net)
+            shown = (found.note, found.date, found.amount)
+            return "" if shown == sent else f"payment {found.ref.id} was changed in the target"
+        told = differences(_as_sent(one, found), found)
+        if told:
+            return f"document {found.ref.id} was changed in the target: {'; '.join(told)}"
+        return self._more(one, found, records, every)
+
+    def _more(
+        self, one: Made, found: TargetDocument, records: Sequence[Made], every: Sequence[LinkRow]
+    ) -> str:
+        ours = {each.link.target.id for each in records if each.link.ref.kind is Kind.PAYMENT}
+        others = [each for each in self._payments(found.ref) if each.ref.id not in ours]
+        if others:
+            return f"document {found.ref.id} bears a payment that this run did not make"
+        standing = total((each.amount for each in self._payments(found.ref)), found.paid.currency)
+        if found.paid != standing:
+            return f"document {found.ref.id} was settled by something that this run did not make"
+        mine = {each.link.ref for each in records}
+        later = [
+            link.ref
+            for link in every
+            if link.ref not in mine and _stands_on(link.ref, one.link.ref, every)
+        ]
+        return f"{later[0]} of another run belongs to it" if later else ""
+
+    def _closed(self, records: Sequence[Made]) -> str:
+        closed = self.target.choices.books_closed_to
+        days = [one.link.day for one in records if one.link.day]
+        if closed is None or not days or min(days) > closed:
+            return ""
+        return f"it is dated {min(days)}, in a closed period (books_closed_to: {closed})"
+
+    def _moved(self, records: Sequence[Made]) -> str:
+        """What cannot be taken back keeps the rest too: half an invoice would be worse."""
+        if self.target.removes_movements:
+            return ""
+        moved = [one.link for one in records if one.link.ref.kind is Kind.MOVEMENT]
+        if not moved:
+            return ""
+        return f"{moved[0].ref} was made for it, and the target has no way to take that back"
+
+    def _applied(self, row: EntryRow, records: Sequence[Made]) -> str:
+        mine = {one.link.ref for one in records}
+        done = self.log.steps(states={StepState.DONE}, invoice=row.invoice)
+        applied = any(step.action is Action.APPLY and step.ref in mine for step in done)
+        return "its credit note is set against the invoice" if applied else ""
+
+
+def _as_sent(one: Made, found: TargetDocument) -> Expected:
+    """The client of a document that a restored log found again is not known: any will do."""
+    client = one.link.client or found.client
+    return Expected(one.link.target, client, one.step.payload, None)
+
+
+def _stands_on(ref: SourceRef, document: SourceRef, every: Sequence[LinkRow]) -> bool:
+    if is_undone(ref):
+        return False
+    if document.kind is Kind.INVOICE and ref.kind is Kind.CREDIT_NOTE:
+        return any(link.ref == document for link in every)
+    return ref.kind is Kind.PAYMENT and document_of(ref) == document

@@ -1,0 +1,217 @@
+"""The client of an invoice: known, found, adopted, created or brought up to date."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bridge.api import Hold, Kind, Payload, Reason, SourceRef, Target, TargetClient, TargetRef
+from bridge.engine.prepare.compose import Part
+from bridge.engine.prepare.prepare import Prepared, Ready
+from bridge.engine.write.client_match import Adopt, Create, Match, Ours
+from bridge.engine.write.steps import Steps, Stuck
+from bridge.engine.write.writer import Made, Order
+from bridge.store.sync_log import SyncLog
+from bridge.store.tables.values import Action, LinkRow
+
+_REMEMBERED = 300
+
+
+@dataclass(slots=True)
+class KnownClients:
+    """What a run has learnt of clients. Shared by its workers.
+
+    Attributes:
+        troubled: Clients whose own record failed in this run; their invoices wait.
+    """
+
+    log: SyncLog
+    troubled: dict[SourceRef, str] = field(default_factory=dict)
+    _links: dict[SourceRef, LinkRow] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def link(self, ref: SourceRef) -> LinkRow | None:
+        """A client's link."""
+        with self._guard:
+            link = self._links.get(ref)
+        if link:
+            return link
+        found = self.log.links([ref]).get(ref)
+        if found:
+            with self._guard:
+                # A worker may have written the client in the meantime: that is newer.
+                found = self._links.setdefault(ref, found)
+                self._forget_the_oldest()
+        return found
+
+    def keep(self, link: LinkRow) -> None:
+        """Remember what was written of a client."""
+        with self._guard:
+            self._links.pop(link.ref, None)
+            self._links[link.ref] = link
+            self._forget_the_oldest()
+
+    def needs_a_look(self, part: Part) -> bool:
+        """Whether the target's own record decides: no link yet, or a guarded field changed."""
+        link = self.link(part.ref)
+        if not link:
+            return True
+        before = link.payload.guarded if link.payload else {}
+        return bool(_guarded_changes(part.payload, before or {}))
+
+    def _forget_the_oldest(self) -> None:
+        while len(self._links) > _REMEMBERED:
+            del self._links[next(iter(self._links))]
+
+
+@dataclass(slots=True)
+class ClientDesk:
+    """Sees to it that the client stands in the target, once. Each worker has one of its own."""
+
+    target: Target
+    known: KnownClients
+    steps: Steps
+
+    def client(
+        self, job: Prepared, ready: Ready, matches: Mapping[str, Match]
+    ) -> TargetRef | Stuck:
+        """The target's client, written first where need be.
+
+        `matches` says, by client id, where clients may stand that the log does not know, or
+        whose VAT status has changed.
+        """
+        part = _part(ready)
+        link = self.known.link(part.ref)
+        match = matches.get(part.ref.id, Create())
+        if link:
+            return self._known(job, ready, link, match)
+        if isinstance(match, Hold):
+            self.steps.teller.hold(job.row, match, job.money)
+            return Stuck()
+        if isinstance(match, Create):
+            order = self.steps.order(job, part.ref, Action.CREATE, part.payload)
+            return self._step(job, order, lambda: self.target.create_client(order.payload))
+        return self._found(job, ready, match)
+
+    def _known(self, job: Prepared, ready: Ready, link: LinkRow, match: Match) -> TargetRef | Stuck:
+        payload = _part(ready).payload
+        if link.payload is None:
+            return self._mark(job, ready, link.target)
+        if dict(link.payload.body) == dict(payload.body):
+            return link.target
+        before = link.payload.guarded or {}
+        if isinstance(match, Ours | Adopt) and match.found.ref.id == link.target.id:
+            # A person may have brought the target's record up to date in the meantime.
+            before = match.found.guarded
+        return self._update(job, ready, link.target, before)
+
+    def _update(
+        self, job: Prepared, ready: Ready, target: TargetRef, before: Mapping[str, str]
+    ) -> TargetRef | Stuck:
+        part = _part(ready)
+        changed = _guarded_changes(part.payload, before)
+        if changed:
+            self.steps.teller.hold(job.row, _vat_status_changed(ready, changed), job.money)
+            return Stuck()
+        order = self.steps.order(job, part.ref, Action.UPDATE, part.payload)
+
+        def call() -> TargetRef:
+            self.target.update_client(target, order.payload)
+            return target
+
+        return self._step(job, order, call)
+
+    def _found(self, job: Prepared, ready: Ready, match: Ours | Adopt) -> TargetRef | Stuck:
+        part, found = _part(ready), match.found
+        taken = self.known.log.linked_targets(Kind.CLIENT, [found.ref]).get(found.ref, part.ref)
+        if taken != part.ref:
+            # Two of one batch were found to be the same customer, and the other came first.
+            self.steps.teller.hold(job.row, _taken(ready, found, taken), job.money)
+            return Stuck()
+        changed = _guarded_changes(part.payload, _filled(found.guarded))
+        if changed:
+            self.steps.teller.hold(job.row, _vat_status_changed(ready, changed), job.money)
+            return Stuck()
+        if isinstance(match, Ours):
+            order = self.steps.order(job, part.ref, Action.LINK, part.payload)
+            self.steps.writer.tie(order, found.ref)
+            self.known.keep(self.steps.writer.link_of(order, found.ref))
+        else:
+            adopted = self._mark(job, ready, found.ref)
+            if not isinstance(adopted, TargetRef):
+                return adopted
+        if _same_body(part.payload, found.body):
+            return found.ref
+        return self._update(job, ready, found.ref, {})
+
+    def _mark(self, job: Prepared, ready: Ready, target: TargetRef) -> TargetRef | Stuck:
+        """Write our key into a record that was there before bridge."""
+        part = _part(ready)
+        order = self.steps.order(job, part.ref, Action.ADOPT, part.payload)
+
+        def call() -> TargetRef:
+            self.target.adopt_client(target, order.payload)
+            return target
+
+        return self._step(job, order, call)
+
+    def _step(
+        self, job: Prepared, order: Order, call: Callable[[], TargetRef]
+    ) -> TargetRef | Stuck:
+        outcome = self.steps.perform(job, order, call)
+        if isinstance(outcome, Made):
+            self.known.keep(self.steps.writer.link_of(order, outcome.target))
+            return outcome.target
+        self.known.troubled[order.ref] = f"its client {order.ref.id} could not be written"
+        return self.steps.setback(job, outcome)
+
+
+def _part(ready: Ready) -> Part:
+    if ready.composed.client is None:
+        msg = "an invoice without a client's record was brought to the client desk"
+        raise LookupError(msg)
+    return ready.composed.client
+
+
+def _guarded_changes(payload: Payload, before: Mapping[str, str]) -> list[str]:
+    now = payload.guarded or {}
+    return [
+        f"{name} was {before[name]} and is {now[name]}"
+        for name in now
+        if name in before and before[name] != now[name]
+    ]
+
+
+def _filled(guarded: Mapping[str, str]) -> dict[str, str]:
+    """What a client that is not ours yet shows: what nobody filled in may be filled in."""
+    return {name: value for name, value in guarded.items() if value not in ("", "0")}
+
+
+def _same_body(payload: Payload, found: Mapping[str, object]) -> bool:
+    """Whether nothing needs to be sent; an adopted record keeps its own unique key."""
+    return all(
+        found[name] == value
+        for name, value in payload.body.items()
+        if name in found and value != payload.natural_key
+    )
+
+
+def _taken(ready: Ready, found: TargetClient, taken: SourceRef) -> Hold:
+    client = ready.client
+    return Hold(
+        Reason.CLIENT_AMBIGUOUS,
+        f"client {client.ref.id} ({client.name}) would be customer {found.key or found.ref.id}"
+        f" ({found.name}), which is {taken} already",
+        "make their e-mail addresses differ, or link the right one by hand; then"
+        " `bridge retry --reason client_ambiguous`",
+    )
+
+
+def _vat_status_changed(ready: Ready, changed: Sequence[str]) -> Hold:
+    client = ready.client
+    return Hold(
+        Reason.VAT_STATUS_CHANGED,
+        f"client {client.ref.id} ({client.name}) has documents in the books, and now "
+        + "; ".join(changed),
+        "decide with the bookkeeper, change the customer in the target by hand, then"
+        " `bridge retry --reason vat_status_changed`",
+    )

@@ -1,0 +1,92 @@
+"""Single steps of one invoice: ordered, performed, and their setbacks told."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bridge.api import Payload, RecordRejectedError, SourceRef, TargetRef
+from bridge.engine.halt import Halt
+from bridge.engine.prepare.prepare import Prepared
+from bridge.engine.write.entry_states import Teller
+from bridge.engine.write.run_report import Tally
+from bridge.engine.write.writer import Made, Order, Outcome, Refused, Unknown, Writer
+from bridge.store.tables.values import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Nothing further can be written for this invoice now; its state says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Its client is in trouble in this run: it stays on the work list."""
+
+    why: str
+
+
+@dataclass(slots=True)
+class Steps:
+    """Makes single remote writes of one worker and keeps count of them.
+
+    Attributes:
+        acted: Whether a remote write was attempted since this was last set to False.
+        refused: The latest refusal, for whoever counts them.
+    """
+
+    writer: Writer
+    teller: Teller
+    tally: Tally
+    halt: Halt
+    acted: bool = False
+    refused: RecordRejectedError | None = None
+
+    def order(
+        self,
+        job: Prepared,
+        ref: SourceRef,
+        action: Action,
+        payload: Payload,
+        *,
+        parent: TargetRef | None = None,
+        client: TargetRef | None = None,
+        day: dt.date | None = None,
+    ) -> Order:
+        """An order on behalf of this invoice.
+
+        Raises:
+            HaltedError: nothing more is to be begun.
+        """
+        self.halt.check()
+        return Order(job.row.invoice, ref, action, payload, parent, day or payload.date, client)
+
+    def perform(
+        self,
+        job: Prepared,
+        order: Order,
+        call: Callable[[], TargetRef],
+        followers: Sequence[Order] = (),
+    ) -> Outcome:
+        """Make a remote write and count it. `followers` as in `Writer.perform`."""
+        self.acted = True
+        outcome = self.writer.perform(order, call, followers)
+        if isinstance(outcome, Made):
+            if order.action is Action.CREATE:
+                self.tally.wrote(job.row.invoice, order.ref.kind, order.payload)
+            else:
+                self.tally.changed(order.ref.kind)
+        return outcome
+
+    def take_refusal(self) -> RecordRejectedError | None:
+        """The refusal since this was last asked, if there was one."""
+        refused, self.refused = self.refused, None
+        return refused
+
+    def setback(self, job: Prepared, outcome: Refused | Unknown) -> Stuck:
+        """Give the invoice the state that a refused or unknown step leaves it in."""
+        if isinstance(outcome, Unknown):
+            self.teller.unknown(job.row, outcome)
+        else:
+            self.refused = outcome.error
+            self.teller.refused(job.row, outcome.error)
+        return Stuck()

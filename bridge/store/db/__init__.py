@@ -1,0 +1,1 @@
+"""The database below the sync log: its address, connections, transactions and errors."""

@@ -1,0 +1,1 @@
+"""Records in KashFlow: customers, documents, payments, movements; read and written."""

@@ -1,0 +1,1 @@
+"""The `target:` section of bridge.yaml: its models, and names that stand in the account."""

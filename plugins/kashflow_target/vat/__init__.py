@@ -1,0 +1,1 @@
+"""VAT: which rule a sale falls under, by country, date and tax number, and the UK's rows."""

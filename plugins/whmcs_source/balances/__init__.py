@@ -1,0 +1,1 @@
+"""Client balances: what they are made of, what used them, and what proves it."""

@@ -1,0 +1,1 @@
+"""Which invoices may have changed since the last scan, found over the API."""

@@ -1,0 +1,1 @@
+"""From WHMCS's records to the core's: invoices, transactions, credit, headers. Pure."""
