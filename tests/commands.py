@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-NURSERY = Path(__file__).with_name("nursery.py")
+FORK_SERVER = Path(__file__).with_name("fork_server.py")
 PATIENCE_S = 120
 READ_AT_START = ("PYTHON", "LC_", "LANG")  # before Python comes to the first line of a program
 _STARTED: set[str] = set()
@@ -37,7 +37,7 @@ def run_bridge(
     if command not in _STARTED or any(name.startswith(READ_AT_START) for name in changes):
         _STARTED.add(command)
         return start_bridge(place, *arguments, environment=changes)
-    return nursery().tell(place, arguments, changes)
+    return fork_server().tell(place, arguments, changes)
 
 
 def start_bridge(
@@ -57,20 +57,20 @@ def start_bridge(
 
 
 @cache
-def nursery() -> "Nursery":
+def fork_server() -> "ForkServer":
     """The one of this test process."""
-    return Nursery()
+    return ForkServer()
 
 
-class Nursery:
+class ForkServer:
     """Has `bridge` processes forked, one after another."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count()
         self._one_by_one = threading.Lock()
-        self._files = tempfile.TemporaryDirectory(prefix="bridge-nursery-")
+        self._files = tempfile.TemporaryDirectory(prefix="bridge-fork-server-")
         self._server = subprocess.Popen(
-            [sys.executable, "-P", str(NURSERY)],
+            [sys.executable, "-P", str(FORK_SERVER)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

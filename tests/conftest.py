@@ -20,7 +20,7 @@ _ROOM = 2 << 30
 _LONGEST = (
     "tests/test_style.py",
     "tests/e2e/test_killed.py",
-    "tests/testing/test_memory_target_contract.py",
+    "tests/testing/memory/test_target.py",
     "tests/contract/test_kashflow_target_contract.py",
     "tests/test_docs_examples.py",
     "tests/test_two_commands.py",

@@ -7,7 +7,7 @@ import yaml
 from kashflow_target.sandbox.factory import sandbox as kashflow_sandbox
 from whmcs_source.sandbox.factory import sandbox as whmcs_sandbox
 
-from tests.cli.test_init_command import USUAL, Terminal, _answer, _bridge, _converse
+from tests.cli.test_init import USUAL, Terminal, _answer, _bridge, _converse
 from tests.whmcs_source.database.installation import installed
 
 BOOK = {

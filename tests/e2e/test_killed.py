@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.commands import Nursery
-from tests.commands import nursery as the_nursery
+from tests.commands import ForkServer
+from tests.commands import fork_server as the_fork_server
 
 KILLED = -9
 SHARES = 2  # the moments are dealt out to so many tests, which may run side by side
@@ -17,9 +17,9 @@ STRIDE = 5  # with several workers each so manyth moment is tried: those between
 
 
 @pytest.fixture
-def nursery() -> Nursery:
+def fork_server() -> ForkServer:
     """Starts `bridge` processes that die on time."""
-    return the_nursery()
+    return the_fork_server()
 
 
 def _story(rig: Any) -> list[str]:
@@ -45,9 +45,9 @@ def _arguments(invoices: list[str]) -> list[str]:
     return ["sync", *(word for invoice in invoices for word in ("--invoice", invoice))]
 
 
-def _until_quiet(nursery: Nursery, rig: Any, invoices: list[str]) -> None:
+def _until_quiet(fork_server: ForkServer, rig: Any, invoices: list[str]) -> None:
     for _ in range(10):
-        code = nursery.run(rig.place, *_arguments(invoices))["code"]
+        code = fork_server.run(rig.place, *_arguments(invoices))["code"]
         if code == 0:
             return
         assert code == 4, f"bridge sync ended with {code}"
@@ -75,23 +75,25 @@ def _each_once(rig: Any, invoices: list[str], *, new: int = 1) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("share", range(SHARES))
 def test_killed_at_every_boundary_of_every_step(
-    nursery: Nursery, share: int, companies: Any
+    fork_server: ForkServer, share: int, companies: Any
 ) -> None:
     """SIGKILL before and after each commit of the log, and before and after each remote write."""
     company, invoices = companies(_story)
-    moments = nursery.run(company.place, *_arguments(invoices), at=10**6)["passed"]
+    moments = fork_server.run(company.place, *_arguments(invoices), at=10**6)["passed"]
     _each_once(company, invoices)
     assert moments > 30
     for at in range(1 + share, moments + 1, SHARES):
         company, invoices = companies(_story)
-        answer = nursery.run(company.place, *_arguments(invoices), at=at)
+        answer = fork_server.run(company.place, *_arguments(invoices), at=at)
         assert answer == {"code": KILLED, "passed": at}
-        _until_quiet(nursery, company, invoices)
+        _until_quiet(fork_server, company, invoices)
         _each_once(company, invoices)
 
 
 @pytest.mark.timeout(300)
-def test_killed_at_every_boundary_of_an_undo_by_credit_notes(nursery: Nursery, rig: Any) -> None:
+def test_killed_at_every_boundary_of_an_undo_by_credit_notes(
+    fork_server: ForkServer, rig: Any
+) -> None:
     """Run again it goes on: one note, set against its invoice, and nothing is booked anew.
 
     A moment after one act finds what the moment before the next finds, so every other is tried.
@@ -107,15 +109,15 @@ def test_killed_at_every_boundary_of_an_undo_by_credit_notes(nursery: Nursery, r
         return invoice, ["undo", "--run", run, "--credit-notes", "--because", "x", "--yes"]
 
     invoice, undo = booked()
-    moments = nursery.run(rig.place, *undo, at=10**6)["passed"]
+    moments = fork_server.run(rig.place, *undo, at=10**6)["passed"]
     assert moments > 10
     invoices = [invoice]
     for at in range(1, moments + 1, 2):
         invoice, undo = booked()
         invoices.append(invoice)
-        assert nursery.run(rig.place, *undo, at=at) == {"code": KILLED, "passed": at}
-        assert nursery.run(rig.place, *undo)["code"] == 0, at
-    assert nursery.run(rig.place, *undo)["code"] == 0  # there is nothing left to do
+        assert fork_server.run(rig.place, *undo, at=at) == {"code": KILLED, "passed": at}
+        assert fork_server.run(rig.place, *undo)["code"] == 0, at
+    assert fork_server.run(rig.place, *undo)["code"] == 0  # there is nothing left to do
     rig.sync()
     documents = rig.ours()
     for invoice in invoices:
@@ -133,49 +135,49 @@ def _crowd(rig: Any) -> list[str]:
 
 @pytest.mark.timeout(300)
 def test_killed_at_any_boundary_while_four_workers_share_commits(
-    nursery: Nursery, companies: Any
+    fork_server: ForkServer, companies: Any
 ) -> None:
     """In the middle of a group too: each worker's step is on disk or is not, whole."""
     company, invoices = companies(_crowd)
-    moments = nursery.run(company.place, *_arguments(invoices), at=10**6)["passed"]
+    moments = fork_server.run(company.place, *_arguments(invoices), at=10**6)["passed"]
     _each_once(company, invoices, new=4)
     # A group is as large as the workers' luck, so the same work has now more moments, now fewer.
     killed = 0
     for at in range(1, moments, STRIDE):
         company, invoices = companies(_crowd)
-        answer = nursery.run(company.place, *_arguments(invoices), at=at)
+        answer = fork_server.run(company.place, *_arguments(invoices), at=at)
         assert answer["code"] == KILLED or (answer["code"] == 0 and answer["passed"] < at)
         killed += answer["code"] == KILLED
-        _until_quiet(nursery, company, invoices)
+        _until_quiet(fork_server, company, invoices)
         _each_once(company, invoices, new=4)
     assert killed > 10
 
 
-def _undisturbed_s(nursery: Nursery, companies: Any) -> float:
+def _undisturbed_s(fork_server: ForkServer, companies: Any) -> float:
     """How long a run takes here and now; the quickest of three."""
     took = []
     for _ in range(3):
         company, invoices = companies(_story)
         began = time.monotonic()
-        assert nursery.run(company.place, *_arguments(invoices))["code"] == 0
+        assert fork_server.run(company.place, *_arguments(invoices))["code"] == 0
         took.append(time.monotonic() - began)
     return min(took)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("share", range(SHARES))
-def test_killed_at_random_moments(nursery: Nursery, share: int, companies: Any) -> None:
+def test_killed_at_random_moments(fork_server: ForkServer, share: int, companies: Any) -> None:
     """Fifty of them, from a seed; several kills in a row now and then."""
     choose = random.Random(20260401 + share)
-    took = _undisturbed_s(nursery, companies)
+    took = _undisturbed_s(fork_server, companies)
     killed = 0
     for _ in range(RANDOM_KILLS // SHARES + 1):
         company, invoices = companies(_story)
         for _ in range(choose.choice((1, 1, 2))):
-            answer = nursery.run(
+            answer = fork_server.run(
                 company.place, *_arguments(invoices), after_s=took * choose.uniform(0.02, 1.1)
             )
             killed += answer["code"] == KILLED
-        _until_quiet(nursery, company, invoices)
+        _until_quiet(fork_server, company, invoices)
         _each_once(company, invoices)
     assert killed > RANDOM_KILLS // SHARES // 2

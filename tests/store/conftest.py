@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, exc, make_url, text
 
 from bridge.store import open_log
 from bridge.store.sync_log import SyncLog
-from tests.store.material import Place
+from tests.store.builders import Place
 
 POSTGRES = os.environ.get("BRIDGE_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/test")
 MARIADB = os.environ.get("BRIDGE_TEST_MARIADB", "mysql://root@127.0.0.1:3306/test")

@@ -9,12 +9,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.e2e.accounting import page, stories
-from tests.e2e.accounting.cast import STORIES
-from tests.e2e.accounting.stage import Stage, small_company
+from tests.e2e.accounting import accounting_md as page
+from tests.e2e.accounting import cases
+from tests.e2e.accounting.fixture import Stage, small_company
+from tests.e2e.accounting.personas import STORIES
 from tests.e2e.conftest import Rig
 
-_ = stories  # importing them registers them
+_ = cases  # importing them registers them
 SHOW = bool(os.environ.get("BRIDGE_WRITE_CASES"))
 
 

@@ -12,7 +12,7 @@ from whmcs_source.sandbox.switches import SWITCHES as WHMCS
 
 from bridge.api import Reason
 from bridge.config.models import Settings
-from tests.e2e.accounting import page
+from tests.e2e.accounting import accounting_md as page
 
 _SHAPES = 32
 

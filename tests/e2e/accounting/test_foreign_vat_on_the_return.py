@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.cli.main import main
-from tests.e2e.accounting.stage import Stage, small_company
+from tests.e2e.accounting.fixture import Stage, small_company
 
 
 def reconciled(stage: Stage, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

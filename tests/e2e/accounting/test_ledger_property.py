@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.accounting.company import EXCHANGE, GOODWILL, Bill, Entry, Words
-from tests.e2e.accounting.due import SALES, Due, due, due_of_funds, entry, gift
+from tests.e2e.accounting.expected import SALES, Due, due, due_of_funds, entry, gift
+from tests.e2e.accounting.fixture import Stage, small_company
 from tests.e2e.accounting.ledger import OUTPUT_VAT, Posting
-from tests.e2e.accounting.stage import Stage, small_company
-from tests.e2e.accounting.tale import Tale
+from tests.e2e.accounting.scenario import Tale
 from tests.e2e.conftest import Rig
 
 _FROM, _, _TO = os.environ.get("BRIDGE_TALE", "").partition("-")

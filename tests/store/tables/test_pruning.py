@@ -1,0 +1,109 @@
+"""Old events go into a file and only then out of the log; what persons did stays."""
+
+import datetime as dt
+import gzip
+import json
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bridge.api import Kind, Run, StoreError, invoice_ref
+from bridge.engine.decide.answers import ANSWER
+from bridge.store.db.connection import Database
+from bridge.store.db.url import read_address
+from bridge.store.sync_log import SyncLog
+from bridge.store.tables import pruning
+from bridge.store.tables.values import AddEvent
+from tests.store.builders import Place, begin, book, header
+
+LATER = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
+MANY = 1203
+
+
+def _fill(log: SyncLog, count: int) -> Run:
+    run = begin(log)
+    log.see(run, [header(1)], None)
+    book(log, run, 1)
+    events = [AddEvent("info", "done", f"n {number} \u00e9") for number in range(count)]
+    hands = [AddEvent("info", code, "by ann", invoice_ref(1)) for code in ("by_hand", ANSWER)]
+    log.write(run, [*events, *hands], lease=None)
+    return run
+
+
+def _archived(file: Path | None) -> list[dict[str, object]]:
+    assert file is not None
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def test_old_events_are_moved_whole_and_what_persons_did_stays(
+    log: SyncLog, tmp_path: Path
+) -> None:
+    _fill(log, MANY)
+    before = list(log.events())
+    assert log.count_old_events(LATER) == MANY
+    found = log.archive_events(LATER, tmp_path)
+    assert found.count == MANY
+    assert [one.code for one in log.events()] == ["by_hand", "answer"]
+    told = _archived(found.file)
+    assert told == [
+        json.loads(json.dumps(pruning.as_json(event))) for event in before if event.code == "done"
+    ]
+    assert log.entry(invoice_ref(1))
+    assert log.links([invoice_ref(1)])
+    assert log.has_links(Kind.INVOICE)
+    assert log.steps(invoice=invoice_ref(1))
+
+
+def test_the_archive_is_for_its_owner_and_never_written_over(log: SyncLog, tmp_path: Path) -> None:
+    files = []
+    for count in (3, 2):
+        _fill(log, count)
+        files.append(log.archive_events(LATER, tmp_path).file)
+    assert [len(_archived(file)) for file in files] == [3, 2]
+    assert all(file and stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
+
+
+def test_events_that_are_not_old_stay(log: SyncLog, tmp_path: Path) -> None:
+    _fill(log, 2)
+    past = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+    assert log.count_old_events(past) == 0
+    assert log.archive_events(past, tmp_path) == pruning.Pruned(0)
+    assert not list(tmp_path.glob("*.gz"))
+
+
+def test_where_nothing_can_be_written_nothing_goes(log: SyncLog, tmp_path: Path) -> None:
+    _fill(log, 2)
+    with pytest.raises(StoreError, match="could not be written") as raised:
+        log.archive_events(LATER, tmp_path / "nowhere")
+    assert "every event is still in the log" in raised.value.remedy
+    assert log.count_old_events(LATER) == 2
+
+
+def test_what_an_interruption_leaves_is_archived_by_the_next(place: Place, tmp_path: Path) -> None:
+    with closing(place.open()) as log:
+        log.migrate()
+        _fill(log, MANY)
+        with closing(Database(read_address(place.url, base=place.base))) as database:
+            commits = iter([True, False])
+
+            def once(job: pruning.Job) -> None:
+                if not next(commits):
+                    raise KeyboardInterrupt
+                database.write(job)
+
+            with pytest.raises(KeyboardInterrupt):
+                pruning.archive(database, place.name, LATER, tmp_path, once)
+        left = log.count_old_events(LATER)
+        assert 0 < left < MANY
+        second = log.archive_events(LATER, tmp_path)
+        assert second.count == left
+        assert log.count_old_events(LATER) == 0
+    (first,) = set(tmp_path.glob("*.jsonl.gz")) - {second.file}
+    assert len(_archived(first)) == MANY
+
+
+def test_answers_are_among_the_events_that_stay() -> None:
+    assert ANSWER in pruning.KEPT
