@@ -1,272 +1,141 @@
 """The public door for plugin authors: everything a plugin may import of bridge.
 
-A name that is here keeps its meaning within a major version. Each is loaded when it is first asked
-for (PEP 562), so that a start which needs only a plugin's offer does not pay for the model.
+A name that is here keeps its meaning within a major version. The module that answers the hooks
+imports from `bridge.plugin`, which holds the offer alone: `bridge plugins list` then loads neither
+the model nor the contract.
 """
 
+import warnings
 from importlib import import_module
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bridge.contract import (
-        Choices,
-        Finding,
-        Health,
-        Known,
-        Level,
-        ScanPolicy,
-        Source,
-        Survey,
-        Target,
-    )
-    from bridge.errors import (
-        AccessError,
-        AmbiguousMatchError,
-        BridgeError,
-        ConfigError,
-        FirstDocumentError,
-        LockHeldError,
-        LockLostError,
-        OutcomeUnknownError,
-        Problem,
-        RecordRejectedError,
-        StoreError,
-        TransientError,
-        UnreachableError,
-        UsageError,
-    )
-    from bridge.hookspecs import (
-        hookimpl,
-    )
-    from bridge.model.money import (
-        Money,
-        minor_digits,
-        rounded,
-        spread,
-        total,
-    )
-    from bridge.model.reasons import (
-        Hold,
-        Reason,
-        Skip,
-    )
-    from bridge.model.refs import (
-        Kind,
-        Reference,
-        SourceRef,
-        TargetRef,
-        client_ref,
-        invoice_ref,
-        payment_ref,
-        token_of,
-        tokens_in,
-    )
-    from bridge.model.run import (
-        Entry,
-        EntryState,
-        Report,
-        Run,
-        StepState,
-        Totals,
-    )
-    from bridge.model.source_records import (
-        WHOLE_INVOICE,
-        BalanceEntry,
-        BalanceOrigin,
-        Checkpoint,
-        Client,
-        ClientBalance,
-        Gone,
-        Header,
-        Invoice,
-        InvoiceState,
-        LineItem,
-        LineKind,
-        Missing,
-        Prices,
-        Seen,
-        Transaction,
-        TransactionKind,
-        as_plain,
-        fingerprint,
-        money_fingerprint,
-    )
-    from bridge.model.target_records import (
-        CreditNote,
-        Days,
-        Json,
-        Movement,
-        MovementKind,
-        Nothing,
-        PaidFrom,
-        Payload,
-        Payment,
-        Posting,
-        Rate,
-        Record,
-        RecordClass,
-        Rule,
-        Sale,
-        SaleLine,
-        TargetClient,
-        TargetDocument,
-        TargetLine,
-        TargetMovement,
-        TargetPayment,
-        TaxPart,
-    )
-    from bridge.plugin import (
-        Choice,
-        Conversation,
-        Decision,
-        Question,
-        Sandbox,
-        SandboxFactory,
-        SourcePlugin,
-        TargetPlugin,
-    )
+from bridge.contract import (
+    Choices as Choices,
+    Finding as Finding,
+    Health as Health,
+    Known as Known,
+    Level as Level,
+    ScanPolicy as ScanPolicy,
+    Source as Source,
+    Survey as Survey,
+    Target as Target,
+)
+from bridge.errors import (
+    AccessError as AccessError,
+    AmbiguousMatchError as AmbiguousMatchError,
+    BridgeError as BridgeError,
+    ConfigError as ConfigError,
+    OutcomeUnknownError as OutcomeUnknownError,
+    Problem as Problem,
+    RecordRejectedError as RecordRejectedError,
+    TransientError as TransientError,
+    UnreachableError as UnreachableError,
+    UsageError as UsageError,
+)
+from bridge.model.money import (
+    Money as Money,
+    minor_digits as minor_digits,
+    rounded as rounded,
+    spread as spread,
+    total as total,
+)
+from bridge.model.reasons import (
+    Hold as Hold,
+    Reason as Reason,
+)
+from bridge.model.refs import (
+    Kind as Kind,
+    Reference as Reference,
+    SourceRef as SourceRef,
+    TargetRef as TargetRef,
+    client_ref as client_ref,
+    invoice_ref as invoice_ref,
+    payment_ref as payment_ref,
+    token_of as token_of,
+    tokens_in as tokens_in,
+)
+from bridge.model.run import (
+    Entry as Entry,
+    EntryState as EntryState,
+    Report as Report,
+    Run as Run,
+)
+from bridge.model.source_records import (
+    WHOLE_INVOICE as WHOLE_INVOICE,
+    BalanceEntry as BalanceEntry,
+    BalanceOrigin as BalanceOrigin,
+    Checkpoint as Checkpoint,
+    Client as Client,
+    ClientBalance as ClientBalance,
+    Gone as Gone,
+    Header as Header,
+    Invoice as Invoice,
+    InvoiceState as InvoiceState,
+    LineItem as LineItem,
+    LineKind as LineKind,
+    Missing as Missing,
+    Prices as Prices,
+    Seen as Seen,
+    Transaction as Transaction,
+    TransactionKind as TransactionKind,
+    fingerprint as fingerprint,
+    money_fingerprint as money_fingerprint,
+)
+from bridge.model.target_records import (
+    CreditNote as CreditNote,
+    Days as Days,
+    Json as Json,
+    Movement as Movement,
+    MovementKind as MovementKind,
+    Nothing as Nothing,
+    PaidFrom as PaidFrom,
+    Payload as Payload,
+    Payment as Payment,
+    Posting as Posting,
+    Rate as Rate,
+    Record as Record,
+    RecordClass as RecordClass,
+    Rule as Rule,
+    Sale as Sale,
+    SaleLine as SaleLine,
+    TargetClient as TargetClient,
+    TargetDocument as TargetDocument,
+    TargetLine as TargetLine,
+    TargetMovement as TargetMovement,
+    TargetPayment as TargetPayment,
+    TaxPart as TaxPart,
+)
+from bridge.plugin import (
+    Choice as Choice,
+    Conversation as Conversation,
+    Decision as Decision,
+    Question as Question,
+    Sandbox as Sandbox,
+    SourcePlugin as SourcePlugin,
+    TargetPlugin as TargetPlugin,
+    hookimpl as hookimpl,
+)
 
-_HOMES = {
-    "bridge.contract": "Choices Finding Health Known Level ScanPolicy Source Survey Target",
-    "bridge.errors": """
-        AccessError AmbiguousMatchError BridgeError ConfigError FirstDocumentError
-        LockHeldError LockLostError OutcomeUnknownError Problem RecordRejectedError
-        StoreError TransientError UnreachableError UsageError
-    """,
-    "bridge.hookspecs": "hookimpl",
-    "bridge.model.target_records": """
-        CreditNote Days Json Movement MovementKind Nothing PaidFrom Payload Payment Posting
-        Rate Record RecordClass Rule Sale SaleLine TargetClient TargetDocument TargetLine
-        TargetMovement TargetPayment TaxPart
-    """,
-    "bridge.model.money": "Money minor_digits rounded spread total",
-    "bridge.model.reasons": "Hold Reason Skip",
-    "bridge.model.source_records": """
-        WHOLE_INVOICE BalanceEntry BalanceOrigin Checkpoint Client ClientBalance Gone Header
-        Invoice InvoiceState LineItem LineKind Missing Prices Seen Transaction TransactionKind
-        as_plain fingerprint money_fingerprint
-    """,
-    "bridge.model.refs": """
-        Kind Reference SourceRef TargetRef client_ref invoice_ref payment_ref token_of
-        tokens_in
-    """,
-    "bridge.model.run": "Entry EntryState Report Run StepState Totals",
-    "bridge.plugin": """
-        Choice Conversation Decision Question Sandbox SandboxFactory SourcePlugin TargetPlugin
-    """,
+# Plugins had no use for them. They go with 0.3.
+_RETIRED = {
+    "FirstDocumentError": "bridge.errors",
+    "LockHeldError": "bridge.errors",
+    "LockLostError": "bridge.errors",
+    "SandboxFactory": "bridge.plugin",
+    "Skip": "bridge.model.reasons",
+    "StepState": "bridge.model.run",
+    "StoreError": "bridge.errors",
+    "Totals": "bridge.model.run",
+    "as_plain": "bridge.model.source_records",
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> object:
-    """Load a name from where it is defined, and keep it."""
-    if name not in _HOME_OF:
+    """Return a name that the door no longer has, with a warning that it goes."""
+    if name not in _RETIRED:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=None)
-    value = getattr(import_module(_HOME_OF[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME_OF])
-
-
-__all__ = [
-    "WHOLE_INVOICE",
-    "AccessError",
-    "AmbiguousMatchError",
-    "BalanceEntry",
-    "BalanceOrigin",
-    "BridgeError",
-    "Checkpoint",
-    "Choice",
-    "Choices",
-    "Client",
-    "ClientBalance",
-    "ConfigError",
-    "Conversation",
-    "CreditNote",
-    "Days",
-    "Decision",
-    "Entry",
-    "EntryState",
-    "Finding",
-    "FirstDocumentError",
-    "Gone",
-    "Header",
-    "Health",
-    "Hold",
-    "Invoice",
-    "InvoiceState",
-    "Json",
-    "Kind",
-    "Known",
-    "Level",
-    "LineItem",
-    "LineKind",
-    "LockHeldError",
-    "LockLostError",
-    "Missing",
-    "Money",
-    "Movement",
-    "MovementKind",
-    "Nothing",
-    "OutcomeUnknownError",
-    "PaidFrom",
-    "Payload",
-    "Payment",
-    "Posting",
-    "Prices",
-    "Problem",
-    "Question",
-    "Rate",
-    "Reason",
-    "Record",
-    "RecordClass",
-    "RecordRejectedError",
-    "Reference",
-    "Report",
-    "Rule",
-    "Run",
-    "Sale",
-    "SaleLine",
-    "Sandbox",
-    "SandboxFactory",
-    "ScanPolicy",
-    "Seen",
-    "Skip",
-    "Source",
-    "SourcePlugin",
-    "SourceRef",
-    "StepState",
-    "StoreError",
-    "Survey",
-    "Target",
-    "TargetClient",
-    "TargetDocument",
-    "TargetLine",
-    "TargetMovement",
-    "TargetPayment",
-    "TargetPlugin",
-    "TargetRef",
-    "TaxPart",
-    "Totals",
-    "Transaction",
-    "TransactionKind",
-    "TransientError",
-    "UnreachableError",
-    "UsageError",
-    "as_plain",
-    "client_ref",
-    "fingerprint",
-    "hookimpl",
-    "invoice_ref",
-    "minor_digits",
-    "money_fingerprint",
-    "payment_ref",
-    "rounded",
-    "spread",
-    "token_of",
-    "tokens_in",
-    "total",
-]
+    warnings.warn(
+        f"bridge.api.{name} is of no use to a plugin and goes with bridge 0.3",
+        DeprecationWarning,
+        stacklevel=2,
+    )
+    return getattr(import_module(_RETIRED[name]), name)

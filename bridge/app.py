@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridge import __version__
-from bridge.api import ConfigError, Days, Entry, Hold, Invoice, Report, Run
 from bridge.config import Config, Offer, Section, load
 from bridge.engine.context import Ends, Observers, Stop, SyncRequest
 from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
 from bridge.engine.progress import Progress
+from bridge.errors import ConfigError
+from bridge.model.reasons import Hold
+from bridge.model.run import Entry, Report, Run
+from bridge.model.source_records import Invoice
+from bridge.model.target_records import Days
 from bridge.registry import Plugins, load_plugins
 from bridge.store.sync_log import Lease, SyncLog
 

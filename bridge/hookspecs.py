@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from bridge.plugin import SourcePlugin, TargetPlugin
 
 hookspec = pluggy.HookspecMarker("bridge")
-hookimpl = pluggy.HookimplMarker("bridge")
 
 
 @hookspec

@@ -10,11 +10,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+import pluggy
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bridge.contract import Source, Survey, Target
     from bridge.model.target_records import Json
+
+hookimpl = pluggy.HookimplMarker("bridge")
+"""Marks a function of a plugin as the implementation of the hook of its name."""
 
 
 class Sandbox(AbstractContextManager["Sandbox"], Protocol):

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bridge.api import Entry, EntryState, LockHeldError, Reason
+from bridge.api import Entry, EntryState, Reason
 from bridge.app import App, Watch
 from bridge.config import load
 from bridge.engine.context import Stop, SyncRequest
 from bridge.engine.progress import Silent
+from bridge.errors import LockHeldError
 from bridge.registry import load_plugins
 
 YAML = """\

@@ -48,8 +48,8 @@ def answer(
 
 
 def _known(word: str) -> "Answer":
-    from bridge.api import UsageError
     from bridge.engine.decide.answers import Answer
+    from bridge.errors import UsageError
 
     try:
         return Answer(word)

@@ -9,8 +9,8 @@ import typer
 from bridge.cli.console import STATE, talk, wrapped
 
 if TYPE_CHECKING:
-    from bridge.api import Money
     from bridge.app import App
+    from bridge.model.money import Money
     from bridge.store.sync_log import SyncLog
     from bridge.store.tables.values import EntryRow
 

@@ -7,8 +7,8 @@ from bridge.cli.common import counted
 from bridge.cli.console import say, say_json, wrapped
 
 if TYPE_CHECKING:
-    from bridge.api import Decision
     from bridge.app import App
+    from bridge.plugin import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ def decisions(bridge: "App", *, live: bool) -> list[Open]:
 
 def _held(bridge: "App") -> dict[str, int]:
     """Held entries by reason; none where there is no log yet."""
-    from bridge.api import EntryState, StoreError
+    from bridge.errors import StoreError
+    from bridge.model.run import EntryState
 
     try:
         with bridge.log(create=False) as log:

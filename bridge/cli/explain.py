@@ -8,8 +8,8 @@ from bridge.cli.common import InvoiceName, Json, entry_plain, open_log, plain_am
 from bridge.cli.console import STATE, say, say_json
 
 if TYPE_CHECKING:
-    from bridge.api import Payload
     from bridge.engine.explain.history import Story
+    from bridge.model.target_records import Payload
 
 
 def register(app: typer.Typer) -> None:

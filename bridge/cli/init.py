@@ -11,8 +11,9 @@ from bridge.cli.console import STATE, say, talk, wrapped
 from bridge.cli.prompts import ask_choice, ask_text
 
 if TYPE_CHECKING:
-    from bridge.api import Conversation, Survey
     from bridge.config.draft import Draft
+    from bridge.contract import Survey
+    from bridge.plugin import Conversation
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +28,7 @@ def init() -> None:
     an accounting decision is to hold what it would decide. Secrets are written as ${VARIABLES}.
     An existing file is never touched, and Ctrl-C leaves nothing behind.
     """
-    from bridge.api import UsageError
+    from bridge.errors import UsageError
 
     file = STATE.config
     if file.exists():
@@ -115,7 +116,7 @@ def _no_day(text: str) -> str:
 
 def _write(file: Path, draft: "Draft") -> None:
     """All at once, and never over another."""
-    from bridge.api import UsageError
+    from bridge.errors import UsageError
 
     title = (
         f"Written by `bridge init` on {dt.date.today()}."  # noqa: DTZ011  # as above

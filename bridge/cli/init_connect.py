@@ -12,9 +12,11 @@ from bridge.cli.prompts import ask_choice, ask_secret, ask_text
 from bridge.errors import AccessError, ConfigError, Problem, UnreachableError
 
 if TYPE_CHECKING:
-    from bridge.api import Conversation, Json, Question, SourcePlugin, Survey, TargetPlugin
     from bridge.config.draft import Draft
     from bridge.config.schema_index import Outline
+    from bridge.contract import Survey
+    from bridge.model.target_records import Json
+    from bridge.plugin import Conversation, Question, SourcePlugin, TargetPlugin
 
 Offer = TypeVar("Offer", "SourcePlugin", "TargetPlugin")
 Answer = TypeVar("Answer")

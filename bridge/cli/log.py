@@ -15,7 +15,7 @@ from bridge.cli.console import STATE, say, say_csv, say_json, table, wrapped
 from bridge.cli.manual import by_hand
 
 if TYPE_CHECKING:
-    from bridge.api import SourceRef
+    from bridge.model.refs import SourceRef
     from bridge.store.sync_log import SyncLog
     from bridge.store.tables.values import EventRow
 
@@ -66,8 +66,8 @@ def show_log(
     """
     if ctx.invoked_subcommand is not None:
         return
-    from bridge.api import UsageError
     from bridge.engine.find_entries import named_entry
+    from bridge.errors import UsageError
     from bridge.store.tables.pruning import as_json as as_json_of
 
     STATE.as_json = as_json
@@ -94,7 +94,7 @@ def show_log(
 
 
 def _time(text: str) -> dt.datetime:
-    from bridge.api import UsageError
+    from bridge.errors import UsageError
 
     try:
         value = dt.datetime.fromisoformat(text)
@@ -166,7 +166,7 @@ def prune(
 
 
 def _days_ago(text: str) -> dt.datetime:
-    from bridge.api import UsageError
+    from bridge.errors import UsageError
 
     found = re.fullmatch(r"([1-9]\d{0,4})\s*(?:d|days?)?", text.strip())
     if found is None:

@@ -43,7 +43,8 @@ def retry(
 
     The next `bridge sync` takes them up.
     """
-    from bridge.api import Reason, UsageError
+    from bridge.errors import UsageError
+    from bridge.model.reasons import Reason
 
     if not invoice and not reason:
         raise UsageError(

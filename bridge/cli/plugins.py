@@ -94,8 +94,8 @@ def _plain(one: "Offered") -> dict[str, object]:
 @app.command("show")
 def show_plugin(name: PluginName, *, as_json: Json = False) -> None:
     """Show one plugin and its settings."""
-    from bridge.api import UsageError
     from bridge.config.schema_index import described
+    from bridge.errors import UsageError
     from bridge.registry import load_plugins
 
     STATE.as_json = as_json

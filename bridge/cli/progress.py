@@ -23,8 +23,7 @@ class Bar:
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-        from rich.progress import Progress as Rich
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress as Rich, TextColumn
 
         from bridge.cli.pace import Pace
 

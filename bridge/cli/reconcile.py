@@ -54,7 +54,8 @@ def reconcile(
     """
     import sys
 
-    from bridge.api import Days, UsageError
+    from bridge.errors import UsageError
+    from bridge.model.target_records import Days
 
     _refuse_half_said(accept, unaccept, because)
     STATE.as_json = as_json or STATE.as_json
@@ -83,7 +84,7 @@ def reconcile(
 
 
 def _refuse_half_said(accept: str, unaccept: str, because: str) -> None:
-    from bridge.api import UsageError
+    from bridge.errors import UsageError
 
     if accept and unaccept:
         raise UsageError(
@@ -127,7 +128,7 @@ def _say_so(text: str) -> None:
 
 
 def _day(text: str, option: str) -> dt.date | None:
-    from bridge.api import UsageError
+    from bridge.errors import UsageError
 
     if not text:
         return None
@@ -164,7 +165,7 @@ def _show(report: "Reconciliation") -> None:
 
 def _refuse_unwritable(path: Path) -> None:
     """Before an hour of reading, not after it."""
-    from bridge.api import UsageError
+    from bridge.errors import UsageError
 
     if path.is_dir() or not path.resolve().parent.is_dir():
         what = "is a directory" if path.is_dir() else "is in a directory that does not exist"
@@ -173,7 +174,7 @@ def _refuse_unwritable(path: Path) -> None:
 
 def _write(path: Path, report: "Reconciliation", name: str) -> None:
     """The page replaces an older one in one stroke."""
-    from bridge.api import UsageError
+    from bridge.errors import UsageError
     from bridge.reports.html import as_page
 
     half = path.with_name(f".{path.name}.part")

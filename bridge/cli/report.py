@@ -8,7 +8,7 @@ from bridge.cli.common import counted
 from bridge.cli.console import STATE, say, say_json, table, tell_error, wrapped
 
 if TYPE_CHECKING:
-    from bridge.api import Entry, Report
+    from bridge.model.run import Entry, Report
 
 _STATES = {
     "held": "held",

@@ -12,7 +12,7 @@ from bridge.cli.common import Json, open_app
 from bridge.cli.console import STATE, say, say_json, talk
 
 if TYPE_CHECKING:
-    from bridge.api import SourcePlugin, TargetPlugin
+    from bridge.plugin import SourcePlugin, TargetPlugin
 
 _POLL_S = 0.2
 

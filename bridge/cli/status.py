@@ -9,7 +9,8 @@ from bridge.cli.common import Json, counted, entry_plain, open_log
 from bridge.cli.console import STATE, say, say_json, table, wrapped
 
 if TYPE_CHECKING:
-    from bridge.api import EntryState, Reason
+    from bridge.model.reasons import Reason
+    from bridge.model.run import EntryState
     from bridge.store.sync_log import SyncLog
     from bridge.store.tables.values import RunRow
 
@@ -51,7 +52,7 @@ def status(
 
 
 def _exit_code(counts: "Counts") -> int:
-    from bridge.api import EntryState
+    from bridge.model.run import EntryState
 
     states = {state for (state, _), number in counts.items() if number}
     if EntryState.UNKNOWN in states:
@@ -60,7 +61,7 @@ def _exit_code(counts: "Counts") -> int:
 
 
 def _tell(log: "SyncLog", counts: "Counts") -> None:
-    from bridge.api import EntryState
+    from bridge.model.run import EntryState
 
     last = log.runs(1)
     say(_last(last[0]) if last else "No run yet: `bridge sync` makes the first.")
@@ -104,7 +105,7 @@ def _waiting(log: "SyncLog", waiting: "Counts") -> None:
 
 
 def _next(counts: "Counts", backlog: int) -> str:
-    from bridge.api import EntryState
+    from bridge.model.run import EntryState
 
     states = {state for (state, _), number in counts.items() if number}
     if EntryState.UNKNOWN in states:
@@ -122,7 +123,9 @@ def _next(counts: "Counts", backlog: int) -> str:
 
 
 def _list(log: "SyncLog", text: str) -> None:
-    from bridge.api import EntryState, Reason, UsageError
+    from bridge.errors import UsageError
+    from bridge.model.reasons import Reason
+    from bridge.model.run import EntryState
 
     known = [*(reason.value for reason in Reason), *(state.value for state in EntryState)]
     if text not in known:

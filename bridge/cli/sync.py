@@ -14,8 +14,8 @@ from bridge.cli.console import STATE, say_json, talk
 if TYPE_CHECKING:
     from types import FrameType
 
-    from bridge.api import Entry
     from bridge.engine.context import Stop
+    from bridge.model.run import Entry
 
 
 def register(app: typer.Typer) -> None:

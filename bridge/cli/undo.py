@@ -49,8 +49,7 @@ def undo(
     if credit_notes:
         _reverse(run, because, yes=yes)
     from bridge.engine.undo.inspect import plan_undo
-    from bridge.engine.undo.remove import settle_removals
-    from bridge.engine.undo.remove import undo as carry_out
+    from bridge.engine.undo.remove import settle_removals, undo as carry_out
 
     with by_hand("undo") as (hands, bridge), ready_ends(bridge) as ends:
         unknown = settle_removals(hands, ends.target, bridge.policy().settle_delay_s)
@@ -101,7 +100,7 @@ def _reverse(run: int, because: str, *, yes: bool) -> None:
 
 
 def _only_when_asked(*, yes: bool) -> None:
-    from bridge.api import UsageError
+    from bridge.errors import UsageError
 
     if not yes and (STATE.as_json or not sys.stdin.isatty()):
         raise UsageError(
@@ -110,7 +109,7 @@ def _only_when_asked(*, yes: bool) -> None:
 
 
 def _too_early(what: str, deed: str) -> Exception:
-    from bridge.api import UsageError
+    from bridge.errors import UsageError
 
     return UsageError(
         f"whether {what} of an earlier undo {deed} is not known yet",

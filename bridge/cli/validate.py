@@ -12,8 +12,8 @@ from bridge.cli.console import STATE, problem_text, say, say_json, wrapped
 from bridge.cli.decisions import decisions, tell_decisions
 
 if TYPE_CHECKING:
-    from bridge.api import Finding
     from bridge.app import App
+    from bridge.contract import Finding
 
 _SEVEREST = (10, 12, 2)
 
@@ -79,7 +79,8 @@ class _Look:
     @contextmanager
     def at(self, subject: str) -> Iterator[None]:
         """Turn what ends a step into a finding."""
-        from bridge.api import BridgeError, ConfigError, Finding, Level, Problem
+        from bridge.contract import Finding, Level
+        from bridge.errors import BridgeError, ConfigError, Problem
 
         try:
             yield
@@ -96,7 +97,7 @@ class _Look:
 
 def _live(bridge: "App") -> _Look:
     """Both ends, read only; sandboxes are looked at in a copy."""
-    from bridge.api import Finding, Level
+    from bridge.contract import Finding, Level
 
     look = _Look()
     survey = None
@@ -121,7 +122,7 @@ def _live(bridge: "App") -> _Look:
 
 
 def _documents(bridge: "App", told: str) -> list["Finding"]:
-    from bridge.api import Finding, Level
+    from bridge.contract import Finding, Level
 
     chosen = bridge.config.settings.sync.unpaid_documents
     if not told:

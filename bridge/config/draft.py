@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from bridge.api import Json
+from bridge.model.target_records import Json
 
 _WIDTH = 88
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")

@@ -9,11 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bridge.api import ConfigError, Problem, SourcePlugin, TargetPlugin
 from bridge.config.nodes import Node, Parser, find, walk
 from bridge.config.secrets import hide_url_password, url_passwords
 from bridge.config.section import Section, open_section
 from bridge.config.substitute import substitute
+from bridge.errors import ConfigError, Problem
+from bridge.plugin import SourcePlugin, TargetPlugin
 
 if TYPE_CHECKING:
     from bridge.config.models import Settings

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from bridge.api import Problem
+from bridge.errors import Problem
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from bridge.api import SourcePlugin, TargetPlugin
+from bridge.plugin import SourcePlugin, TargetPlugin
 
 _ABOUT = ("title", "description", "default")
 _VARIABLE = {"type": "string", "pattern": r"\$\{"}

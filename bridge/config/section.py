@@ -5,15 +5,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from bridge.api import ConfigError, Problem, SourcePlugin, TargetPlugin
 from bridge.config.nodes import Node, walk
 from bridge.config.secrets import HIDDEN, hide_url_password
+from bridge.errors import ConfigError, Problem
+from bridge.plugin import SourcePlugin, TargetPlugin
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from bridge.api import Decision
     from bridge.config.schema_index import Outline
+    from bridge.plugin import Decision
 
 Offer = TypeVar("Offer", SourcePlugin, TargetPlugin)
 

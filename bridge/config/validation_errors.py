@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bridge.api import Problem
 from bridge.config.nodes import Mark, Node
 from bridge.config.own_words import named_key, own_words
 from bridge.config.schema_index import Outline
 from bridge.config.secrets import hide_url_password
+from bridge.errors import Problem
 
 _EXPECTED: Mapping[str, str] = {
     "bool_parsing": "true or false",

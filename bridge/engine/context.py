@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Protocol
 
-from bridge.api import Entry, Hold, Invoice, Report, Run, Source, Target
+from bridge.contract import Source, Target
 from bridge.engine.policy import Adoption
+from bridge.model.reasons import Hold
+from bridge.model.run import Entry, Report, Run
+from bridge.model.source_records import Invoice
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,28 +5,23 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 
-from bridge.api import (
-    Client,
+from bridge.contract import Finding, Health, Survey, Target
+from bridge.model.money import Money
+from bridge.model.reasons import Hold
+from bridge.model.refs import Kind, Reference, TargetRef
+from bridge.model.source_records import Client
+from bridge.model.target_records import (
     CreditNote,
     Days,
-    Finding,
-    Health,
-    Hold,
-    Kind,
-    Money,
     Movement,
     Nothing,
     Payload,
     Payment,
     Record,
-    Reference,
     Sale,
-    Survey,
-    Target,
     TargetClient,
     TargetDocument,
     TargetPayment,
-    TargetRef,
 )
 
 _MADE_UP = "dry-run-"

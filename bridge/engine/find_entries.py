@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from bridge.api import EntryState, UsageError
+from bridge.errors import UsageError
+from bridge.model.run import EntryState
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import EntryRow
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from bridge.api import Kind, Money, Payload, SourceRef, payment_ref
+from bridge.model.money import Money
+from bridge.model.refs import Kind, SourceRef, payment_ref
+from bridge.model.target_records import Payload
 from bridge.store.tables.values import PREPAID, LinkRow
 
 _GIVEN = "/given"

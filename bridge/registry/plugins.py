@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bridge.api import ConfigError, Problem, SourcePlugin, TargetPlugin
+from bridge.errors import ConfigError, Problem
+from bridge.plugin import SourcePlugin, TargetPlugin
 
 if TYPE_CHECKING:
     import pluggy
 
-    from bridge.api import Entry, Hold, Invoice, Report, Run
+    from bridge.model.reasons import Hold
+    from bridge.model.run import Entry, Report, Run
+    from bridge.model.source_records import Invoice
     from bridge.registry.origin import Origin
 
 _Offer = TypeVar("_Offer", SourcePlugin, TargetPlugin)
@@ -110,7 +113,7 @@ class Plugins:
 
     def review(self, invoice: Invoice) -> Hold | None:
         """The first hold of a house rule. A rule that fails holds too: nothing is guessed."""
-        from bridge.api import Hold  # not needed to list what is installed
+        from bridge.model.reasons import Hold
 
         for distribution, rule in self._answers("bridge_review_invoice", invoice=invoice):
             try:
@@ -165,7 +168,7 @@ def _observer_failed(distribution: str, hook: str, error: Exception) -> None:
 
 
 def _rule_failed(distribution: str, what: str) -> Hold:
-    from bridge.api import Hold, Reason
+    from bridge.model.reasons import Hold, Reason
 
     return Hold(
         Reason.HOUSE_RULE,

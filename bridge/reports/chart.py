@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bridge.api import Money
 from bridge.engine.reconcile.totals import MonthLine
 from bridge.engine.reconcile.values import UNEXPLAINED, Standing
+from bridge.model.money import Money
 from bridge.reports.reconcile_tables import ASIDE
 from bridge.reports.table import figure
 

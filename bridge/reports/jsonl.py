@@ -6,11 +6,11 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
-from bridge.api import Money
 from bridge.engine.reconcile.client_balances import BalanceLine
 from bridge.engine.reconcile.result import Reconciliation
 from bridge.engine.reconcile.totals import MonthLine
 from bridge.engine.reconcile.values import Difference, Item
+from bridge.model.money import Money
 
 
 def as_lines(report: Reconciliation) -> Iterator[dict[str, Any]]:

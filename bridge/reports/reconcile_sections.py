@@ -7,8 +7,7 @@ from enum import Enum
 
 from bridge.engine.reconcile.result import Reconciliation
 from bridge.engine.reconcile.values import Difference, ItemKind, Standing
-from bridge.reports import reconcile_tables as tables
-from bridge.reports import reconcile_waits as waits
+from bridge.reports import reconcile_tables as tables, reconcile_waits as waits
 from bridge.reports.table import Table, by_currency
 
 

@@ -4,12 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
-from bridge.api import Money
 from bridge.engine.reconcile.accept import day_of
 from bridge.engine.reconcile.accounts import AccountLine
 from bridge.engine.reconcile.tax_return import ReturnLine, TaxLine
 from bridge.engine.reconcile.totals import MonthLine
 from bridge.engine.reconcile.values import UNEXPLAINED, Difference, Item, Standing
+from bridge.model.money import Money
 from bridge.reports.table import Row, Table, by_currency, figure, month, words
 from bridge.store.tables.values import AcceptanceRow
 

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from bridge.api import Money, total
 from bridge.engine.reconcile.client_balances import BalanceLine
 from bridge.engine.reconcile.debtors import DebtorLine, OpenDocument
 from bridge.engine.reconcile.number_gaps import Gap
 from bridge.engine.reconcile.result import HeldLine
 from bridge.engine.reconcile.values import Item, ItemKind, Standing
+from bridge.model.money import Money, total
 from bridge.reports.table import Row, Table, figure, month, words
 from bridge.store.tables.values import RunRow
 

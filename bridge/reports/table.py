@@ -4,8 +4,8 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bridge.api import Money
 from bridge.engine.reconcile.values import Standing
+from bridge.model.money import Money
 
 Row = tuple[str, ...]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
-from bridge.api import BridgeError, LockHeldError, LockLostError
+from bridge.errors import BridgeError, LockHeldError, LockLostError
 from bridge.store.db.connection import Database
 from bridge.store.db.statements import Prepared
 from bridge.store.lock_owner import Holder, is_gone, is_here, myself

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, exc, inspect, select, text
 
-from bridge.api import StoreError
+from bridge.errors import StoreError
 from bridge.store.db.connection import Database, missing
 from bridge.store.db.url import Family
 from bridge.store.tables import schema

@@ -14,7 +14,8 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, insert, select
 
-from bridge.api import Json, Run
+from bridge.model.run import Run
+from bridge.model.target_records import Json
 from bridge.store.db.connection import Database
 from bridge.store.db.errors import store_errors
 from bridge.store.db.paging import PAGE

@@ -13,30 +13,27 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from bridge.api import (
-    EntryState,
-    Gone,
-    Header,
-    Json,
-    Kind,
-    Reason,
-    Run,
-    Seen,
-    SourceRef,
-    StepState,
-    TargetRef,
-)
+from bridge.model.reasons import Reason
+from bridge.model.refs import Kind, SourceRef, TargetRef
+from bridge.model.run import EntryState, Run, StepState
+from bridge.model.source_records import Gone, Header, Seen
+from bridge.model.target_records import Json
 from bridge.store.db.connection import Database
 from bridge.store.db.paging import PIECE
 from bridge.store.lock import check_token, hold_lock
 from bridge.store.migrate import migrate, refuse_other, revision_of
 from bridge.store.sync_log import Lease
-from bridge.store.tables import acceptances, history, pruning, snapshots
-from bridge.store.tables import entries as worklist
-from bridge.store.tables import runs as executions
-from bridge.store.tables import scan_intake as seeing
-from bridge.store.tables import source_view as known
-from bridge.store.tables import writes as writing
+from bridge.store.tables import (
+    acceptances,
+    entries as worklist,
+    history,
+    pruning,
+    runs as executions,
+    scan_intake as seeing,
+    snapshots,
+    source_view as known,
+    writes as writing,
+)
 from bridge.store.tables.codec import dump_json, from_micros, now_micros, printable
 from bridge.store.tables.values import (
     AcceptanceRow,

@@ -6,19 +6,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from bridge.api import (
-    EntryState,
-    Gone,
-    Header,
-    Json,
-    Kind,
-    Known,
-    Reason,
-    Run,
-    SourceRef,
-    StepState,
-    TargetRef,
-)
+from bridge.contract import Known
+from bridge.model.reasons import Reason
+from bridge.model.refs import Kind, SourceRef, TargetRef
+from bridge.model.run import EntryState, Run, StepState
+from bridge.model.source_records import Gone, Header
+from bridge.model.target_records import Json
 from bridge.store.tables.values import (
     AcceptanceRow,
     EntryRow,

@@ -16,14 +16,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from bridge.api import (
-    Checkpoint,
-    Gone,
-    Header,
-    Missing,
-    ScanPolicy,
-    Source,
-)
+from bridge.api import Checkpoint, Gone, Header, Missing, ScanPolicy, Source
 from bridge.testing.builders import DAY
 from bridge.testing.conformance.exemptions import Suite, given
 from bridge.testing.conformance.fixtures import SourceStand

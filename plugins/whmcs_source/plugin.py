@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bridge.api import SourcePlugin, hookimpl
+from bridge.plugin import SourcePlugin, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

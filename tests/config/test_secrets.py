@@ -5,8 +5,7 @@ import traceback
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bridge.api import ConfigError
 from bridge.config import load, without

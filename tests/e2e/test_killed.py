@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands import ForkServer
-from tests.commands import fork_server as the_fork_server
+from tests.commands import ForkServer, fork_server as the_fork_server
 
 KILLED = -9
 SHARES = 2  # the moments are dealt out to so many tests, which may run side by side

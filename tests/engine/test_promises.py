@@ -8,8 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from bridge.api import EntryState, Invoice, InvoiceState, client_ref

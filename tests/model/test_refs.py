@@ -2,15 +2,7 @@
 
 import pytest
 
-from bridge.api import (
-    Kind,
-    Reference,
-    SourceRef,
-    invoice_ref,
-    payment_ref,
-    token_of,
-    tokens_in,
-)
+from bridge.api import Kind, Reference, SourceRef, invoice_ref, payment_ref, token_of, tokens_in
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,11 @@ from bridge.api import (
     Payload,
     Run,
     SourceRef,
-    StepState,
     TargetRef,
     client_ref,
     invoice_ref,
 )
+from bridge.model.run import StepState
 from bridge.store import open_log
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import Action, Conclude, Intend, LinkRow, PutLink, SetEntry, StepRow

@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from bridge.api import EntryState, LockHeldError, LockLostError, StepState, StoreError, invoice_ref
+from bridge.api import EntryState, invoice_ref
+from bridge.errors import LockHeldError, LockLostError, StoreError
+from bridge.model.run import StepState
 from bridge.store import lock_owner as holders
 from bridge.store.db.connection import Database
 from bridge.store.db.url import read_address

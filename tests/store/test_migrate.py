@@ -12,7 +12,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Text, inspect, text
 from sqlalchemy.dialects.mysql import MEDIUMTEXT
 
-from bridge.api import EntryState, LockHeldError, StoreError, invoice_ref
+from bridge.api import EntryState, invoice_ref
+from bridge.errors import LockHeldError, StoreError
 from bridge.store import migrations
 from bridge.store.db.connection import Database
 from bridge.store.db.url import read_address

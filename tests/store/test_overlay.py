@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.api import EntryState, Gone, Kind, StepState, StoreError, TargetRef, invoice_ref
+from bridge.api import EntryState, Gone, Kind, TargetRef, invoice_ref
+from bridge.errors import StoreError
+from bridge.model.run import StepState
 from bridge.store.overlay import open_overlay
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import AddEvent, Conclude, Intend, PutLink, SetEntry, SightingRow

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from bridge.api import EntryState, StepState, invoice_ref
+from bridge.api import EntryState, invoice_ref
+from bridge.model.run import StepState
 from bridge.store.sync_log import SyncLog
 from tests.store.builders import Place, begin, book, finish, header, line_of, python
 

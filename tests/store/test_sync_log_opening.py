@@ -13,7 +13,8 @@ import pytest
 from pymysql import err as pymysql  # type: ignore[import-untyped]
 from sqlalchemy import event, exc, text
 
-from bridge.api import StoreError, invoice_ref
+from bridge.api import invoice_ref
+from bridge.errors import StoreError
 from bridge.store import open_log
 from bridge.store.db.connection import Database
 from bridge.store.db.errors import store_error

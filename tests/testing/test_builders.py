@@ -5,8 +5,7 @@ import sys
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bridge.api import InvoiceState, Money, Prices
 from bridge.testing.builders import (

@@ -20,11 +20,11 @@ from bridge.api import (
     SourceRef,
     TransactionKind,
     TransientError,
-    as_plain,
     client_ref,
     invoice_ref,
     total,
 )
+from bridge.model.source_records import as_plain
 from tests.whmcs_source.company import Company
 
 

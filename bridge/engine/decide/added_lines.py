@@ -9,9 +9,13 @@ is not the source's to say. `bridge answer INVOICE book-added` releases it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bridge.api import Hold, Invoice, Kind, LineItem, Money, Payload, Reason, SourceRef, total
 from bridge.engine.decide.answers import Answers, Given
 from bridge.engine.decide.content import content_fingerprint
+from bridge.model.money import Money, total
+from bridge.model.reasons import Hold, Reason
+from bridge.model.refs import Kind, SourceRef
+from bridge.model.source_records import Invoice, LineItem
+from bridge.model.target_records import Payload
 from bridge.store.tables.values import LinkRow
 
 

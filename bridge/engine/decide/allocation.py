@@ -4,28 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bridge.api import (
-    BalanceEntry,
-    BalanceOrigin,
-    Choices,
-    Hold,
-    Invoice,
-    LineKind,
-    Money,
-    Movement,
-    MovementKind,
-    PaidFrom,
-    Payment,
-    Reason,
-    Reference,
-    SourceRef,
-    Transaction,
-    TransactionKind,
-    payment_ref,
-    rounded,
-    token_of,
-    total,
-)
+from bridge.contract import Choices
 from bridge.engine.decide.answers import NO_ANSWERS, Answers
 from bridge.engine.decide.closed_periods import open_day, with_day
 from bridge.engine.decide.credit_note_lines import Reduction
@@ -39,6 +18,18 @@ from bridge.engine.keys import (
     prepaid_ref,
     returned_ref,
 )
+from bridge.model.money import Money, rounded, total
+from bridge.model.reasons import Hold, Reason
+from bridge.model.refs import Reference, SourceRef, payment_ref, token_of
+from bridge.model.source_records import (
+    BalanceEntry,
+    BalanceOrigin,
+    Invoice,
+    LineKind,
+    Transaction,
+    TransactionKind,
+)
+from bridge.model.target_records import Movement, MovementKind, PaidFrom, Payment
 
 
 @dataclass(frozen=True, slots=True)

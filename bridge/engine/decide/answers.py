@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bridge.api import SourceRef
+from bridge.model.refs import SourceRef
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import EventRow
 

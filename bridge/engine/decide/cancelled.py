@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 
-from bridge.api import CreditNote, Hold, Invoice, Money, Reason, Reference, Sale, token_of, total
 from bridge.engine.decide.allocation import Allotment
 from bridge.engine.decide.answers import CANCELLED, Answer, Given
 from bridge.engine.decide.closed_periods import open_day, with_day
 from bridge.engine.decide.credit_note_lines import note_lines
 from bridge.engine.decide.inputs import Before, Terms, own_number
 from bridge.engine.keys import cancel_ref
+from bridge.model.money import Money, total
+from bridge.model.reasons import Hold, Reason
+from bridge.model.refs import Reference, token_of
+from bridge.model.source_records import Invoice
+from bridge.model.target_records import CreditNote, Sale
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 import datetime as dt
 
-from bridge.api import Choices, Hold, Reason
+from bridge.contract import Choices
+from bridge.model.reasons import Hold, Reason
 
 
 def open_day(day: dt.date, choices: Choices, what: str) -> dt.date | Hold:

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bridge.api import Hold, Invoice, Kind, Money, Reason, SourceRef, as_plain, fingerprint
 from bridge.engine.decide.plan import Plan
 from bridge.engine.keys import is_balance_use, is_money_back
+from bridge.model.money import Money
+from bridge.model.reasons import Hold, Reason
+from bridge.model.refs import Kind, SourceRef
+from bridge.model.source_records import Invoice, as_plain, fingerprint
 from bridge.store.tables.values import LinkRow
 
 # What is sold, to whom and for how much. Money that moves later, the state and the number given on

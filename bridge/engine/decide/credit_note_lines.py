@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bridge.api import Hold, Money, Reason, Sale, SaleLine, Transaction, rounded, spread
+from bridge.model.money import Money, rounded, spread
+from bridge.model.reasons import Hold, Reason
+from bridge.model.source_records import Transaction
+from bridge.model.target_records import Sale, SaleLine
 
 _MOST_SUBSETS = 1 << 14
 

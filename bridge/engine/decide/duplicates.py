@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bridge.api import Hold, Money, Reason, Transaction
 from bridge.engine.decide.answers import CHARGES, Answer, Answers
+from bridge.model.money import Money
+from bridge.model.reasons import Hold, Reason
+from bridge.model.source_records import Transaction
 
 
 @dataclass(frozen=True, slots=True)

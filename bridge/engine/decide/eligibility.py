@@ -2,21 +2,14 @@
 
 import datetime as dt
 
-from bridge.api import (
-    EntryState,
-    Hold,
-    Invoice,
-    InvoiceState,
-    LineKind,
-    Reason,
-    Skip,
-    TransactionKind,
-    total,
-)
 from bridge.engine.decide.answers import CANCELLED
 from bridge.engine.decide.exchange_rate import reversed_invoice
 from bridge.engine.decide.inputs import Before, Terms
 from bridge.engine.policy import BookWhen, Policy
+from bridge.model.money import total
+from bridge.model.reasons import Hold, Reason, Skip
+from bridge.model.run import EntryState
+from bridge.model.source_records import Invoice, InvoiceState, LineKind, TransactionKind
 from bridge.store.tables.values import EntryRow
 
 

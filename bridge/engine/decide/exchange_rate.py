@@ -1,7 +1,10 @@
 """Smaller questions about the money on an invoice. Pure."""
 
-from bridge.api import Hold, Invoice, Rate, Reason, Skip, TransactionKind, total
 from bridge.engine.decide.allocation import in_time
+from bridge.model.money import total
+from bridge.model.reasons import Hold, Reason, Skip
+from bridge.model.source_records import Invoice, TransactionKind
+from bridge.model.target_records import Rate
 
 
 def reversed_invoice(invoice: Invoice) -> Skip | Hold:

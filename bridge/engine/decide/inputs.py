@@ -4,10 +4,13 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bridge.api import BalanceEntry, Choices, Hold, Invoice, Money, Reason
+from bridge.contract import Choices
 from bridge.engine.decide.allocation import MoneyTerms
 from bridge.engine.decide.answers import NO_ANSWERS, Answers
 from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
+from bridge.model.money import Money
+from bridge.model.reasons import Hold, Reason
+from bridge.model.source_records import BalanceEntry, Invoice
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bridge.api import (
-    Hold,
+from bridge.model.money import Money, total
+from bridge.model.reasons import Hold, Reason
+from bridge.model.source_records import (
     Invoice,
     InvoiceState,
     LineKind,
-    Money,
-    Reason,
     Transaction,
     TransactionKind,
-    total,
 )
 
 

@@ -2,22 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from bridge.api import (
-    Client,
-    CreditNote,
-    Hold,
-    Invoice,
-    InvoiceState,
-    Money,
-    Movement,
-    Payment,
-    Reason,
-    Reference,
-    Sale,
-    SaleLine,
-    Skip,
-    token_of,
-)
 from bridge.engine.decide.allocation import (
     Allotment,
     allot,
@@ -33,6 +17,11 @@ from bridge.engine.decide.sale_lines import sale_lines
 from bridge.engine.decide.split_payments import onto_documents
 from bridge.engine.decide.tax import allocate_tax, guard_totals
 from bridge.engine.keys import booking_ref
+from bridge.model.money import Money
+from bridge.model.reasons import Hold, Reason, Skip
+from bridge.model.refs import Reference, token_of
+from bridge.model.source_records import Client, Invoice, InvoiceState
+from bridge.model.target_records import CreditNote, Movement, Payment, Sale, SaleLine
 
 _ANSWERED = frozenset({Reason.DUPLICATE_TRANSACTION, Reason.CANCELLED_AFTER_BOOKING})
 

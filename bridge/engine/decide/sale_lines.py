@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from bridge.api import WHOLE_INVOICE, Hold, Invoice, LineKind, Money, Reason, SaleLine, spread
 from bridge.engine.decide.tax import TaxedLine
+from bridge.model.money import Money, spread
+from bridge.model.reasons import Hold, Reason
+from bridge.model.source_records import WHOLE_INVOICE, Invoice, LineKind
+from bridge.model.target_records import SaleLine
 
 
 def sale_lines(invoice: Invoice, lines: Sequence[TaxedLine]) -> tuple[SaleLine, ...] | Hold:

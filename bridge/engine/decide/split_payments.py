@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from bridge.api import Invoice, Kind, Money, Payment, Reference, SourceRef, rounded, token_of
 from bridge.engine.keys import is_balance_use
+from bridge.model.money import Money, rounded
+from bridge.model.refs import Kind, Reference, SourceRef, token_of
+from bridge.model.source_records import Invoice
+from bridge.model.target_records import Payment
 
 
 def onto_documents(

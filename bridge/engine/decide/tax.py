@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bridge.api import Hold, Invoice, LineItem, LineKind, Money, Prices, Reason, spread, total
+from bridge.model.money import Money, spread, total
+from bridge.model.reasons import Hold, Reason
+from bridge.model.source_records import Invoice, LineItem, LineKind, Prices
 
 
 @dataclass(frozen=True, slots=True)

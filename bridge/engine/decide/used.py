@@ -1,7 +1,7 @@
 """The source's values as a decision used them, to be kept with it. Pure."""
 
-from bridge.api import Client, Invoice, Missing, as_plain, fingerprint
 from bridge.engine.decide.content import content_of
+from bridge.model.source_records import Client, Invoice, Missing, as_plain, fingerprint
 from bridge.store.tables.values import KeepSnapshot
 
 

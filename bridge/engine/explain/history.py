@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bridge.api import EntryState, Kind, Rule, StepState, TargetRef
+from bridge.model.refs import Kind, TargetRef
+from bridge.model.run import EntryState, StepState
+from bridge.model.target_records import Rule
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import EntryRow, EventRow, LinkRow, SnapshotRow, StepRow
 

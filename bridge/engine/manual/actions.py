@@ -4,27 +4,6 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from bridge.api import (
-    Client,
-    EntryState,
-    Hold,
-    Invoice,
-    Kind,
-    Missing,
-    Payload,
-    Reason,
-    Reference,
-    Run,
-    Skip,
-    SourceRef,
-    StepState,
-    TargetClient,
-    TargetDocument,
-    TargetRef,
-    UsageError,
-    client_ref,
-    token_of,
-)
 from bridge.engine.context import Clock, Ends, utc_now
 from bridge.engine.decide.content import content_fingerprint
 from bridge.engine.decide.inputs import Terms
@@ -32,6 +11,12 @@ from bridge.engine.decide.plan import decide
 from bridge.engine.find_entries import named_entry
 from bridge.engine.keys import is_undone
 from bridge.engine.write.readback import differs_from, ranges
+from bridge.errors import UsageError
+from bridge.model.reasons import Hold, Reason, Skip
+from bridge.model.refs import Kind, Reference, SourceRef, TargetRef, client_ref, token_of
+from bridge.model.run import EntryState, Run, StepState
+from bridge.model.source_records import Client, Invoice, Missing
+from bridge.model.target_records import Payload, TargetClient, TargetDocument
 from bridge.store.sync_log import Lease, SyncLog
 from bridge.store.tables.values import (
     Action,

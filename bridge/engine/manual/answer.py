@@ -2,16 +2,6 @@
 
 from collections.abc import Callable, Mapping
 
-from bridge.api import (
-    EntryState,
-    Invoice,
-    InvoiceState,
-    Json,
-    Kind,
-    Missing,
-    TransactionKind,
-    UsageError,
-)
 from bridge.engine.context import Ends
 from bridge.engine.decide.added_lines import added_lines
 from bridge.engine.decide.allocation import in_time
@@ -20,6 +10,11 @@ from bridge.engine.decide.duplicates import twins
 from bridge.engine.find_entries import named_entry
 from bridge.engine.keys import cancel_ref, excess_ref, is_undone, prepaid_ref
 from bridge.engine.manual.actions import Hands
+from bridge.errors import UsageError
+from bridge.model.refs import Kind
+from bridge.model.run import EntryState
+from bridge.model.source_records import Invoice, InvoiceState, Missing, TransactionKind
+from bridge.model.target_records import Json
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import AddEvent, EntryRow, SetEntry
 

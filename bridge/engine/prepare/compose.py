@@ -4,25 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from bridge.api import (
-    Client,
+from bridge.contract import Target
+from bridge.engine.decide.plan import Plan
+from bridge.engine.keys import difference_ref
+from bridge.model.reasons import Hold, Reason
+from bridge.model.refs import Reference, SourceRef, token_of
+from bridge.model.source_records import Client
+from bridge.model.target_records import (
     CreditNote,
-    Hold,
     Movement,
     MovementKind,
     Nothing,
     Payload,
     Payment,
-    Reason,
-    Reference,
     Rule,
     Sale,
-    SourceRef,
-    Target,
-    token_of,
 )
-from bridge.engine.decide.plan import Plan
-from bridge.engine.keys import difference_ref
 
 
 @dataclass(frozen=True, slots=True)

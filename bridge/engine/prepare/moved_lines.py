@@ -9,8 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bridge.api import EntryState, Hold, Invoice, Missing, Reason, SourceRef, as_plain
 from bridge.engine.decide.content import content_fingerprint
+from bridge.model.reasons import Hold, Reason
+from bridge.model.refs import SourceRef
+from bridge.model.run import EntryState
+from bridge.model.source_records import Invoice, Missing, as_plain
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import EntryRow, SnapshotRow
 

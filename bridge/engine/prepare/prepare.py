@@ -3,21 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bridge.api import (
-    BalanceEntry,
-    Client,
-    Hold,
-    Invoice,
-    Kind,
-    Missing,
-    Money,
-    Reason,
-    Skip,
-    SourceRef,
-    TransientError,
-    UnreachableError,
-    total,
-)
 from bridge.engine.context import Ends, Observers
 from bridge.engine.decide.added_lines import UNDIVIDED, divide
 from bridge.engine.decide.answers import NO_ANSWERS, read_answers
@@ -38,6 +23,11 @@ from bridge.engine.keys import (
 )
 from bridge.engine.prepare.compose import Composed, compose
 from bridge.engine.prepare.moved_lines import MovedLines
+from bridge.errors import TransientError, UnreachableError
+from bridge.model.money import Money, total
+from bridge.model.reasons import Hold, Reason, Skip
+from bridge.model.refs import Kind, SourceRef
+from bridge.model.source_records import BalanceEntry, Client, Invoice, Missing
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import EntryRow, KeepSnapshot, LinkRow
 

@@ -6,8 +6,8 @@ What was accepted is kept record by record, so that a period that shows fewer of
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from bridge.api import UsageError
 from bridge.engine.reconcile.values import Difference, Item, Standing, Verdict
+from bridge.errors import UsageError
 from bridge.store.tables.values import AcceptanceRow
 
 

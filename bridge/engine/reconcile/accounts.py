@@ -4,8 +4,9 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bridge.api import Money, Record, RecordClass
 from bridge.engine.reconcile.tokens import Role, key_of
+from bridge.model.money import Money
+from bridge.model.target_records import Record, RecordClass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bridge.api import ClientBalance, Money, Record, total
 from bridge.engine.reconcile.given import given_by_id
 from bridge.engine.reconcile.log_view import Lore
 from bridge.engine.reconcile.outside_period import Rows
 from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.tokens import Key, Role, key_of
 from bridge.engine.reconcile.values import Item, ItemKind, Standing, Verdict
+from bridge.model.money import Money, total
+from bridge.model.source_records import ClientBalance
+from bridge.model.target_records import Record
 
 _KINDS = frozenset(
     {

@@ -4,10 +4,11 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from bridge.api import Money, Record, RecordClass
 from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.totals import at_home
 from bridge.engine.reconcile.values import Item
+from bridge.model.money import Money
+from bridge.model.target_records import Record, RecordClass
 
 _SALES = frozenset({RecordClass.INVOICE, RecordClass.CREDIT_NOTE})
 

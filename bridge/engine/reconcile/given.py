@@ -3,21 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bridge.api import (
-    BalanceEntry,
-    BalanceOrigin,
-    ClientBalance,
-    Money,
-    Record,
-    RecordClass,
-    token_of,
-)
 from bridge.engine.keys import given_ref
 from bridge.engine.reconcile.match_documents import MATCHED, Documents
 from bridge.engine.reconcile.match_money import Judge
 from bridge.engine.reconcile.tokens import key_of
 from bridge.engine.reconcile.valuation import elsewhere
 from bridge.engine.reconcile.values import ItemKind, Standing, Verdict
+from bridge.model.money import Money
+from bridge.model.refs import token_of
+from bridge.model.source_records import BalanceEntry, BalanceOrigin, ClientBalance
+from bridge.model.target_records import Record, RecordClass
 
 _BY_HAND = frozenset({BalanceOrigin.BY_HAND, BalanceOrigin.UNKNOWN})
 

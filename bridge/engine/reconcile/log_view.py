@@ -3,10 +3,14 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from bridge.api import EntryState, InvoiceState, Reason, Record, SourceRef
 from bridge.engine.policy import BookWhen
 from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.values import Standing, Verdict
+from bridge.model.reasons import Reason
+from bridge.model.refs import SourceRef
+from bridge.model.run import EntryState
+from bridge.model.source_records import InvoiceState
+from bridge.model.target_records import Record
 from bridge.store.tables.values import EntryRow, LinkRow
 
 _UNSOLD = frozenset({InvoiceState.DRAFT, InvoiceState.CANCELLED})

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bridge.api import ClientBalance, Kind, Money, Record, RecordClass, SourceRef, total
 from bridge.engine.reconcile.given import match_given
 from bridge.engine.reconcile.log_view import Lore
 from bridge.engine.reconcile.match_balances import match_uses
@@ -22,6 +21,10 @@ from bridge.engine.reconcile.values import (
     Standing,
     Verdict,
 )
+from bridge.model.money import Money, total
+from bridge.model.refs import Kind, SourceRef
+from bridge.model.source_records import ClientBalance
+from bridge.model.target_records import Record, RecordClass
 
 _BILLS = frozenset({RecordClass.INVOICE, RecordClass.PREPAYMENT, RecordClass.SETTLEMENT})
 _DOCUMENTS = _BILLS | {RecordClass.CREDIT_NOTE}

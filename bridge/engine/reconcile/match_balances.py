@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bridge.api import Money, Record, RecordClass, total
 from bridge.engine.reconcile.match_documents import MATCHED, Documents
 from bridge.engine.reconcile.match_money import Judge, Purse
 from bridge.engine.reconcile.tokens import invoice_id, key_of
 from bridge.engine.reconcile.valuation import Wrong
 from bridge.engine.reconcile.values import Item, ItemKind, Standing, Verdict
+from bridge.model.money import Money, total
+from bridge.model.target_records import Record, RecordClass
 
 
 def match_uses(bills: Sequence[Record], documents: Documents, purse: Purse, judge: Judge) -> None:

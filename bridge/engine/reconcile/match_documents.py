@@ -4,13 +4,16 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from bridge.api import InvoiceState, Kind, Record, RecordClass, SourceRef, client_ref, total
 from bridge.engine.policy import BookWhen
 from bridge.engine.reconcile.log_view import Lore, is_ended, of_document
 from bridge.engine.reconcile.match_reversals import lost_reversals, reversals
 from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.tokens import Role, invoice_id, key_of
 from bridge.engine.reconcile.values import UNEXPLAINED, Item, ItemKind, Standing, Verdict
+from bridge.model.money import total
+from bridge.model.refs import Kind, SourceRef, client_ref
+from bridge.model.source_records import InvoiceState
+from bridge.model.target_records import Record, RecordClass
 from bridge.store.tables.values import LinkRow
 
 _KINDS = {

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bridge.api import Money, Reason, Record, RecordClass
 from bridge.engine.reconcile.log_view import Lore, of_entry
 from bridge.engine.reconcile.match_documents import MATCHED, Documents, days_sent
 from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.tokens import Key, Role, invoice_id, key_of
 from bridge.engine.reconcile.valuation import Wrong, worth
 from bridge.engine.reconcile.values import UNEXPLAINED, Item, ItemKind, Standing, Verdict
+from bridge.model.money import Money
+from bridge.model.reasons import Reason
+from bridge.model.target_records import Record, RecordClass
 
 _KINDS = {
     RecordClass.PAYMENT: ItemKind.PAYMENT,

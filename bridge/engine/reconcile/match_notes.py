@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from bridge.api import Kind, Record, SourceRef
 from bridge.engine.reconcile.match_documents import MATCHED, Documents, days_sent, foreign_item
 from bridge.engine.reconcile.match_money import Judge, Purse
 from bridge.engine.reconcile.values import ItemKind, Standing, Verdict
+from bridge.model.refs import Kind, SourceRef
+from bridge.model.target_records import Record
 
 
 def match_notes(documents: Documents, purse: Purse, judge: Judge) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from bridge.api import Record, token_of
 from bridge.engine.keys import is_reversal
 from bridge.engine.reconcile.log_view import Lore
 from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.tokens import key_of
 from bridge.engine.reconcile.values import Item, ItemKind, Standing, Verdict
+from bridge.model.refs import token_of
+from bridge.model.target_records import Record
 
 _REVERSED = "/reversed"
 

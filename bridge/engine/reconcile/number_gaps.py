@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bridge.api import Record
 from bridge.engine.reconcile.tokens import invoice_id
+from bridge.model.target_records import Record
 from bridge.store.tables.values import EntryRow
 
 _NUMBER = re.compile(r"(.*?)(\d{1,15})")

@@ -3,25 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bridge.api import (
-    Invoice,
-    Kind,
-    LineKind,
-    Missing,
-    Record,
-    RecordClass,
-    Source,
-    SourceRef,
-    Target,
-    Transaction,
-    TransactionKind,
-    invoice_ref,
-    token_of,
-)
+from bridge.contract import Source, Target
 from bridge.engine.reconcile.log_view import Lore
 from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.tokens import Role, key_of
 from bridge.engine.write.readback import ranges
+from bridge.model.refs import Kind, SourceRef, invoice_ref, token_of
+from bridge.model.source_records import Invoice, LineKind, Missing, Transaction, TransactionKind
+from bridge.model.target_records import Record, RecordClass
 
 _MONEY = frozenset({Role.MONEY, Role.NOTE, Role.FEE, Role.EXCHANGE})
 _BATCH = 100

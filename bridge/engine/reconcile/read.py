@@ -5,28 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bridge.api import (
-    ClientBalance,
-    Days,
-    Hold,
-    Json,
-    Kind,
-    Money,
-    Movement,
-    MovementKind,
-    Nothing,
-    Payload,
-    Payment,
-    Record,
-    RecordClass,
-    Reference,
-    SourceRef,
-    Target,
-    TargetRef,
-    client_ref,
-    invoice_ref,
-    payment_ref,
-)
+from bridge.contract import Target
 from bridge.engine.context import Clock, Ends, utc_now
 from bridge.engine.keys import reversal_ref
 from bridge.engine.policy import Policy
@@ -35,6 +14,29 @@ from bridge.engine.reconcile.log_view import Lore
 from bridge.engine.reconcile.outside_period import Rows, tokens, with_strays
 from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.tokens import Role, key_of
+from bridge.model.money import Money
+from bridge.model.reasons import Hold
+from bridge.model.refs import (
+    Kind,
+    Reference,
+    SourceRef,
+    TargetRef,
+    client_ref,
+    invoice_ref,
+    payment_ref,
+)
+from bridge.model.source_records import ClientBalance
+from bridge.model.target_records import (
+    Days,
+    Json,
+    Movement,
+    MovementKind,
+    Nothing,
+    Payload,
+    Payment,
+    Record,
+    RecordClass,
+)
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import AcceptanceRow, RunRow
 

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bridge.api import Days, Money, RecordClass
 from bridge.engine.reconcile.accept import classed, judged
 from bridge.engine.reconcile.accounts import AccountLine, account_lines
 from bridge.engine.reconcile.client_balances import BalanceLine, balance_lines, unexplained
@@ -16,6 +15,8 @@ from bridge.engine.reconcile.read import Reading
 from bridge.engine.reconcile.tax_return import ReturnLine, TaxLine, return_lines, tax_lines
 from bridge.engine.reconcile.totals import MonthLine, by_month
 from bridge.engine.reconcile.values import MONEY, SALES, Difference, Item, ItemKind, Standing
+from bridge.model.money import Money
+from bridge.model.target_records import Days, RecordClass
 from bridge.store.tables.values import RunRow
 
 _BILLS = frozenset({RecordClass.INVOICE, RecordClass.PREPAYMENT, RecordClass.SETTLEMENT})

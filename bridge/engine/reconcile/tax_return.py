@@ -5,8 +5,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from bridge.api import Money, Record, RecordClass
 from bridge.engine.reconcile.totals import at_home
+from bridge.model.money import Money
+from bridge.model.target_records import Record, RecordClass
 
 _SALES = frozenset({RecordClass.INVOICE, RecordClass.CREDIT_NOTE})
 

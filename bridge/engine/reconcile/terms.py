@@ -4,8 +4,10 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bridge.api import Choices, Days, Hold, Nothing, Record
+from bridge.contract import Choices
 from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
+from bridge.model.reasons import Hold
+from bridge.model.target_records import Days, Nothing, Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bridge.api import Kind, SourceRef
+from bridge.model.refs import Kind, SourceRef
 
 
 class Role(StrEnum):

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bridge.api import Money, rounded
 from bridge.engine.reconcile.values import Item, ItemKind, Standing
+from bridge.model.money import Money, rounded
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bridge.api import Money, Record, rounded, total
 from bridge.engine.reconcile.log_view import Lore
 from bridge.engine.reconcile.tokens import Role, key_of
+from bridge.model.money import Money, rounded, total
+from bridge.model.target_records import Record
 
 
 @dataclass(frozen=True, slots=True)

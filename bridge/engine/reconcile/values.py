@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bridge.api import Money
+from bridge.model.money import Money
 from bridge.store.tables.values import AcceptanceRow
 
 

@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bridge.api import Hold, Kind, Skip
 from bridge.engine.context import Stop, SyncRequest
 from bridge.engine.policy import Adoption, Policy, UnpaidDocuments
 from bridge.engine.prepare.compose import Composed, Part
@@ -17,6 +16,8 @@ from bridge.engine.write.client_match import Adopt, Match, Ours
 from bridge.engine.write.clients import KnownClients
 from bridge.engine.write.entry_states import Teller
 from bridge.engine.write.lookup import Lookup
+from bridge.model.reasons import Hold, Skip
+from bridge.model.refs import Kind
 from bridge.store.sync_log import SyncLog
 
 _DOCUMENTS = frozenset({Kind.INVOICE, Kind.CREDIT_NOTE})

@@ -2,9 +2,10 @@
 
 import threading
 
-from bridge.api import Hold, SourceRef
 from bridge.engine.halt import Halt
 from bridge.engine.write.verify import Verifier
+from bridge.model.reasons import Hold
+from bridge.model.refs import SourceRef
 from bridge.store.tables.values import EntryRow
 
 _BATCH = 200

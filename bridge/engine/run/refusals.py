@@ -3,8 +3,8 @@
 import threading
 from dataclasses import dataclass, field
 
-from bridge.api import AccessError, RecordRejectedError
 from bridge.engine.write.entry_states import Teller
+from bridge.errors import AccessError, RecordRejectedError
 from bridge.store.tables.values import EntryRow
 
 _IN_A_ROW = 3

@@ -2,10 +2,12 @@
 
 import datetime as dt
 
-from bridge.api import Checkpoint, Gone, Header, Run, ScanPolicy, Source
+from bridge.contract import ScanPolicy, Source
 from bridge.engine.context import Stop
 from bridge.engine.policy import Policy
 from bridge.engine.progress import Progress
+from bridge.model.run import Run
+from bridge.model.source_records import Checkpoint, Gone, Header
 from bridge.store.sync_log import SyncLog
 
 _PIECE = 1000

@@ -5,16 +5,6 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from time import monotonic
 
-from bridge.api import (
-    BridgeError,
-    EntryState,
-    Kind,
-    LockLostError,
-    Report,
-    Run,
-    StepState,
-    StoreError,
-)
 from bridge.engine.context import Clock, Ends, Observers, Stop, SyncRequest, utc_now
 from bridge.engine.decide.inputs import Terms
 from bridge.engine.find_entries import named_entries
@@ -34,6 +24,9 @@ from bridge.engine.write.lookup import Lookup
 from bridge.engine.write.run_report import Tally
 from bridge.engine.write.settle import Settler, clients_of
 from bridge.engine.write.summary import summary
+from bridge.errors import BridgeError, LockLostError, StoreError
+from bridge.model.refs import Kind
+from bridge.model.run import EntryState, Report, Run, StepState
 from bridge.store.sync_log import Lease, SyncLog
 from bridge.store.tables.values import EntryRow
 

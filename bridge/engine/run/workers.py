@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from bridge.api import FirstDocumentError, LockLostError, Run, StoreError
 from bridge.engine.context import Clock, Ends
 from bridge.engine.halt import Halt, HaltedError
 from bridge.engine.policy import Policy
@@ -21,6 +20,8 @@ from bridge.engine.write.run_report import Tally
 from bridge.engine.write.steps import Steps
 from bridge.engine.write.verify import Verifier
 from bridge.engine.write.writer import Writer
+from bridge.errors import FirstDocumentError, LockLostError, StoreError
+from bridge.model.run import Run
 from bridge.store.sync_log import Lease, SyncLog
 from bridge.store.tables.values import AddEvent
 

@@ -5,20 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from bridge.api import (
-    EntryState,
-    Kind,
-    SourceRef,
-    StepState,
-    Target,
-    TargetDocument,
-    TargetPayment,
-    TargetRef,
-    UsageError,
-    total,
-)
+from bridge.contract import Target
 from bridge.engine.keys import document_of, is_undone
 from bridge.engine.write.readback import Expected, differences, read_back
+from bridge.errors import UsageError
+from bridge.model.money import total
+from bridge.model.refs import Kind, SourceRef, TargetRef
+from bridge.model.run import EntryState, StepState
+from bridge.model.target_records import TargetDocument, TargetPayment
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import Action, EntryRow, LinkRow, RunRow, StepRow
 

@@ -5,17 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from bridge.api import (
-    Hold,
-    Kind,
-    Payload,
-    Reference,
-    SourceRef,
-    Target,
-    TargetDocument,
-    TargetRef,
-    token_of,
-)
+from bridge.contract import Target
 from bridge.engine.decide.closed_periods import open_day, with_day
 from bridge.engine.keys import (
     booking_ref,
@@ -25,6 +15,9 @@ from bridge.engine.keys import (
     reversal_ref,
 )
 from bridge.engine.undo.inspect import Made, Reader, known_run, made_by
+from bridge.model.reasons import Hold
+from bridge.model.refs import Kind, Reference, SourceRef, TargetRef, token_of
+from bridge.model.target_records import Payload, TargetDocument
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import EntryRow, LinkRow, RunRow
 

@@ -3,23 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bridge.api import (
-    AccessError,
-    AmbiguousMatchError,
-    EntryState,
-    Json,
-    OutcomeUnknownError,
-    Reason,
-    RecordRejectedError,
-    StepState,
-    Target,
-    TransientError,
-    UnreachableError,
-    as_plain,
-)
+from bridge.contract import Target
 from bridge.engine.manual.actions import Hands
 from bridge.engine.undo.inspect import Made, Plan, Takeback
 from bridge.engine.write.settle import removal_outcome
+from bridge.errors import (
+    AccessError,
+    AmbiguousMatchError,
+    OutcomeUnknownError,
+    RecordRejectedError,
+    TransientError,
+    UnreachableError,
+)
+from bridge.model.reasons import Reason
+from bridge.model.run import EntryState, StepState
+from bridge.model.source_records import as_plain
+from bridge.model.target_records import Json
 from bridge.store.tables.values import (
     Action,
     AddEvent,

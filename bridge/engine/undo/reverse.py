@@ -4,14 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from bridge.api import (
-    Json,
-    StepState,
-    Target,
-    TargetDocument,
-    TargetRef,
-    as_plain,
-)
+from bridge.contract import Target
 from bridge.engine.keys import is_reversal, reversed_ref
 from bridge.engine.manual.actions import Hands
 from bridge.engine.undo.plan_reversal import Deed, Reversal, ReversalPlan
@@ -19,6 +12,10 @@ from bridge.engine.undo.remove import UndoOutcome, as_it_was, held_until_retry
 from bridge.engine.write.readback import Expected, differences, read_back
 from bridge.engine.write.settle import found_after_all, look
 from bridge.engine.write.writer import Made, Order, Refused, Unknown, Writer
+from bridge.model.refs import TargetRef
+from bridge.model.run import StepState
+from bridge.model.source_records import as_plain
+from bridge.model.target_records import Json, TargetDocument
 from bridge.store.tables.values import (
     Action,
     AddEvent,

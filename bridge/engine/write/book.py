@@ -3,19 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bridge.api import (
-    EntryState,
-    Hold,
-    Kind,
-    Money,
-    Reason,
-    SourceRef,
-    StepState,
-    Target,
-    TargetPayment,
-    TargetRef,
-    tokens_in,
-)
+from bridge.contract import Target
 from bridge.engine.keys import balance_effect, funded, is_balance_use, is_given
 from bridge.engine.prepare.compose import Composed, Part
 from bridge.engine.prepare.prepare import Prepared, Ready
@@ -24,6 +12,11 @@ from bridge.engine.write.clients import ClientDesk
 from bridge.engine.write.readback import differs_from
 from bridge.engine.write.steps import Steps, Stuck, Waits
 from bridge.engine.write.writer import Made, Order
+from bridge.model.money import Money
+from bridge.model.reasons import Hold, Reason
+from bridge.model.refs import Kind, SourceRef, TargetRef, tokens_in
+from bridge.model.run import EntryState, StepState
+from bridge.model.target_records import TargetPayment
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import Action, LinkRow, SetEntry, SightingRow
 

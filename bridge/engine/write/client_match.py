@@ -3,7 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from bridge.api import Client, Hold, Payload, Reason, SourceRef, TargetClient, TargetRef, tokens_in
+from bridge.model.reasons import Hold, Reason
+from bridge.model.refs import SourceRef, TargetRef, tokens_in
+from bridge.model.source_records import Client
+from bridge.model.target_records import Payload, TargetClient
 
 
 @dataclass(frozen=True, slots=True)

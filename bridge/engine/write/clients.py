@@ -4,12 +4,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bridge.api import Hold, Kind, Payload, Reason, SourceRef, Target, TargetClient, TargetRef
+from bridge.contract import Target
 from bridge.engine.prepare.compose import Part
 from bridge.engine.prepare.prepare import Prepared, Ready
 from bridge.engine.write.client_match import Adopt, Create, Match, Ours
 from bridge.engine.write.steps import Steps, Stuck
 from bridge.engine.write.writer import Made, Order
+from bridge.model.reasons import Hold, Reason
+from bridge.model.refs import Kind, SourceRef, TargetRef
+from bridge.model.target_records import Payload, TargetClient
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import Action, LinkRow
 

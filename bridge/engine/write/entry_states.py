@@ -3,11 +3,13 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from bridge.api import EntryState, Hold, Reason, RecordRejectedError, Skip
 from bridge.engine.context import Clock
 from bridge.engine.policy import Policy
 from bridge.engine.write.run_report import Tally
 from bridge.engine.write.writer import Unknown, Writer
+from bridge.errors import RecordRejectedError
+from bridge.model.reasons import Hold, Reason, Skip
+from bridge.model.run import EntryState
 from bridge.store.tables.values import AddEvent, EntryRow, SetEntry
 
 _FIRST_WAIT = dt.timedelta(minutes=15)

@@ -6,21 +6,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from bridge.api import (
-    Client,
-    Days,
-    Kind,
-    Payload,
-    Target,
-    TargetClient,
-    TargetDocument,
-    TargetMovement,
-    tokens_in,
-)
+from bridge.contract import Target
 from bridge.engine.context import Stop
 from bridge.engine.progress import Progress
 from bridge.engine.write.client_match import Match, MatchKeys, could_match, match_client
 from bridge.engine.write.readback import ranges
+from bridge.model.refs import Kind, tokens_in
+from bridge.model.source_records import Client
+from bridge.model.target_records import Days, Payload, TargetClient, TargetDocument, TargetMovement
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import SightingRow
 

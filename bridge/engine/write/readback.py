@@ -4,14 +4,10 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bridge.api import (
-    Days,
-    Money,
-    Payload,
-    Target,
-    TargetDocument,
-    TargetRef,
-)
+from bridge.contract import Target
+from bridge.model.money import Money
+from bridge.model.refs import TargetRef
+from bridge.model.target_records import Days, Payload, TargetDocument
 
 MAX_RANGES = 8
 

@@ -6,20 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bridge.api import (
-    BridgeError,
-    Entry,
-    EntryState,
-    Kind,
-    Money,
-    Payload,
-    Reason,
-    Report,
-    Run,
-    SourceRef,
-    Totals,
-)
 from bridge.engine.context import Observers, Stop
+from bridge.errors import BridgeError
+from bridge.model.money import Money
+from bridge.model.reasons import Reason
+from bridge.model.refs import Kind, SourceRef
+from bridge.model.run import Entry, EntryState, Report, Run, Totals
+from bridge.model.target_records import Payload
 from bridge.store.tables.values import EntryRow
 
 PLURAL = {

@@ -4,12 +4,14 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bridge.api import Payload, RecordRejectedError, SourceRef, TargetRef
 from bridge.engine.halt import Halt
 from bridge.engine.prepare.prepare import Prepared
 from bridge.engine.write.entry_states import Teller
 from bridge.engine.write.run_report import Tally
 from bridge.engine.write.writer import Made, Order, Outcome, Refused, Unknown, Writer
+from bridge.errors import RecordRejectedError
+from bridge.model.refs import SourceRef, TargetRef
+from bridge.model.target_records import Payload
 from bridge.store.tables.values import Action
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from bridge.api import Money, Report
+from bridge.model.money import Money
+from bridge.model.run import Report
 
 VERSION = 1
 

@@ -3,23 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bridge.api import (
-    EntryState,
-    Hold,
-    Kind,
-    Money,
-    Reason,
-    SourceRef,
-    Target,
-    TargetDocument,
-    TargetMovement,
-    TargetRef,
-    total,
-)
+from bridge.contract import Target
 from bridge.engine.keys import document_of, is_undone
 from bridge.engine.write.entry_states import Teller
 from bridge.engine.write.readback import Expected, differences, ranges, read_back
 from bridge.engine.write.writer import Writer
+from bridge.model.money import Money, total
+from bridge.model.reasons import Hold, Reason
+from bridge.model.refs import Kind, SourceRef, TargetRef
+from bridge.model.run import EntryState
+from bridge.model.target_records import TargetDocument, TargetMovement
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import EntryRow, LinkRow, PutLink
 

@@ -6,20 +6,18 @@ from dataclasses import dataclass, field
 
 import stamina
 
-from bridge.api import (
+from bridge.engine.context import Clock
+from bridge.errors import (
     AccessError,
     AmbiguousMatchError,
     OutcomeUnknownError,
-    Payload,
     RecordRejectedError,
-    Run,
-    SourceRef,
-    StepState,
-    TargetRef,
     TransientError,
     UnreachableError,
 )
-from bridge.engine.context import Clock
+from bridge.model.refs import SourceRef, TargetRef
+from bridge.model.run import Run, StepState
+from bridge.model.target_records import Payload
 from bridge.store.sync_log import Lease, SyncLog
 from bridge.store.tables.values import Action, Conclude, Intend, LinkRow, PutLink, StepRow, Write
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 
-from bridge.api import StoreError
+from bridge.errors import StoreError
 from bridge.store.db.errors import is_busy, is_collision, store_error, store_errors
 from bridge.store.db.group_commit import GroupCommit
 from bridge.store.db.url import Address, Family

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import exc
 
-from bridge.api import StoreError
+from bridge.errors import StoreError
 
 
 @dataclass(frozen=True, slots=True)

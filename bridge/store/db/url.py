@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, exc, make_url
 
-from bridge.api import StoreError
+from bridge.errors import StoreError
 
 KNOWN = "sqlite:///bridge.db, postgresql://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE"
 

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Never
 
-from bridge.api import Json, Kind, Money, Payload, Posting, Rule, SourceRef, TargetLine, TargetRef
+from bridge.model.money import Money
+from bridge.model.refs import Kind, SourceRef, TargetRef
+from bridge.model.target_records import Json, Payload, Posting, Rule, TargetLine
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)

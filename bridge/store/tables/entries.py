@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
-from bridge.api import EntryState, Kind, Reason, SourceRef
+from bridge.model.reasons import Reason
+from bridge.model.refs import Kind, SourceRef
+from bridge.model.run import EntryState
 from bridge.store.db.connection import Database
 from bridge.store.db.paging import PAGE, pages
 from bridge.store.tables import schema

@@ -18,7 +18,8 @@ from sqlalchemy import (
     update,
 )
 
-from bridge.api import Kind, SourceRef, StepState, TargetRef, invoice_ref
+from bridge.model.refs import Kind, SourceRef, TargetRef, invoice_ref
+from bridge.model.run import StepState
 from bridge.store.db.connection import Database
 from bridge.store.db.paging import pages, pieces
 from bridge.store.tables import schema

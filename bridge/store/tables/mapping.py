@@ -4,18 +4,11 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from bridge.api import (
-    EntryState,
-    InvoiceState,
-    Kind,
-    Money,
-    Reason,
-    SourceRef,
-    StepState,
-    TargetRef,
-    client_ref,
-    invoice_ref,
-)
+from bridge.model.money import Money
+from bridge.model.reasons import Reason
+from bridge.model.refs import Kind, SourceRef, TargetRef, client_ref, invoice_ref
+from bridge.model.run import EntryState, StepState
+from bridge.model.source_records import InvoiceState
 from bridge.store.tables.codec import (
     from_day,
     from_micros,

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, select
 
-from bridge.api import StoreError
+from bridge.errors import StoreError
 from bridge.store.db.connection import Database
 from bridge.store.db.paging import PIECE, pages
 from bridge.store.tables import schema

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from bridge.api import Run
+from bridge.model.run import Run
 from bridge.store.db.connection import Database
 from bridge.store.tables import schema
 from bridge.store.tables.mapping import run_row

@@ -6,7 +6,10 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from bridge.api import EntryState, Gone, Header, Kind, Reason, StepState
+from bridge.model.reasons import Reason
+from bridge.model.refs import Kind
+from bridge.model.run import EntryState, StepState
+from bridge.model.source_records import Gone, Header
 from bridge.store.db.paging import pieces
 from bridge.store.tables import schema
 from bridge.store.tables.codec import UNDATED, id_from, printable, sort_key, to_day

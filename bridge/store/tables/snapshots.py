@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from bridge.api import Kind, SourceRef
+from bridge.model.refs import Kind, SourceRef
 from bridge.store.db.connection import Database
 from bridge.store.db.paging import pieces
 from bridge.store.db.statements import Prepared, prepared_insert

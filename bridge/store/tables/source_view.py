@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from sqlalchemy import func, select
 
-from bridge.api import Kind, Seen, SourceRef, client_ref, invoice_ref
+from bridge.model.refs import Kind, SourceRef, client_ref, invoice_ref
+from bridge.model.source_records import Seen
 from bridge.store.db.connection import Database
 from bridge.store.db.paging import pages, pieces
 from bridge.store.tables import schema

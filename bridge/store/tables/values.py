@@ -6,18 +6,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from bridge.api import (
-    EntryState,
-    InvoiceState,
-    Json,
-    Kind,
-    Money,
-    Payload,
-    Reason,
-    SourceRef,
-    StepState,
-    TargetRef,
-)
+from bridge.model.money import Money
+from bridge.model.reasons import Reason
+from bridge.model.refs import Kind, SourceRef, TargetRef
+from bridge.model.run import EntryState, StepState
+from bridge.model.source_records import InvoiceState
+from bridge.model.target_records import Json, Payload
 
 
 class Action(StrEnum):

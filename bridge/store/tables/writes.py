@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, case, delete, func, or_, select, union_all, update
 
-from bridge.api import Kind, SourceRef, StepState, StoreError
+from bridge.errors import StoreError
+from bridge.model.refs import Kind, SourceRef
+from bridge.model.run import StepState
 from bridge.store.db.paging import pieces
 from bridge.store.db.statements import Prepared, prepared_insert
 from bridge.store.tables import acceptances, schema, snapshots

@@ -6,16 +6,7 @@ import datetime as dt
 
 import pytest
 
-from bridge.api import (
-    AmbiguousMatchError,
-    Days,
-    Kind,
-    Money,
-    Reference,
-    SourceRef,
-    token_of,
-    total,
-)
+from bridge.api import AmbiguousMatchError, Days, Kind, Money, Reference, SourceRef, token_of, total
 from bridge.testing.builders import a_credit_note, a_movement
 from bridge.testing.conformance.exemptions import Suite, about
 from bridge.testing.conformance.target_writer import LABEL, Desk, new_id, payload_of

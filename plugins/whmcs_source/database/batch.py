@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TypeVar
 
-from whmcs_source.api.calls import OddRow
-from whmcs_source.api.calls import Row as ListRow
+from whmcs_source.api.calls import OddRow, Row as ListRow
 from whmcs_source.api.errors import UnreadableReplyError
 from whmcs_source.api.wire_models import Wire, WireInvoice, WireRow, WireTransaction, parse
 from whmcs_source.database.connection import Row, Snapshot

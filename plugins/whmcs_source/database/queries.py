@@ -3,8 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 
-from whmcs_source.api.calls import Calls, Page
-from whmcs_source.api.calls import Row as ListRow
+from whmcs_source.api.calls import Calls, Page, Row as ListRow
 from whmcs_source.api.errors import UnreadableReplyError
 from whmcs_source.api.wire_models import (
     WireClient,
@@ -18,8 +17,7 @@ from whmcs_source.api.wire_models import (
     WireVersion,
     parse,
 )
-from whmcs_source.database import batch as invoices
-from whmcs_source.database import people
+from whmcs_source.database import batch as invoices, people
 from whmcs_source.database.connection import Door
 from whmcs_source.database.rows import Maker, number_of, text_of
 from whmcs_source.database.setup import Asked

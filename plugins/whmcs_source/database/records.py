@@ -4,8 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from bridge.api import Days, Record
-from whmcs_source.api.calls import OddRow
-from whmcs_source.api.calls import Row as ListRow
+from whmcs_source.api.calls import OddRow, Row as ListRow
 from whmcs_source.database import batch as invoices
 from whmcs_source.database.numbers import PIECE, among, pieces
 from whmcs_source.database.queries import Tables

@@ -9,8 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.e2e.accounting import accounting_md as page
-from tests.e2e.accounting import cases
+from tests.e2e.accounting import accounting_md as page, cases
 from tests.e2e.accounting.fixture import Stage, small_company
 from tests.e2e.accounting.personas import STORIES
 from tests.e2e.conftest import Rig

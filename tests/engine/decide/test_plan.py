@@ -16,12 +16,12 @@ from bridge.api import (
     Money,
     Reason,
     Sale,
-    Skip,
     TransactionKind,
 )
 from bridge.engine.decide.inputs import Terms
 from bridge.engine.decide.plan import Plan, decide
 from bridge.engine.policy import Policy, UnpaidDocuments
+from bridge.model.reasons import Skip
 from bridge.testing.builders import (
     DAY,
     a_client,

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from bridge.api import Invoice, Kind, Money, PaidFrom, Payment, Reference, SourceRef, total
 from bridge.engine.decide.added_lines import document_ref

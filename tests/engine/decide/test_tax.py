@@ -2,8 +2,7 @@
 
 from decimal import Decimal
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bridge.api import Hold, Invoice, Money, Prices, Reason, rounded, total
 from bridge.engine.decide.tax import TaxedLine, allocate_tax, guard_totals

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from bridge.api import EntryState, Kind, Money, Reason, Record, RecordClass
 from bridge.engine.reconcile.match import differences

@@ -4,8 +4,7 @@ import datetime as dt
 from dataclasses import replace
 from itertools import pairwise
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bridge.api import Kind, Payload, TargetDocument, TargetLine, TargetRef
 from bridge.engine.write.readback import Expected, differences, ranges

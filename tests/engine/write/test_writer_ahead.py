@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from bridge.api import EntryState, Report, StepState, TargetRef, invoice_ref
+from bridge.api import EntryState, Report, TargetRef, invoice_ref
 from bridge.engine.context import Ends, Stop
+from bridge.model.run import StepState
 from bridge.store import open_log
 from bridge.store.tables.values import Action, Conclude, Intend, StepRow, Write
 from bridge.testing.builders import DAY, a_client, a_transaction, an_invoice, gbp

@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from kashflow_target.account.reference_data import Account
 from kashflow_target.account.resolved import Books
 from kashflow_target.compose.invoice import compose_credit_note, compose_invoice

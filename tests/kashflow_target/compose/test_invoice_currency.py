@@ -10,15 +10,7 @@ from kashflow_target.account.reference_data import Account, Currency
 from kashflow_target.account.resolved import Books
 from kashflow_target.compose.invoice import compose_invoice
 
-from bridge.api import (
-    ConfigError,
-    Hold,
-    Money,
-    Payload,
-    Rate,
-    Reason,
-    Sale,
-)
+from bridge.api import ConfigError, Hold, Money, Payload, Rate, Reason, Sale
 from bridge.testing.builders import (
     a_client,
     a_sale,

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from kashflow_target.account.reference_data import Account, Currency
 from kashflow_target.account.resolved import Books
 from kashflow_target.compose.invoice import compose_invoice

@@ -8,12 +8,7 @@ from kashflow_target.sandbox.books import Books
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.target import KashFlowTarget
 
-from bridge.api import (
-    AccessError,
-    Days,
-    RecordRejectedError,
-    TargetRef,
-)
+from bridge.api import AccessError, Days, RecordRejectedError, TargetRef
 from bridge.testing.builders import (
     DAY,
     a_client,

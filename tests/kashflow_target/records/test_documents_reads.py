@@ -10,14 +10,7 @@ from kashflow_target.sandbox.books import Books
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.target import KashFlowTarget
 
-from bridge.api import (
-    AmbiguousMatchError,
-    Days,
-    Level,
-    RecordClass,
-    Reference,
-    Survey,
-)
+from bridge.api import AmbiguousMatchError, Days, Level, RecordClass, Reference, Survey
 from bridge.testing.builders import (
     DAY,
     a_client,

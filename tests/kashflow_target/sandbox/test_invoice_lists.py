@@ -1,8 +1,7 @@
 """Lists of invoices, deletion, closed periods, and any text at all."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from kashflow_target.sandbox.books import Books
 from kashflow_target.sandbox.byhand import INVOICE, ByHand, with_values
 from kashflow_target.sandbox.driver import Driver

@@ -4,8 +4,7 @@ import time
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from kashflow_target.sandbox.books import Books
 from kashflow_target.sandbox.byhand import INVOICE, LINE, ByHand, invoice_of, with_values
 from kashflow_target.sandbox.driver import Driver

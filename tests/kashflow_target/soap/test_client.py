@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.api import (
-    BridgeError,
-)
+from bridge.api import BridgeError
 
 PASSWORD = "canary-8f3a"
 Scripted = Any  # these two are of conftest.py

@@ -15,12 +15,7 @@ import zeep
 from kashflow_target.soap.client import Door
 from kashflow_target.soap.envelopes import Envelopes
 
-from bridge.api import (
-    OutcomeUnknownError,
-    RecordRejectedError,
-    TransientError,
-    UnreachableError,
-)
+from bridge.api import OutcomeUnknownError, RecordRejectedError, TransientError, UnreachableError
 
 PASSWORD = "canary-8f3a"
 Scripted = Any  # these two are of conftest.py

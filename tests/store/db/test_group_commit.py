@@ -12,7 +12,9 @@ import pytest
 from sqlalchemy import Connection, create_engine, event, exc, text
 from typing_extensions import override
 
-from bridge.api import EntryState, LockLostError, StepState, StoreError, invoice_ref
+from bridge.api import EntryState, invoice_ref
+from bridge.errors import LockLostError, StoreError
+from bridge.model.run import StepState
 from bridge.store import open_log
 from bridge.store.db.group_commit import GroupCommit, _Part, _Turn
 from bridge.store.sync_log import SyncLog

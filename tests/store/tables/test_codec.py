@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bridge.api import Json, Kind, Money, Payload, Posting, Rule, SourceRef, TargetLine, TargetRef
 from bridge.store.tables import codec

@@ -6,19 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from bridge.api import (
-    EntryState,
-    Kind,
-    Reason,
-    Seen,
-    SourceRef,
-    TargetRef,
-    client_ref,
-    invoice_ref,
-)
+from bridge.api import EntryState, Kind, Reason, Seen, SourceRef, TargetRef, client_ref, invoice_ref
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import EntryRow, Intend, PutLink, SetEntry
 from tests.store.builders import NOW, Place, a_link, a_step, begin, book, header

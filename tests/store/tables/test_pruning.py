@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.api import Kind, Run, StoreError, invoice_ref
+from bridge.api import Kind, Run, invoice_ref
 from bridge.engine.decide.answers import ANSWER
+from bridge.errors import StoreError
 from bridge.store.db.connection import Database
 from bridge.store.db.url import read_address
 from bridge.store.sync_log import SyncLog

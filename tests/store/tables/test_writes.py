@@ -11,13 +11,13 @@ from bridge.api import (
     Kind,
     Reason,
     SourceRef,
-    StepState,
-    StoreError,
     TargetRef,
     client_ref,
     invoice_ref,
     payment_ref,
 )
+from bridge.errors import StoreError
+from bridge.model.run import StepState
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import (
     Action,

@@ -3,8 +3,7 @@
 import html
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from whmcs_source.api.text import decoded, plain, single_line
 
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from whmcs_source.api.calls import Page, Row
 from whmcs_source.api.walk import Place, walk
 from whmcs_source.api.wire_models import WireRow

@@ -7,8 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from whmcs_source.api.errors import UnreadableReplyError
 from whmcs_source.api.wire_models import WireInvoice, WireItem, WireRow, WireTransaction, parse
 from whmcs_source.database.rows import Maker, built, text_of

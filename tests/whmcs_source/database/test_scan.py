@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from whmcs_source.database.source import WhmcsDatabase
 from whmcs_source.settings import settings_from
 from whmcs_source.source.source import WhmcsSource

@@ -3,8 +3,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from whmcs_source.database.cursor import TablesCursor
 from whmcs_source.database.digest import LOOSE, Part
 from whmcs_source.database.numbers import PIECE, Pairs, among, pieces

@@ -7,7 +7,7 @@ import pytest
 from whmcs_source.sandbox.factory import sandbox
 from whmcs_source.sandbox.seed import CASES
 
-from bridge.api import SandboxFactory
+from bridge.plugin import SandboxFactory
 
 from_factory: SandboxFactory = sandbox
 

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from whmcs_source.sandbox.desk import DeskError
 from whmcs_source.sandbox.factory import WhmcsSandbox, sandbox
 from whmcs_source.sandbox.money import Taxes, cents, sums

@@ -5,8 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from whmcs_source.api.errors import OddAmountError, UnreadableReplyError, missing
 from whmcs_source.api.wire_models import WireClient, WireInvoice, WireRow, WireTransaction, parse
 from whmcs_source.translate.headers import header_of, row_fingerprint
