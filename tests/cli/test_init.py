@@ -80,6 +80,24 @@ class Terminal:
     def type(self, keys: str) -> None:
         os.write(self._keyboard, keys.encode())
 
+    def interrupt(self) -> int:
+        """Press Ctrl-C until it ends, as a person would; returns the exit code.
+
+        A signal that comes between the prompt and the read behind it is noticed after the read
+        (CPython looks for signals between its own instructions, not before a system call).
+        """
+        end = time.monotonic() + LONG_S
+        while time.monotonic() < end:
+            self.type("\x03")
+            until = time.monotonic() + 1
+            while time.monotonic() < until:
+                if select.select([self._keyboard], [], [], 0.1)[0]:
+                    try:
+                        self.screen += os.read(self._keyboard, 65536).decode().replace("\r\n", "\n")
+                    except OSError:  # its end of the terminal is closed
+                        return self.end()
+        pytest.fail(f"it did not end in {LONG_S} seconds: {self.screen[-500:]}")
+
     def end(self) -> int:
         return self._process.wait(timeout=LONG_S)
 
@@ -147,9 +165,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
             assert asked is not None
             terminal.type(_answer(asked, USUAL) + "\n")
         terminal.question()
-        terminal.type("\x03")
-        assert terminal.question() is None
-        assert terminal.end() == 130
+        assert terminal.interrupt() == 130
     assert "Interrupted: nothing was written." in terminal.screen
     assert list(tmp_path.iterdir()) == []
 
