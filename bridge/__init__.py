@@ -1,3 +1,3 @@
 """bridge: copies billing into accounting, exactly once and to the penny."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

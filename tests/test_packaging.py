@@ -8,14 +8,26 @@ import sysconfig
 import tarfile
 import tomllib
 import zipfile
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {"bridge": ROOT, "whmcs_source": ROOT / "plugins", "kashflow_target": ROOT / "plugins"}
 KINDS_OF_FILE = {".j2", ".md", ".py", ".toml", ".txt", ".typed", ".wsdl", ".yaml", ""}
-NAMED = {"Makefile", "PKG-INFO", ".gitignore", "py.typed", "run", "serial.php", "slow_disk.c"}
+NAMED = {
+    "LICENSE",
+    "Makefile",
+    "PKG-INFO",
+    ".gitignore",
+    "py.typed",
+    "run",
+    "serial.php",
+    "slow_disk.c",
+}
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +48,29 @@ def _tree() -> set[str]:
         for path in (base / name).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
     }
+
+
+def _needed(name: str, extras: set[str], seen: set[tuple[str, ...]]) -> set[str]:
+    """The distributions that one needs, through all levels, by their normalised names."""
+    for text in requires(name) or ():
+        requirement = Requirement(text)
+        wanted = requirement.marker is None or any(
+            requirement.marker.evaluate({"extra": extra}) for extra in extras or {""}
+        )
+        key = canonicalize_name(requirement.name)
+        if wanted and (key, *requirement.extras) not in seen:
+            seen.add((key, *requirement.extras))
+            _needed(key, set(requirement.extras), seen)
+    return {key for key, *_ in seen}
+
+
+def test_every_distribution_that_is_needed_is_pinned() -> None:
+    """Also those that others bring, and those that build the wheel."""
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = {canonicalize_name(line.partition("==")[0]) for line in lines}
+    needed = _needed("bridge-accounts", {"dev"}, set()) - {"bridge-accounts"}
+    assert len(needed) > 40
+    assert needed - pinned == set()
 
 
 def test_the_packages_are_where_the_project_says() -> None:
@@ -76,7 +111,14 @@ def test_the_sdist_can_make_what_the_readme_promises(built: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         files = {str(Path(*Path(name).parts[1:])) for name in archive.getnames()}
-    assert files >= {"Makefile", "bridge.yaml", "constraints.txt", "tools/demo.py", ".ci/run"}
+    assert files >= {
+        "LICENSE",
+        "Makefile",
+        "bridge.yaml",
+        "constraints.txt",
+        "tools/demo.py",
+        ".ci/run",
+    }
 
 
 @pytest.fixture(scope="module")
