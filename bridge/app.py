@@ -23,7 +23,7 @@ from bridge.registry import Plugins, load_plugins
 from bridge.store.sync_log import Lease, SyncLog
 
 if TYPE_CHECKING:
-    from bridge.engine.reconcile.read import Reading
+    from bridge.engine.reconcile.read_books import BooksSnapshot
     from bridge.engine.reconcile.result import Reconciliation
 
 _REQUEST_S = 60.0  # where a plugin's settings do not say how long it waits for a reply
@@ -122,12 +122,12 @@ class App:
 
     def read_books(
         self, days: Days, progress: Progress, tell_cost: Callable[[int], None]
-    ) -> "Reading":
+    ) -> "BooksSnapshot":
         """Read both books afresh. It writes nothing and takes no lock. Raises as `sync`.
 
         `tell_cost` hears beforehand about how many calls the source will take.
         """
-        from bridge.engine.reconcile.read import read
+        from bridge.engine.reconcile.read_books import read
 
         with ExitStack() as stack, self.placed():
             log = stack.enter_context(self.log(create=False))
@@ -140,7 +140,7 @@ class App:
                 tell_cost=tell_cost,
             )
 
-    def reconciled(self, reading: "Reading") -> "Reconciliation":
+    def reconciled(self, reading: "BooksSnapshot") -> "Reconciliation":
         """Compare what was read."""
         from bridge.engine.reconcile.result import reconciled
 

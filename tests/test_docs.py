@@ -86,10 +86,10 @@ def test_the_vat_table_is_the_one_that_is_shipped() -> None:
 
 
 def test_the_classes_of_a_reconciliation_are_those_of_the_code() -> None:
-    from bridge.engine.reconcile.values import UNEXPLAINED, Standing
+    from bridge.engine.reconcile.values import UNEXPLAINED, MatchClass
 
     rows = {row[0].strip("`"): row[2] for row in _rows("reconciliation.md") if row[0] != "class"}
-    assert rows == {one.value: "yes" if one in UNEXPLAINED else "no" for one in Standing}
+    assert rows == {one.value: "yes" if one in UNEXPLAINED else "no" for one in MatchClass}
 
 
 def test_the_api_role_lists_what_is_called() -> None:

@@ -13,7 +13,7 @@ from bridge.cli.progress import progress
 
 if TYPE_CHECKING:
     from bridge.app import App
-    from bridge.engine.reconcile.read import Reading
+    from bridge.engine.reconcile.read_books import BooksSnapshot
     from bridge.engine.reconcile.result import Reconciliation
 
 
@@ -101,7 +101,7 @@ def _refuse_half_said(accept: str, unaccept: str, because: str) -> None:
         )
 
 
-def _accept(app: "App", reading: "Reading", name: str, because: str) -> "Reading":
+def _accept(app: "App", reading: "BooksSnapshot", name: str, because: str) -> "BooksSnapshot":
     from bridge.engine.reconcile.accept import named
     from bridge.engine.reconcile.accept_write import accept
 
@@ -113,7 +113,7 @@ def _accept(app: "App", reading: "Reading", name: str, because: str) -> "Reading
     return done
 
 
-def _unaccept(app: "App", reading: "Reading", name: str) -> "Reading":
+def _unaccept(app: "App", reading: "BooksSnapshot", name: str) -> "BooksSnapshot":
     from bridge.engine.reconcile.accept_write import unaccept
 
     with by_hand("unaccept", app) as (hands, _):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bridge.engine.reconcile.totals import MonthLine
-from bridge.engine.reconcile.values import UNEXPLAINED, Standing
+from bridge.engine.reconcile.values import UNEXPLAINED, MatchClass
 from bridge.model.money import Money
 from bridge.reports.reconcile_tables import ASIDE
 from bridge.reports.table import figure
@@ -85,8 +85,8 @@ def _chart(currency: str, lines: Sequence[MonthLine]) -> Chart:
 
 def _parts(line: MonthLine) -> tuple[tuple[str, Money], ...]:
     return (
-        ("matched", line.of(Standing.MATCHED)),
-        ("held", line.of(Standing.HELD)),
+        ("matched", line.of(MatchClass.MATCHED)),
+        ("held", line.of(MatchClass.HELD)),
         ("aside", line.of(*ASIDE)),
         ("unexplained", line.of(*UNEXPLAINED)),
     )

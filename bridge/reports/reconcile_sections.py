@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from bridge.engine.reconcile.result import Reconciliation
-from bridge.engine.reconcile.values import Difference, ItemKind, Standing
+from bridge.engine.reconcile.values import Difference, ItemKind, MatchClass
 from bridge.reports import reconcile_tables as tables, reconcile_waits as waits
 from bridge.reports.table import Table, by_currency
 
@@ -139,7 +139,7 @@ def _balances(report: Reconciliation) -> Section:
         item
         for item in report.items
         if item.kind in {ItemKind.BALANCE_USE, ItemKind.PREPAYMENT}
-        and item.standing is Standing.HELD
+        and item.standing is MatchClass.HELD
     ]
     amounts = by_currency(item.billed for item in held if item.billed is not None)
     waiting = f"Held of what moves balances: {len(held)}, {amounts}." if held else "None is held."

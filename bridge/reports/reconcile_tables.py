@@ -5,15 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from bridge.engine.reconcile.accept import day_of
-from bridge.engine.reconcile.accounts import AccountLine
 from bridge.engine.reconcile.tax_return import ReturnLine, TaxLine
-from bridge.engine.reconcile.totals import MonthLine
-from bridge.engine.reconcile.values import UNEXPLAINED, Difference, Item, Standing
+from bridge.engine.reconcile.totals import AccountLine, MonthLine
+from bridge.engine.reconcile.values import UNEXPLAINED, Difference, Item, MatchClass
 from bridge.model.money import Money
 from bridge.reports.table import Row, Table, by_currency, figure, month, words
 from bridge.store.tables.values import AcceptanceRow
 
-ASIDE = (Standing.SKIPPED, Standing.BEFORE_START, Standing.WAITING, Standing.ACCEPTED)
+ASIDE = (MatchClass.SKIPPED, MatchClass.BEFORE_START, MatchClass.WAITING, MatchClass.ACCEPTED)
 
 
 def differences(found: Sequence[Difference]) -> Table:
@@ -79,8 +78,8 @@ def _month_figures(lines: Sequence[MonthLine]) -> Row:
     for line in lines:
         values = (
             line.billed,
-            line.of(Standing.MATCHED),
-            line.of(Standing.HELD),
+            line.of(MatchClass.MATCHED),
+            line.of(MatchClass.HELD),
             line.of(*ASIDE),
             line.of(*UNEXPLAINED),
             line.booked,
@@ -93,7 +92,7 @@ def classes(items: Iterable[Item], *, by_record: bool) -> Table:
     """How many records are in which class, and why; what is held has a table of its own."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for item in items:
-        waits = item.standing is Standing.HELD and not by_record
+        waits = item.standing is MatchClass.HELD and not by_record
         kind = item.kind.value.replace("_", " ") if by_record else ""
         reason = "see below" if waits else item.verdict.reason
         counts[words(item.standing), reason, kind] += 1

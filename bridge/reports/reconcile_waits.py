@@ -7,7 +7,7 @@ from bridge.engine.reconcile.client_balances import BalanceLine
 from bridge.engine.reconcile.debtors import DebtorLine, OpenDocument
 from bridge.engine.reconcile.number_gaps import Gap
 from bridge.engine.reconcile.result import HeldLine
-from bridge.engine.reconcile.values import Item, ItemKind, Standing
+from bridge.engine.reconcile.values import Item, ItemKind, MatchClass
 from bridge.model.money import Money, total
 from bridge.reports.table import Row, Table, figure, month, words
 from bridge.store.tables.values import RunRow
@@ -156,7 +156,7 @@ def waiting(items: Iterable[Item]) -> Table:
 def _waiting(items: Iterable[Item]) -> Iterator[Row]:
     kinds = {ItemKind.INVOICE, ItemKind.PREPAYMENT, ItemKind.SETTLEMENT}
     for item in sorted(items, key=lambda each: (each.day, each.family)):
-        if item.kind in kinds and item.standing in {Standing.HELD, Standing.WAITING}:
+        if item.kind in kinds and item.standing in {MatchClass.HELD, MatchClass.WAITING}:
             yield (
                 item.number,
                 item.client,

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bridge.engine.reconcile.values import Standing
+from bridge.engine.reconcile.values import MatchClass
 from bridge.model.money import Money
 
 Row = tuple[str, ...]
@@ -45,6 +45,6 @@ def month(day: dt.date) -> str:
     return f"{day:%Y-%m}"
 
 
-def words(standing: Standing) -> str:
+def words(standing: MatchClass) -> str:
     """A class as people read it."""
     return standing.value.replace("_", " ")

@@ -6,7 +6,7 @@ What was accepted is kept record by record, so that a period that shows fewer of
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from bridge.engine.reconcile.values import Difference, Item, Standing, Verdict
+from bridge.engine.reconcile.values import Difference, Item, MatchClass, Verdict
 from bridge.errors import UsageError
 from bridge.store.tables.values import AcceptanceRow
 
@@ -50,7 +50,7 @@ def classed(items: Iterable[Item], found: Iterable[Difference]) -> tuple[Item, .
 
 
 def _accepted(verdict: Verdict) -> Verdict:
-    return replace(verdict, standing=Standing.ACCEPTED, reason=verdict.standing.value)
+    return replace(verdict, standing=MatchClass.ACCEPTED, reason=verdict.standing.value)
 
 
 def _line(item: Item) -> str:

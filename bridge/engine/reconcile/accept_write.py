@@ -4,12 +4,14 @@ from dataclasses import replace
 
 from bridge.engine.manual.actions import Hands
 from bridge.engine.reconcile.accept import kept, shown
-from bridge.engine.reconcile.read import Reading
+from bridge.engine.reconcile.read_books import BooksSnapshot
 from bridge.engine.reconcile.values import Difference
 from bridge.store.tables.values import Accept, AcceptanceRow, AddEvent, Unaccept
 
 
-def accept(hands: Hands, reading: Reading, difference: Difference, because: str) -> Reading:
+def accept(
+    hands: Hands, reading: BooksSnapshot, difference: Difference, because: str
+) -> BooksSnapshot:
     """Count this difference no more, as long as it shows what it shows now."""
     row = AcceptanceRow(difference.family, shown(difference), hands.who, because, hands.clock())
     told = f"accepted by {hands.who}: {difference.subject}: {difference.what}; because: {because}"
@@ -18,7 +20,7 @@ def accept(hands: Hands, reading: Reading, difference: Difference, because: str)
     return replace(reading, accepted={**reading.accepted, row.number: row})
 
 
-def unaccept(hands: Hands, reading: Reading, name: str) -> Reading:
+def unaccept(hands: Hands, reading: BooksSnapshot, name: str) -> BooksSnapshot:
     """Count a difference again that was accepted.
 
     Raises:

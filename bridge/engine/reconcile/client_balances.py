@@ -4,12 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bridge.engine.reconcile.given import given_by_id
-from bridge.engine.reconcile.log_view import Lore
+from bridge.engine.reconcile.log_view import LogView
+from bridge.engine.reconcile.match_balances import given_by_id
 from bridge.engine.reconcile.outside_period import Rows
-from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.tokens import Key, Role, key_of
-from bridge.engine.reconcile.values import Item, ItemKind, Standing, Verdict
+from bridge.engine.reconcile.values import ComparisonTerms, Item, ItemKind, MatchClass, Verdict
 from bridge.model.money import Money, total
 from bridge.model.source_records import ClientBalance
 from bridge.model.target_records import Record
@@ -23,7 +22,7 @@ _KINDS = frozenset(
         ItemKind.MOVEMENT,
     }
 )
-_IN_STEP = frozenset({Standing.MATCHED, Standing.OTHER})
+_IN_STEP = frozenset({MatchClass.MATCHED, MatchClass.OTHER})
 _MOVES_NOTHING = frozenset(
     {"no_money", "prepayment", "mass_pay_container", "not_paid", "cancelled"}
 )
@@ -70,11 +69,11 @@ def balance_lines(
     rows: Rows,
     balances: Sequence[ClientBalance],
     items: Iterable[Item],
-    lore: Lore,
-    terms: Terms,
+    log_view: LogView,
+    terms: ComparisonTerms,
 ) -> tuple[BalanceLine, ...]:
     """By client and currency."""
-    books = _Books(terms, lore, _owners(rows.source, balances, terms.label))
+    books = _Books(terms, log_view, _owners(rows.source, balances, terms.label))
     for row in rows.target:
         if row.date in terms.days:
             books.add(row)
@@ -94,7 +93,7 @@ def _line(
     place: tuple[str, str],
     moved: Mapping[bool, Money],
     kept: ClientBalance | None,
-    terms: Terms,
+    terms: ComparisonTerms,
 ) -> BalanceLine:
     client, currency = place
     zero = Money.zero(currency)
@@ -118,8 +117,8 @@ def _line(
 
 @dataclass(slots=True)
 class _Books:
-    terms: Terms
-    lore: Lore
+    terms: ComparisonTerms
+    log_view: LogView
     owners: Mapping[tuple[Role, str], str]
     sums: dict[tuple[str, str], dict[bool, Money]] = field(
         default_factory=lambda: defaultdict(dict)
@@ -136,7 +135,7 @@ class _Books:
 
     def _onto(self, row: Record, key: Key) -> Money | None:
         """What a row puts on the balance, in the client's currency where the log knows it."""
-        link = self.lore.links.get(key.ref) if key.ref else None
+        link = self.log_view.links.get(key.ref) if key.ref else None
         payload = link.payload if link else None
         known = payload.paid if payload and payload.net == row.net else None
         if key.role is Role.GIVEN:
@@ -175,7 +174,7 @@ def _reasons(items: Iterable[Item]) -> Mapping[str, set[str]]:
     return found
 
 
-def unexplained(lines: Iterable[BalanceLine], terms: Terms) -> Iterator[Item]:
+def unexplained(lines: Iterable[BalanceLine], terms: ComparisonTerms) -> Iterator[Item]:
     """A difference for each balance that no record explains.
 
     Only over all of time: within it a use may be booked on another day than the source moved the
@@ -190,7 +189,7 @@ def unexplained(lines: Iterable[BalanceLine], terms: Terms) -> Iterator[Item]:
             yield Item(
                 kind=ItemKind.BALANCE,
                 verdict=Verdict(
-                    Standing.DIFFERS,
+                    MatchClass.DIFFERS,
                     "",
                     f"the books leave {line.difference} more on it than the source keeps, and no"
                     " record says why",

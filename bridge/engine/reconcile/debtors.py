@@ -4,9 +4,8 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.totals import at_home
-from bridge.engine.reconcile.values import Item
+from bridge.engine.reconcile.values import ComparisonTerms, Item
 from bridge.model.money import Money
 from bridge.model.target_records import Record, RecordClass
 
@@ -54,7 +53,10 @@ class OpenDocument:
 
 
 def debtors(
-    target: Iterable[Record], ours: Mapping[str, Item], feeds: Collection[str], terms: Terms
+    target: Iterable[Record],
+    ours: Mapping[str, Item],
+    feeds: Collection[str],
+    terms: ComparisonTerms,
 ) -> tuple[tuple[DebtorLine, ...], tuple[OpenDocument, ...]]:
     """Our documents that the target tells the payment of.
 

@@ -4,8 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from bridge.engine.policy import BookWhen
-from bridge.engine.reconcile.terms import Terms
-from bridge.engine.reconcile.values import Standing, Verdict
+from bridge.engine.reconcile.values import ComparisonTerms, MatchClass, Verdict
 from bridge.model.reasons import Reason
 from bridge.model.refs import SourceRef
 from bridge.model.run import EntryState
@@ -17,7 +16,7 @@ _UNSOLD = frozenset({InvoiceState.DRAFT, InvoiceState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
-class Lore:
+class LogView:
     """The log's part of the story.
 
     Attributes:
@@ -40,20 +39,22 @@ def of_entry(entry: EntryRow) -> Verdict | None:
         case EntryState.DONE | EntryState.UNVERIFIED:
             return None
         case EntryState.HELD:
-            return Verdict(Standing.HELD, reason, entry.what, entry.remedy)
+            return Verdict(MatchClass.HELD, reason, entry.what, entry.remedy)
         case EntryState.SKIPPED if entry.reason is Reason.BEFORE_START_DATE:
-            return Verdict(Standing.BEFORE_START, reason, entry.what)
+            return Verdict(MatchClass.BEFORE_START, reason, entry.what)
         case EntryState.SKIPPED:
-            return Verdict(Standing.SKIPPED, reason, entry.what)
+            return Verdict(MatchClass.SKIPPED, reason, entry.what)
         case EntryState.PENDING:
             return Verdict(
-                Standing.WAITING, "pending", "it is on the work list", "run `bridge sync`"
+                MatchClass.WAITING, "pending", "it is on the work list", "run `bridge sync`"
             )
         case EntryState.MISMATCH:
-            return Verdict(Standing.WRITTEN_WRONG, "readback_mismatch", entry.what, entry.remedy)
+            return Verdict(MatchClass.WRITTEN_WRONG, "readback_mismatch", entry.what, entry.remedy)
         case EntryState.FAILED | EntryState.UNKNOWN:
             word = entry.state.value
-            return Verdict(Standing.WAITING, word, entry.what, entry.remedy or "run `bridge sync`")
+            return Verdict(
+                MatchClass.WAITING, word, entry.what, entry.remedy or "run `bridge sync`"
+            )
 
 
 def is_ended(entry: EntryRow | None) -> bool:
@@ -63,12 +64,12 @@ def is_ended(entry: EntryRow | None) -> bool:
     return entry.reason is Reason.CANCELLED_AFTER_BOOKING
 
 
-def of_document(record: Record, entry: EntryRow | None, terms: Terms) -> Verdict | None:
+def of_document(record: Record, entry: EntryRow | None, terms: ComparisonTerms) -> Verdict | None:
     """Why a document that was read now is not in the books; None where the log says it is."""
     if entry is None:
         return _unseen(record, terms)
     verdict = of_entry(entry)
-    if verdict is None or verdict.standing is not Standing.SKIPPED:
+    if verdict is None or verdict.standing is not MatchClass.SKIPPED:
         return verdict
     if record.state in {None, entry.source_state} or entry.reason is Reason.SKIPPED_BY_USER:
         return verdict
@@ -76,17 +77,17 @@ def of_document(record: Record, entry: EntryRow | None, terms: Terms) -> Verdict
     return _late(f"a run skipped it as {verdict.reason}, and it is {word} now", record, terms)
 
 
-def _unseen(record: Record, terms: Terms) -> Verdict:
+def _unseen(record: Record, terms: ComparisonTerms) -> Verdict:
     """No run has seen it. What its state alone decides needs none."""
     if record.state in _UNSOLD:
-        return Verdict(Standing.SKIPPED, str(record.state), f"it is {record.note.lower()}")
+        return Verdict(MatchClass.SKIPPED, str(record.state), f"it is {record.note.lower()}")
     unpaid = record.state is InvoiceState.OPEN
     if unpaid and terms.policy.book_when is BookWhen.PAID:
-        return Verdict(Standing.SKIPPED, Reason.NOT_PAID.value, f"it is {record.note.lower()}")
+        return Verdict(MatchClass.SKIPPED, Reason.NOT_PAID.value, f"it is {record.note.lower()}")
     return _late("no run has seen it", record, terms)
 
 
-def _late(what: str, record: Record, terms: Terms) -> Verdict:
+def _late(what: str, record: Record, terms: ComparisonTerms) -> Verdict:
     fresh = terms.is_fresh(record.date, record.paid_on)
-    standing = Standing.WAITING if fresh else Standing.ONLY_SOURCE
+    standing = MatchClass.WAITING if fresh else MatchClass.ONLY_SOURCE
     return Verdict(standing, "not_seen", what, "run `bridge sync`, then reconcile again")

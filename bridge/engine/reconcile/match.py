@@ -5,20 +5,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bridge.engine.reconcile.given import match_given
-from bridge.engine.reconcile.log_view import Lore
-from bridge.engine.reconcile.match_balances import match_uses
-from bridge.engine.reconcile.match_documents import MATCHED, Documents, match_documents
-from bridge.engine.reconcile.match_money import Judge, Purse, sort_money
-from bridge.engine.reconcile.match_notes import match_notes
-from bridge.engine.reconcile.terms import Terms
+from bridge.engine.reconcile.log_view import LogView
+from bridge.engine.reconcile.match_balances import match_given, match_uses
+from bridge.engine.reconcile.match_documents import MATCHED, MatchedDocuments, match_documents
+from bridge.engine.reconcile.match_money import MoneyClassifier, MoneyRows, group_money, match_notes
 from bridge.engine.reconcile.tokens import Key, invoice_id, key_of
 from bridge.engine.reconcile.values import (
     UNEXPLAINED,
+    ComparisonTerms,
     Difference,
     Item,
     ItemKind,
-    Standing,
+    MatchClass,
     Verdict,
 )
 from bridge.model.money import Money, total
@@ -33,16 +31,16 @@ _DOCUMENTS = _BILLS | {RecordClass.CREDIT_NOTE}
 def match(
     source: Sequence[Record],
     target: Sequence[Record],
-    lore: Lore,
-    terms: Terms,
+    log_view: LogView,
+    terms: ComparisonTerms,
     balances: Sequence[ClientBalance] = (),
 ) -> tuple[Item, ...]:
     """All records of the period, each in its class; documents first."""
     bills = [row for row in source if row.record_class in _BILLS]
     documents = match_documents(
-        bills, [row for row in target if row.record_class in _DOCUMENTS], lore, terms
+        bills, [row for row in target if row.record_class in _DOCUMENTS], log_view, terms
     )
-    purse = sort_money(
+    money_rows = group_money(
         (row for row in source if row.record_class not in _BILLS),
         (row for row in target if row.record_class not in _DOCUMENTS),
         terms.label,
@@ -52,8 +50,8 @@ def match(
         for row in bills
         if row.settles
     }
-    judge = Judge(documents, lore, terms, settles)
-    _Matcher(documents, purse, judge, balances).all(bills)
+    classifier = MoneyClassifier(documents, log_view, terms, settles)
+    _Matcher(documents, money_rows, classifier, balances).all(bills)
     return tuple(documents.items)
 
 
@@ -92,22 +90,22 @@ def _subject(item: Item) -> str:
 
 @dataclass(slots=True)
 class _Matcher:
-    documents: Documents
-    purse: Purse
-    judge: Judge
+    documents: MatchedDocuments
+    money_rows: MoneyRows
+    classifier: MoneyClassifier
     balances: Sequence[ClientBalance]
 
     @property
-    def terms(self) -> Terms:
-        return self.judge.terms
+    def terms(self) -> ComparisonTerms:
+        return self.classifier.terms
 
     def all(self, bills: Sequence[Record]) -> None:
-        match_notes(self.documents, self.purse, self.judge)
-        match_uses(bills, self.documents, self.purse, self.judge)
-        for number, record in self.purse.source.items():
-            rows = self.purse.shares.pop(number, [])
-            self._keep(record, rows, self.judge.transaction)
-            self._keep(record, self.purse.fees.pop(number, []), self.judge.fee)
+        match_notes(self.money_rows, self.classifier)
+        self.documents.items.extend(match_uses(bills, self.money_rows, self.classifier))
+        for number, record in self.money_rows.source.items():
+            rows = self.money_rows.shares.pop(number, [])
+            self._keep(record, rows, self.classifier.transaction)
+            self._keep(record, self.money_rows.fees.pop(number, []), self.classifier.fee)
         self._leftovers()
         self._loose()
 
@@ -125,15 +123,15 @@ class _Matcher:
     # What is only in the target ----------------------------------------------------------------
 
     def _leftovers(self) -> None:
-        groups = (self.purse.shares, self.purse.fees, self.purse.uses)
+        groups = (self.money_rows.shares, self.money_rows.fees, self.money_rows.uses)
         for rows in (each for group in groups for each in group.values()):
             for row in rows:
                 self._only_target(row)
         if self.terms.reads_balances:
-            for row in match_given(self.documents, self.purse.given, self.balances, self.judge):
+            for row in match_given(self.money_rows.given, self.balances, self.classifier):
                 self._only_target(row)
             return
-        for row in self.purse.given:
+        for row in self.money_rows.given:
             self._given(row)
 
     def _only_target(self, row: Record) -> None:
@@ -144,7 +142,7 @@ class _Matcher:
             verdict = replace(on.verdict, what="it stands on a document that is unexplained itself")
         else:
             verdict = Verdict(
-                Standing.ONLY_TARGET,
+                MatchClass.ONLY_TARGET,
                 "",
                 f"it carries the key {row.token}, which the source does not have",
                 "find out whether the transaction was deleted in the source, or the key typed by"
@@ -155,26 +153,26 @@ class _Matcher:
     def _given(self, row: Record) -> None:
         """Balance given by hand: the source was not asked for it, so the log answers."""
         key = key_of(row.token, self.terms.label)
-        link = self.judge.lore.links.get(key.ref) if key.ref else None
+        link = self.classifier.log_view.links.get(key.ref) if key.ref else None
         payload = link.payload if link else None
         if payload and payload.net == row.net and row.date in self.terms.days:
-            item = self.judge.foreign(row, MATCHED, key.owner, key)
+            item = self.classifier.foreign(row, MATCHED, key.owner, key)
             self.documents.items.append(replace(item, billed=row.net))
         else:
             self._only_target(row)
 
     def _add(self, row: Record, verdict: Verdict, family: str, key: Key) -> None:
         if row.date in self.terms.days:
-            self.documents.items.append(self.judge.foreign(row, verdict, family, key))
+            self.documents.items.append(self.classifier.foreign(row, verdict, family, key))
 
     def _loose(self) -> None:
-        set_off = _set_off(self.purse.loose)
+        set_off = _set_off(self.money_rows.loose)
         feeds = {
-            self.judge.family(row)
-            for row in self.purse.source.values()
+            self.classifier.family(row)
+            for row in self.money_rows.source.values()
             if row.account in self.terms.receipts
         }
-        for row in self.purse.loose:
+        for row in self.money_rows.loose:
             on = self.documents.by_number.get(row.document)
             family = on.family if on else f"row {row.number}"
             verdict = self._loose_verdict(row, on, feeds, set_off)
@@ -186,18 +184,18 @@ class _Matcher:
         if on is None and row.booked_by:
             return _by_hand(row)
         if on is None:
-            return Verdict(Standing.OTHER, "other_money")
-        if on.standing in {Standing.OTHER, Standing.ONLY_TARGET}:
+            return Verdict(MatchClass.OTHER, "other_money")
+        if on.standing in {MatchClass.OTHER, MatchClass.ONLY_TARGET}:
             return on.verdict
         if row.number in set_off:
-            return Verdict(Standing.OTHER, "set_off", "a credit note set against its invoice")
+            return Verdict(MatchClass.OTHER, "set_off", "a credit note set against its invoice")
         if on.family in feeds:
-            return Verdict(Standing.OTHER, "bank_feed", "a bank feed or a person brought it")
-        link = self.judge.lore.links.get(SourceRef(Kind.INVOICE, on.family))
+            return Verdict(MatchClass.OTHER, "bank_feed", "a bank feed or a person brought it")
+        link = self.classifier.log_view.links.get(SourceRef(Kind.INVOICE, on.family))
         if link and link.adopted:
-            return Verdict(Standing.OTHER, "adopted", "it stood there before bridge came")
+            return Verdict(MatchClass.OTHER, "adopted", "it stood there before bridge came")
         return Verdict(
-            Standing.ONLY_TARGET,
+            MatchClass.ONLY_TARGET,
             "no_reference",
             f"it stands on document {row.document} of ours and carries no key of ours",
             "find out who entered it; if the money is real, enter it in the source too and delete"
@@ -207,7 +205,7 @@ class _Matcher:
 
 def _by_hand(row: Record) -> Verdict:
     return Verdict(
-        Standing.ONLY_TARGET,
+        MatchClass.ONLY_TARGET,
         "no_reference",
         f"bridge books such money itself (`{row.booked_by}`), and this carries no key of ours: it"
         " was entered by hand",

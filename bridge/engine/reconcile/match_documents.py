@@ -5,11 +5,17 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bridge.engine.policy import BookWhen
-from bridge.engine.reconcile.log_view import Lore, is_ended, of_document
+from bridge.engine.reconcile.log_view import LogView, is_ended, of_document
 from bridge.engine.reconcile.match_reversals import lost_reversals, reversals
-from bridge.engine.reconcile.terms import Terms
 from bridge.engine.reconcile.tokens import Role, invoice_id, key_of
-from bridge.engine.reconcile.values import UNEXPLAINED, Item, ItemKind, Standing, Verdict
+from bridge.engine.reconcile.values import (
+    UNEXPLAINED,
+    ComparisonTerms,
+    Item,
+    ItemKind,
+    MatchClass,
+    Verdict,
+)
 from bridge.model.money import total
 from bridge.model.refs import Kind, SourceRef, client_ref
 from bridge.model.source_records import InvoiceState
@@ -21,11 +27,11 @@ _KINDS = {
     RecordClass.PREPAYMENT: ItemKind.PREPAYMENT,
     RecordClass.SETTLEMENT: ItemKind.SETTLEMENT,
 }
-MATCHED = Verdict(Standing.MATCHED)
+MATCHED = Verdict(MatchClass.MATCHED)
 
 
 @dataclass(slots=True)
-class Documents:
+class MatchedDocuments:
     """What became of the documents, and which of the target's are ours.
 
     Attributes:
@@ -43,13 +49,13 @@ class Documents:
 
 
 def match_documents(
-    source: Iterable[Record], target: Iterable[Record], lore: Lore, terms: Terms
-) -> Documents:
+    source: Iterable[Record], target: Iterable[Record], log_view: LogView, terms: ComparisonTerms
+) -> MatchedDocuments:
     """Put every document in its class.
 
     Rows of the source that neither fall into the period nor meet one of the target's are left out.
     """
-    matcher = _Matcher(lore, terms)
+    matcher = _Matcher(log_view, terms)
     matcher.sort(target)
     for record in source:
         matcher.one(record)
@@ -59,12 +65,12 @@ def match_documents(
 
 @dataclass(slots=True)
 class _Matcher:
-    lore: Lore
-    terms: Terms
+    log_view: LogView
+    terms: ComparisonTerms
     ours: dict[str, list[Record]] = field(default_factory=dict)
     unkeyed: dict[str, Record] = field(default_factory=dict)
     undone: list[Record] = field(default_factory=list)
-    result: Documents = field(default_factory=Documents)
+    result: MatchedDocuments = field(default_factory=MatchedDocuments)
 
     def sort(self, target: Iterable[Record]) -> None:
         for record in target:
@@ -74,7 +80,7 @@ class _Matcher:
                     self.ours.setdefault(key.owner, []).append(record)
                 case Role.NOTE:
                     self.result.notes.setdefault(key.owner, []).append(record)
-                case Role.CANCELLED if is_ended(self.lore.entries.get(key.owner)):
+                case Role.CANCELLED if is_ended(self.log_view.entries.get(key.owner)):
                     self._apart(record, key.owner, MATCHED)
                 case Role.REVERSED:
                     self.undone.append(record)
@@ -84,8 +90,8 @@ class _Matcher:
 
     def _sort_undone(self) -> None:
         there = {note.token for note in self.undone}
-        self.result.items.extend(lost_reversals(there, self.lore, self.terms))
-        for note, document in list(reversals(self.ours, self.undone, self.lore, self.terms)):
+        self.result.items.extend(lost_reversals(there, self.log_view, self.terms))
+        for note, document in list(reversals(self.ours, self.undone, self.log_view, self.terms)):
             self._reversed(note, document)
         for note in self.undone:
             self._foreign(note, _ODD_REVERSAL, family=key_of(note.token, self.terms.label).owner)
@@ -126,7 +132,7 @@ class _Matcher:
 
     def _there(self, number: str) -> tuple[list[Record], list[Record]]:
         """The target's documents of an invoice, one a token, and what carries the same token."""
-        link = self.lore.links.get(SourceRef(Kind.INVOICE, number))
+        link = self.log_view.links.get(SourceRef(Kind.INVOICE, number))
         by_token: dict[str, list[Record]] = {}
         for each in self.ours.pop(number, []):
             by_token.setdefault(each.token, []).append(each)
@@ -145,12 +151,12 @@ class _Matcher:
         wrong = self._wrong(record, number, docs)
         if not wrong:
             return MATCHED
-        told = of_document(record, self.lore.entries.get(number), self.terms)
+        told = of_document(record, self.log_view.entries.get(number), self.terms)
         words = f"{_named(docs)}: {'; '.join(wrong)}"
-        if told and told.standing in {Standing.HELD, Standing.WRITTEN_WRONG}:
+        if told and told.standing in {MatchClass.HELD, MatchClass.WRITTEN_WRONG}:
             return Verdict(told.standing, told.reason, f"{told.what}; {words}", told.remedy)
         return Verdict(
-            Standing.DIFFERS,
+            MatchClass.DIFFERS,
             "",
             words,
             "find out which side is right and correct the other; `bridge explain` and the target's"
@@ -174,19 +180,19 @@ class _Matcher:
         return [*wrong, *self._elsewhere(record, number, docs[0]), *self._unsold(record, number)]
 
     def _elsewhere(self, record: Record, number: str, doc: Record) -> list[str]:
-        link = self.lore.links.get(SourceRef(Kind.INVOICE, number))
+        link = self.log_view.links.get(SourceRef(Kind.INVOICE, number))
         wrong = []
         due = self.terms.due_day(record)
         told = {record.date, record.paid_on}
         if doc.date not in self.terms.allowed(due) | days_sent(link, told, self.terms):
             wrong.append(f"its day is {doc.date} instead of {due}")
-        client = self.lore.links.get(client_ref(record.client))
+        client = self.log_view.links.get(client_ref(record.client))
         if client and doc.client and doc.client != client.target.id:
             wrong.append(f"it stands on customer {doc.client} instead of {client.target.id}")
         return wrong
 
     def _unsold(self, record: Record, number: str) -> list[str]:
-        if record.state is InvoiceState.CANCELLED and is_ended(self.lore.entries.get(number)):
+        if record.state is InvoiceState.CANCELLED and is_ended(self.log_view.entries.get(number)):
             return []
         states = {InvoiceState.CANCELLED, InvoiceState.DRAFT}
         if self.terms.policy.book_when is BookWhen.PAID:
@@ -194,18 +200,18 @@ class _Matcher:
         return [f"the source says it is {record.note.lower()}"] if record.state in states else []
 
     def _absent(self, record: Record, number: str) -> Verdict:
-        verdict = of_document(record, self.lore.entries.get(number), self.terms)
-        lacking = verdict is None or verdict.standing in UNEXPLAINED | {Standing.WAITING}
+        verdict = of_document(record, self.log_view.entries.get(number), self.terms)
+        lacking = verdict is None or verdict.standing in UNEXPLAINED | {MatchClass.WAITING}
         if record.record_class is RecordClass.SETTLEMENT and lacking:
-            return Verdict(Standing.SKIPPED, "mass_pay_container", "it only pays other invoices")
+            return Verdict(MatchClass.SKIPPED, "mass_pay_container", "it only pays other invoices")
         if verdict is not None:
             return verdict
         if record.record_class is RecordClass.PREPAYMENT:
-            return Verdict(Standing.SKIPPED, "prepayment", "it only fills the client's balance")
-        link = self.lore.links.get(SourceRef(Kind.INVOICE, number))
+            return Verdict(MatchClass.SKIPPED, "prepayment", "it only fills the client's balance")
+        link = self.log_view.links.get(SourceRef(Kind.INVOICE, number))
         where = f" as document {link.target.id}" if link else ""
         return Verdict(
-            Standing.ONLY_SOURCE,
+            MatchClass.ONLY_SOURCE,
             "",
             f"it was booked{where} and is not in the target any more",
             "find out who deleted it and why; if it should be there, `bridge unlink` it and"
@@ -239,8 +245,8 @@ class _Matcher:
             for record in records:
                 self._foreign(record, _unknown(number), family=number)
         for record in self.unkeyed.values():
-            ours = record.client in self.lore.clients
-            verdict = _by_hand(self.lore.clients[record.client]) if ours else _OTHER
+            ours = record.client in self.log_view.clients
+            verdict = _by_hand(self.log_view.clients[record.client]) if ours else _OTHER
             self._foreign(record, verdict, family=f"document {record.number}")
 
     def _foreign(self, record: Record, verdict: Verdict, *, family: str) -> None:
@@ -269,7 +275,7 @@ def foreign_item(record: Record, verdict: Verdict, family: str) -> Item:
 
 
 def days_sent(
-    link: LinkRow | None, told: Collection[dt.date | None], terms: Terms
+    link: LinkRow | None, told: Collection[dt.date | None], terms: ComparisonTerms
 ) -> set[dt.date | None]:
     """The days that a record may bear because it was sent so.
 
@@ -288,12 +294,14 @@ def _named(docs: Sequence[Record]) -> str:
     return f"document{'s' if len(docs) > 1 else ''} {numbers}"
 
 
-_OTHER = Verdict(Standing.OTHER, "other_sales")
+_OTHER = Verdict(MatchClass.OTHER, "other_sales")
 _REVERSED = Verdict(
-    Standing.MATCHED, "reversed", "an undo took it back: the document and its note are together nil"
+    MatchClass.MATCHED,
+    "reversed",
+    "an undo took it back: the document and its note are together nil",
 )
 _ODD_REVERSAL = Verdict(
-    Standing.ONLY_TARGET,
+    MatchClass.ONLY_TARGET,
     "",
     "it carries the key of a credit note by which an undo reverses a document, and it does not"
     " reverse one to the penny, or another does so already",
@@ -303,7 +311,7 @@ _ODD_REVERSAL = Verdict(
 
 def _double(first: Record) -> Verdict:
     return Verdict(
-        Standing.ONLY_TARGET,
+        MatchClass.ONLY_TARGET,
         "possible_duplicate",
         f"it carries the same key {first.token} as document {first.number}: a duplicate",
         "look at both in the target and delete the one that should not be there",
@@ -312,7 +320,7 @@ def _double(first: Record) -> Verdict:
 
 def _unknown(number: str) -> Verdict:
     return Verdict(
-        Standing.ONLY_TARGET,
+        MatchClass.ONLY_TARGET,
         "",
         f"it carries the key of invoice {number}, which the source does not have",
         "find out whether the invoice was deleted or merged in the source, or whether the key was"
@@ -322,7 +330,7 @@ def _unknown(number: str) -> Verdict:
 
 def _by_hand(client: str) -> Verdict:
     return Verdict(
-        Standing.ONLY_TARGET,
+        MatchClass.ONLY_TARGET,
         "no_reference",
         f"it stands on the customer of client {client} and carries no key of ours: it was entered"
         " by hand",

@@ -1,16 +1,28 @@
-"""Payments, refunds, fees and movements of both ends, matched by transaction. Pure."""
+"""Money and credit notes of both ends, matched by transaction. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bridge.engine.reconcile.log_view import Lore, of_entry
-from bridge.engine.reconcile.match_documents import MATCHED, Documents, days_sent
-from bridge.engine.reconcile.terms import Terms
+from bridge.engine.reconcile.log_view import LogView, of_entry
+from bridge.engine.reconcile.match_documents import (
+    MATCHED,
+    MatchedDocuments,
+    days_sent,
+    foreign_item,
+)
 from bridge.engine.reconcile.tokens import Key, Role, invoice_id, key_of
 from bridge.engine.reconcile.valuation import Wrong, worth
-from bridge.engine.reconcile.values import UNEXPLAINED, Item, ItemKind, Standing, Verdict
+from bridge.engine.reconcile.values import (
+    UNEXPLAINED,
+    ComparisonTerms,
+    Item,
+    ItemKind,
+    MatchClass,
+    Verdict,
+)
 from bridge.model.money import Money
 from bridge.model.reasons import Reason
+from bridge.model.refs import Kind, SourceRef
 from bridge.model.target_records import Record, RecordClass
 
 _KINDS = {
@@ -18,12 +30,12 @@ _KINDS = {
     RecordClass.REFUND: ItemKind.REFUND,
     RecordClass.MOVEMENT: ItemKind.MOVEMENT,
 }
-_ON_ITS_WAY = frozenset({Standing.HELD, Standing.WAITING})
+_ON_ITS_WAY = frozenset({MatchClass.HELD, MatchClass.WAITING})
 
 
 @dataclass(slots=True)
-class Purse:
-    """Rows of money of both ends, sorted by what they belong to.
+class MoneyRows:
+    """Rows of money of both ends, by what they belong to.
 
     Attributes:
         source: The source's transactions by id.
@@ -42,9 +54,9 @@ class Purse:
     loose: list[Record] = field(default_factory=list)
 
 
-def sort_money(source: Iterable[Record], target: Iterable[Record], label: str) -> Purse:
-    """Sort them."""
-    result = Purse()
+def group_money(source: Iterable[Record], target: Iterable[Record], label: str) -> MoneyRows:
+    """Group the money of both ends by the transaction, invoice or entry that its key names."""
+    result = MoneyRows()
     for record in source:
         key = key_of(record.token, label)
         if key.role in {Role.MONEY, Role.NOTE}:
@@ -66,16 +78,16 @@ def sort_money(source: Iterable[Record], target: Iterable[Record], label: str) -
 
 
 @dataclass(slots=True)
-class Judge:
-    """Says why money is where it is.
+class MoneyClassifier:
+    """Puts money of both ends in its class and says why.
 
     Attributes:
         settles: What each settlement pays: the source's ids of invoices, by its own.
     """
 
-    documents: Documents
-    lore: Lore
-    terms: Terms
+    documents: MatchedDocuments
+    log_view: LogView
+    terms: ComparisonTerms
     settles: Mapping[str, Sequence[str]]
 
     def transaction(self, record: Record, rows: Sequence[Record]) -> list[Item]:
@@ -119,18 +131,18 @@ class Judge:
         apart = self.terms.fees.get(record.account)
         if found is None and apart:
             what = f"{apart.rule.rule}: {apart.rule.value}"
-            found = Verdict(Standing.SKIPPED, "fees_apart", what), self.family(record)
+            found = Verdict(MatchClass.SKIPPED, "fees_apart", what), self.family(record)
         verdict, family = found or self._missing(record)
         return [self.item(cut, verdict, family=family, kind=ItemKind.FEE)]
 
     def worth(self, rows: Sequence[Record], record: Record) -> Money | Wrong:
         """What these rows are worth in the record's currency."""
-        return worth(rows, record, self.lore, self.terms.base_currency, self.terms.label)
+        return worth(rows, record, self.log_view, self.terms.base_currency, self.terms.label)
 
     def _on_its_day(self, record: Record, rows: Sequence[Record]) -> Verdict:
         for row in rows:
             ref = key_of(row.token, self.terms.label).ref
-            link = self.lore.links.get(ref) if ref else None
+            link = self.log_view.links.get(ref) if ref else None
             sent = days_sent(link, {record.date}, self.terms)
             if row.date not in self.terms.allowed(record.date) | sent:
                 return _differs(f"its day is {row.date} instead of {record.date}")
@@ -141,17 +153,17 @@ class Judge:
     def absent(self, record: Record) -> tuple[Verdict, str]:
         """Why a transaction, or a share of it, is not in the target, and whose matter it is."""
         if not record.net:
-            return Verdict(Standing.SKIPPED, "no_money", "it moved nothing"), self.family(record)
+            return Verdict(MatchClass.SKIPPED, "no_money", "it moved nothing"), self.family(record)
         if not record.document:
             what = "it stands on no invoice: not for bridge to book"
-            return Verdict(Standing.SKIPPED, "no_document", what), self.family(record)
+            return Verdict(MatchClass.SKIPPED, "no_document", what), self.family(record)
         found = self.unbooked(record)
         if found:
             return found
         feed = self.terms.receipts.get(record.account)
         if feed:
             what = f"{feed.rule.rule}: {feed.rule.value}"
-            return Verdict(Standing.SKIPPED, "bank_feed", what), self.family(record)
+            return Verdict(MatchClass.SKIPPED, "bank_feed", what), self.family(record)
         return self._missing(record)
 
     def unbooked(self, record: Record) -> tuple[Verdict, str] | None:
@@ -162,17 +174,17 @@ class Judge:
         for each in (number, *self.settles.get(number, ())):
             verdict = self.of_invoice(each)
             container = each == number and number in self.settles
-            if verdict and not (container and verdict.standing is Standing.SKIPPED):
+            if verdict and not (container and verdict.standing is MatchClass.SKIPPED):
                 return self._by_own_day(record, verdict), each
         return None
 
     def _by_own_day(self, record: Record, verdict: Verdict) -> Verdict:
         """Money is tested by its own day: that of an invoice from before the start may be later."""
         start = self.terms.policy.start_date
-        if verdict.standing is not Standing.BEFORE_START or record.date < start:
+        if verdict.standing is not MatchClass.BEFORE_START or record.date < start:
             return verdict
         return Verdict(
-            Standing.HELD,
+            MatchClass.HELD,
             Reason.OPENING_ITEM.value,
             f"it moved on {record.date}, after the start, on an invoice from before it",
             "book it by hand with the opening balances",
@@ -181,14 +193,14 @@ class Judge:
     def of_invoice(self, number: str) -> Verdict | None:
         """Why an invoice's money is not expected in the books; None where it is."""
         item = self.documents.by_invoice.get(number)
-        entry = self.lore.entries.get(number)
+        entry = self.log_view.entries.get(number)
         told = of_entry(entry) if entry else None
         if item is None:
-            unseen = Verdict(Standing.ONLY_SOURCE, "not_seen", "no run has seen its invoice")
+            unseen = Verdict(MatchClass.ONLY_SOURCE, "not_seen", "no run has seen its invoice")
             return told if entry else unseen
         if self._is_there(number):
             return told if told and told.standing in _ON_ITS_WAY else None
-        if item.standing is Standing.ONLY_SOURCE:
+        if item.standing is MatchClass.ONLY_SOURCE:
             return replace(item.verdict, what="its invoice is not in the target")
         return item.verdict
 
@@ -197,14 +209,14 @@ class Judge:
         item = self.documents.by_invoice.get(number)
         if item is None:
             return False
-        return item.standing in {Standing.MATCHED, Standing.DIFFERS} or (
+        return item.standing in {MatchClass.MATCHED, MatchClass.DIFFERS} or (
             bool(item.targets) or item.verdict.reason == "prepayment"
         )
 
     def _missing(self, record: Record) -> tuple[Verdict, str]:
         fresh = self.terms.is_fresh(record.date)
         verdict = Verdict(
-            Standing.WAITING if fresh else Standing.ONLY_SOURCE,
+            MatchClass.WAITING if fresh else MatchClass.ONLY_SOURCE,
             "not_seen" if fresh else "",
             "the books do not show it, although its invoice is there",
             "run `bridge sync`, then reconcile again; if it stays, `bridge explain` the invoice",
@@ -268,4 +280,83 @@ class Judge:
 
 def _differs(why: str) -> Verdict:
     remedy = "find out which side is right and correct the other"
-    return Verdict(Standing.DIFFERS, "", why, remedy)
+    return Verdict(MatchClass.DIFFERS, "", why, remedy)
+
+
+# Credit notes of the target --------------------------------------------------------------------
+
+
+def match_notes(money_rows: MoneyRows, classifier: MoneyClassifier) -> None:
+    """Classify every credit note that carries our key, and those that are gone.
+
+    The source has refunds and no credit notes, so a note is billed as what it credits.
+    """
+    documents = classifier.documents
+    for refund, notes in documents.notes.items():
+        source = money_rows.source.get(refund)
+        family = classifier.family(source) if source else f"R{refund}"
+        for place, note in enumerate(notes):
+            verdict = _DOUBLE_NOTE if place else _note_verdict(refund, source, note, classifier)
+            item = foreign_item(note, verdict, family)
+            if source and not place:
+                gross = note.net + note.tax
+                item = replace(item, billed=gross, billed_tax=note.tax, client=source.client)
+            documents.by_number[note.number] = item
+            if note.date in classifier.terms.days:
+                documents.items.append(item)
+    for refund, source in money_rows.source.items():
+        if refund not in documents.notes and source.date in classifier.terms.days:
+            _lost_note(refund, source, classifier)
+
+
+def _note_verdict(
+    refund: str, source: Record | None, note: Record, classifier: MoneyClassifier
+) -> Verdict:
+    if source is None:
+        what = f"it carries the key of refund {refund}, which the source does not have"
+        return Verdict(MatchClass.ONLY_TARGET, "", what, "find out who deleted the refund there")
+    wrong = _note_wrong(refund, source, note, classifier)
+    if not wrong:
+        return MATCHED
+    what = f"document {note.number}: {'; '.join(wrong)}"
+    return Verdict(MatchClass.DIFFERS, "", what, "correct the credit note in the target")
+
+
+def _note_wrong(
+    refund: str, source: Record, note: Record, classifier: MoneyClassifier
+) -> list[str]:
+    terms = classifier.terms
+    link = classifier.log_view.links.get(SourceRef(Kind.CREDIT_NOTE, f"R{refund}"))
+    payload = link.payload if link else None
+    gross = note.net + note.tax
+    wrong = []
+    if payload and payload.net and (payload.net, payload.tax) != (note.net, note.tax):
+        wrong.append(
+            f"it shows {note.net} net and {note.tax} tax, sent was {payload.net} and {payload.tax}"
+        )
+    elif gross.currency != source.net.currency or gross < source.net:
+        wrong.append(f"it credits {-gross}, and {-source.net} was refunded")
+    if note.date not in terms.allowed(source.date) | days_sent(link, {source.date}, terms):
+        wrong.append(f"its day is {note.date} instead of {source.date}")
+    return wrong
+
+
+def _lost_note(refund: str, source: Record, classifier: MoneyClassifier) -> None:
+    """Report a note that the log knows and the target has no longer."""
+    link = classifier.log_view.links.get(SourceRef(Kind.CREDIT_NOTE, f"R{refund}"))
+    if not link:
+        return
+    payload = link.payload
+    lost = payload.net + payload.tax if payload and payload.net and payload.tax else None
+    what = f"it was booked as document {link.target.id} and is not in the target any more"
+    verdict = Verdict(MatchClass.ONLY_SOURCE, "", what, "find out who deleted it and why")
+    item = classifier.item(source, verdict, kind=ItemKind.CREDIT_NOTE)
+    classifier.documents.items.append(replace(item, billed=lost or source.net))
+
+
+_DOUBLE_NOTE = Verdict(
+    MatchClass.ONLY_TARGET,
+    "possible_duplicate",
+    "another credit note carries the same key: a duplicate",
+    "look at both in the target and delete the one that should not be there",
+)

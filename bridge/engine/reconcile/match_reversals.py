@@ -3,10 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bridge.engine.keys import is_reversal
-from bridge.engine.reconcile.log_view import Lore
-from bridge.engine.reconcile.terms import Terms
+from bridge.engine.reconcile.log_view import LogView
 from bridge.engine.reconcile.tokens import key_of
-from bridge.engine.reconcile.values import Item, ItemKind, Standing, Verdict
+from bridge.engine.reconcile.values import ComparisonTerms, Item, ItemKind, MatchClass, Verdict
 from bridge.model.refs import token_of
 from bridge.model.target_records import Record
 
@@ -14,7 +13,10 @@ _REVERSED = "/reversed"
 
 
 def reversals(
-    ours: Mapping[str, Sequence[Record]], notes: Sequence[Record], lore: Lore, terms: Terms
+    ours: Mapping[str, Sequence[Record]],
+    notes: Sequence[Record],
+    log_view: LogView,
+    terms: ComparisonTerms,
 ) -> Iterator[tuple[Record, Record | None]]:
     """Each note that does what it says, with the document that it reverses.
 
@@ -32,15 +34,17 @@ def reversals(
         if len(documents) == 1 and _cancel(documents[0], note):
             yield note, documents[0]
         elif not documents:
-            link = lore.links.get(key.ref) if key.ref else None
+            link = log_view.links.get(key.ref) if key.ref else None
             sent = link.payload if link else None
             if sent and (sent.net, sent.tax) == (note.net, note.tax):
                 yield note, None
 
 
-def lost_reversals(there: Collection[str], lore: Lore, terms: Terms) -> Iterator[Item]:
+def lost_reversals(
+    there: Collection[str], log_view: LogView, terms: ComparisonTerms
+) -> Iterator[Item]:
     """Notes that the log knows and the target has no longer: what they reversed stands again."""
-    for ref, link in lore.links.items():
+    for ref, link in log_view.links.items():
         token, sent = token_of(terms.label, ref), link.payload
         if not is_reversal(ref) or token in there:
             continue
@@ -49,7 +53,7 @@ def lost_reversals(there: Collection[str], lore: Lore, terms: Terms) -> Iterator
         if sent is None or sent.net is None or sent.tax is None:
             continue
         verdict = Verdict(
-            Standing.ONLY_SOURCE,
+            MatchClass.ONLY_SOURCE,
             "",
             f"an undo wrote it as document {link.target.id}, and it is not in the target any more:"
             " what it reversed stands again",

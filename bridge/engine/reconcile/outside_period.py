@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.contract import Source, Target
-from bridge.engine.reconcile.log_view import Lore
-from bridge.engine.reconcile.terms import Terms
+from bridge.engine.reconcile.log_view import LogView
 from bridge.engine.reconcile.tokens import Role, key_of
+from bridge.engine.reconcile.values import ComparisonTerms
 from bridge.engine.write.readback import ranges
 from bridge.model.refs import Kind, SourceRef, invoice_ref, token_of
 from bridge.model.source_records import Invoice, LineKind, Missing, Transaction, TransactionKind
@@ -24,24 +24,30 @@ class Rows:
     target: Sequence[Record]
 
 
-def with_strays(rows: Rows, source: Source, target: Target, lore: Lore, terms: Terms) -> Rows:
+def with_outside_period(
+    rows: Rows, source: Source, target: Target, log_view: LogView, terms: ComparisonTerms
+) -> Rows:
     """`rows` and the missing halves: what the log knows under another day, and what the target
     has of invoices that the source issued and was paid for outside the period.
     """
     known = {key_of(row.token, terms.label).ref for row in rows.target}
     return Rows(
         [*rows.source, *_of_source(rows, source, terms)],
-        [*rows.target, *_of_target(rows, target, lore, terms, known)],
+        [*rows.target, *_of_target(rows, target, log_view, terms, known)],
     )
 
 
 def _of_target(
-    rows: Rows, target: Target, lore: Lore, terms: Terms, known: set[SourceRef | None]
+    rows: Rows,
+    target: Target,
+    log_view: LogView,
+    terms: ComparisonTerms,
+    known: set[SourceRef | None],
 ) -> Iterator[Record]:
     invoices = {key_of(row.token, terms.label).owner for row in rows.source}
     days = {
         day
-        for ref, link in lore.links.items()
+        for ref, link in log_view.links.items()
         if ref.kind is not Kind.CLIENT and ref not in known
         for day in (link.payload.date if link.payload else link.day,)
         if day and day not in terms.days and _concerns(ref, invoices, terms.label)
@@ -58,7 +64,7 @@ def _concerns(ref: SourceRef, owners: set[str], label: str) -> bool:
     return key.owner in owners or key.document in owners
 
 
-def _of_source(rows: Rows, source: Source, terms: Terms) -> Iterator[Record]:
+def _of_source(rows: Rows, source: Source, terms: ComparisonTerms) -> Iterator[Record]:
     there = {key_of(row.token, terms.label).owner for row in rows.source if row.token}
     bills = {
         key_of(row.token, terms.label).owner
@@ -76,7 +82,7 @@ def _of_source(rows: Rows, source: Source, terms: Terms) -> Iterator[Record]:
 
 
 def _read(
-    wanted: Sequence[str], source: Source, bills: set[str], there: set[str], terms: Terms
+    wanted: Sequence[str], source: Source, bills: set[str], there: set[str], terms: ComparisonTerms
 ) -> Iterator[Record]:
     for start in range(0, len(wanted), _BATCH):
         refs = [invoice_ref(each) for each in wanted[start : start + _BATCH]]

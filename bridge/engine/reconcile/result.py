@@ -6,15 +6,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.engine.reconcile.accept import classed, judged
-from bridge.engine.reconcile.accounts import AccountLine, account_lines
 from bridge.engine.reconcile.client_balances import BalanceLine, balance_lines, unexplained
 from bridge.engine.reconcile.debtors import DebtorLine, OpenDocument, debtors
 from bridge.engine.reconcile.match import differences, match
 from bridge.engine.reconcile.number_gaps import Gap, gaps
-from bridge.engine.reconcile.read import Reading
+from bridge.engine.reconcile.read_books import BooksSnapshot
 from bridge.engine.reconcile.tax_return import ReturnLine, TaxLine, return_lines, tax_lines
-from bridge.engine.reconcile.totals import MonthLine, by_month
-from bridge.engine.reconcile.values import MONEY, SALES, Difference, Item, ItemKind, Standing
+from bridge.engine.reconcile.totals import AccountLine, MonthLine, account_lines, by_month
+from bridge.engine.reconcile.values import MONEY, SALES, Difference, Item, ItemKind, MatchClass
 from bridge.model.money import Money
 from bridge.model.target_records import Days, RecordClass
 from bridge.store.tables.values import RunRow
@@ -32,7 +31,7 @@ class HeldLine:
         tax: VAT at stake.
     """
 
-    standing: Standing
+    standing: MatchClass
     reason: str
     currency: str
     count: int
@@ -86,16 +85,16 @@ class Reconciliation:
         """5 where something is unexplained, else 0."""
         return 5 if self.differences else 0
 
-    def count(self, standing: Standing) -> int:
+    def count(self, standing: MatchClass) -> int:
         """How many items are in this class."""
         return sum(item.standing is standing for item in self.items)
 
 
-def reconciled(reading: Reading, *, version: str, settings: str) -> Reconciliation:
+def reconciled(reading: BooksSnapshot, *, version: str, settings: str) -> Reconciliation:
     """Match what was read, and add it up. Pure."""
     terms, rows = reading.terms, reading.rows
-    matched = match(rows.source, rows.target, reading.lore, terms, reading.balances)
-    balances = balance_lines(rows, reading.balances, matched, reading.lore, terms)
+    matched = match(rows.source, rows.target, reading.log_view, terms, reading.balances)
+    balances = balance_lines(rows, reading.balances, matched, reading.log_view, terms)
     matched += tuple(unexplained(balances, terms))
     found = judged(differences(matched), reading.accepted)
     items = classed(matched, found)
@@ -129,14 +128,14 @@ def reconciled(reading: Reading, *, version: str, settings: str) -> Reconciliati
         debtors=owed,
         open_documents=open_ones,
         loose=tuple(item for item in items if _is_loose(item)),
-        gaps=gaps(bills, reading.lore.entries, terms.label),
+        gaps=gaps(bills, reading.log_view.entries, terms.label),
         held=held_lines(items, terms.today),
     )
 
 
 def _ours(items: Iterable[Item]) -> Mapping[str, Item]:
     """Documents of ours by the target's number: what is billed, or carries our key."""
-    kept = (item for item in items if item.kind in SALES and item.standing is not Standing.OTHER)
+    kept = (item for item in items if item.kind in SALES and item.standing is not MatchClass.OTHER)
     return {number: item for item in kept for number in item.targets if item.token}
 
 
@@ -150,9 +149,9 @@ def _is_loose(item: Item) -> bool:
 
 def held_lines(items: Iterable[Item], today: dt.date) -> tuple[HeldLine, ...]:
     """What waits for a person or a run, by reason and currency, most urgent first."""
-    groups: dict[tuple[Standing, str, str], list[Item]] = defaultdict(list)
+    groups: dict[tuple[MatchClass, str, str], list[Item]] = defaultdict(list)
     for item in items:
-        if item.kind in _HELD_KINDS and item.standing in {Standing.HELD, Standing.WAITING}:
+        if item.kind in _HELD_KINDS and item.standing in {MatchClass.HELD, MatchClass.WAITING}:
             place = (item.standing, item.verdict.reason, item.amount.currency)
             groups[place].append(item)
     lines = []

@@ -1,4 +1,4 @@
-"""Items added up by month, currency and class, so that every total can be seen to close. Pure."""
+"""Items added up by month, currency and class, and what moved on the target's accounts. Pure."""
 
 import datetime as dt
 from collections import defaultdict
@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bridge.engine.reconcile.values import Item, ItemKind, Standing
-from bridge.model.money import Money, rounded
+from bridge.engine.reconcile.tokens import Role, key_of
+from bridge.engine.reconcile.values import Item, ItemKind, MatchClass
+from bridge.model.money import Money, rounded, total
+from bridge.model.target_records import Record, RecordClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class MonthLine:
 
     month: dt.date
     currency: str
-    by_standing: Mapping[Standing, Sum]
+    by_standing: Mapping[MatchClass, Sum]
 
     @property
     def count(self) -> int:
@@ -48,30 +50,23 @@ class MonthLine:
     @property
     def billed(self) -> Money:
         """All of the source's."""
-        return self._total(each.billed for each in self.by_standing.values())
+        return total((each.billed for each in self.by_standing.values()), self.currency)
 
     @property
     def booked(self) -> Money:
         """All of ours in the target."""
-        ours = (each for key, each in self.by_standing.items() if key is not Standing.OTHER)
-        return self._total(each.booked for each in ours)
+        ours = (each for key, each in self.by_standing.items() if key is not MatchClass.OTHER)
+        return total((each.booked for each in ours), self.currency)
 
-    def of(self, *standings: Standing) -> Money:
+    def of(self, *standings: MatchClass) -> Money:
         """What the source has in these classes."""
-        return self._total(
-            self.by_standing[each].billed for each in standings if each in self.by_standing
-        )
-
-    def _total(self, amounts: Iterable[Money]) -> Money:
-        result = Money.zero(self.currency)
-        for amount in amounts:
-            result += amount
-        return result
+        found = (self.by_standing[each].billed for each in standings if each in self.by_standing)
+        return total(found, self.currency)
 
 
 def by_month(items: Iterable[Item], kinds: Collection[ItemKind]) -> tuple[MonthLine, ...]:
     """Add up items of these kinds."""
-    groups: dict[tuple[dt.date, str], dict[Standing, list[Item]]] = defaultdict(
+    groups: dict[tuple[dt.date, str], dict[MatchClass, list[Item]]] = defaultdict(
         lambda: defaultdict(list)
     )
     for item in items:
@@ -101,3 +96,63 @@ def at_home(amount: Money, rate: Decimal | None, home: str) -> Money | None:
     if amount.currency == home:
         return amount
     return rounded(amount.amount / rate, home) if rate else None
+
+
+# What moved on the accounts ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """One account in one month.
+
+    Attributes:
+        receipts, refunds: Money of ours in and out.
+        fees, exchange: Gateways' fees and exchange differences of ours.
+        other: What carries no key of ours.
+    """
+
+    account: str
+    month: dt.date
+    currency: str
+    receipts: Money
+    refunds: Money
+    fees: Money
+    exchange: Money
+    other: Money
+
+    @property
+    def net(self) -> Money:
+        """All of it."""
+        return self.receipts + self.refunds + self.fees + self.exchange + self.other
+
+
+_COLUMNS = ("receipts", "refunds", "fees", "exchange", "other")
+_MONEY = frozenset({RecordClass.PAYMENT, RecordClass.REFUND, RecordClass.MOVEMENT})
+
+
+def account_lines(target: Iterable[Record], label: str) -> tuple[AccountLine, ...]:
+    """By account, month and currency."""
+    sums: dict[tuple[str, dt.date, str], dict[str, Money]] = {}
+    for record in target:
+        if record.record_class not in _MONEY:
+            continue
+        currency = record.net.currency
+        place = (record.account, record.date.replace(day=1), currency)
+        columns = sums.setdefault(place, dict.fromkeys(_COLUMNS, Money.zero(currency)))
+        columns[_column(record, label)] += record.net
+    return tuple(
+        AccountLine(account, month, currency, *(columns[name] for name in _COLUMNS))
+        for (account, month, currency), columns in sorted(sums.items())
+    )
+
+
+def _column(record: Record, label: str) -> str:
+    match key_of(record.token, label).role:
+        case Role.NONE:
+            return "other"
+        case Role.FEE:
+            return "fees"
+        case Role.EXCHANGE:
+            return "exchange"
+        case _:
+            return "refunds" if record.net.amount < 0 else "receipts"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bridge.engine.reconcile.log_view import Lore
+from bridge.engine.reconcile.log_view import LogView
 from bridge.engine.reconcile.tokens import Role, key_of
 from bridge.model.money import Money, rounded, total
 from bridge.model.target_records import Record
@@ -17,7 +17,7 @@ class Wrong:
 
 
 def worth(
-    rows: Sequence[Record], source: Record, lore: Lore, base: str, label: str
+    rows: Sequence[Record], source: Record, log_view: LogView, base: str, label: str
 ) -> Money | Wrong:
     """The sum of `rows` in the currency of `source`.
 
@@ -25,7 +25,7 @@ def worth(
     sent. Where the log does not know, all of them together must show what the source's own rate
     makes of its amount; each row was rounded once, so each may be one minor unit off.
     """
-    moved = [text for row in rows if (text := elsewhere(row, lore, label))]
+    moved = [text for row in rows if (text := elsewhere(row, log_view, label))]
     if moved:
         return Wrong(moved[0])
     currency = source.net.currency
@@ -37,7 +37,7 @@ def worth(
         if row.net.currency == currency:
             known += row.net
             continue
-        link = lore.links.get(key.ref) if key.ref else None
+        link = log_view.links.get(key.ref) if key.ref else None
         payload = link.payload if link else None
         if payload and payload.net is not None and payload.net != row.net:
             return Wrong(f"{row.number} is {row.net}, sent was {payload.net}")
@@ -64,10 +64,10 @@ def _by_rate(rows: Sequence[Record], source: Record, base: str) -> Money | Wrong
     return Wrong(f"it shows {shown}, and {source.net} was worth {due}")
 
 
-def elsewhere(row: Record, lore: Lore, label: str) -> str:
+def elsewhere(row: Record, log_view: LogView, label: str) -> str:
     """Whether somebody moved a row to another account, in a few words."""
     ref = key_of(row.token, label).ref
-    sent = lore.accounts.get(ref, ()) if ref else ()
+    sent = log_view.accounts.get(ref, ()) if ref else ()
     for name in (row.account, row.nominal):
         if sent and name and not any(_is_called(each, name) for each in sent):
             return f"{row.number} stands on {name}, and it was sent to {' and '.join(sorted(sent))}"

@@ -1,14 +1,19 @@
-"""What a reconciliation comes to: every record in exactly one class."""
+"""The values of a reconciliation: what it depends on, the classes, items and differences."""
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bridge.contract import Choices
+from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
 from bridge.model.money import Money
+from bridge.model.reasons import Hold
+from bridge.model.target_records import Days, Nothing, Record
 from bridge.store.tables.values import AcceptanceRow
 
 
-class Standing(StrEnum):
+class MatchClass(StrEnum):
     """The class of a record."""
 
     MATCHED = "matched"
@@ -25,7 +30,7 @@ class Standing(StrEnum):
 
 
 UNEXPLAINED = frozenset(
-    {Standing.ONLY_SOURCE, Standing.ONLY_TARGET, Standing.DIFFERS, Standing.WRITTEN_WRONG}
+    {MatchClass.ONLY_SOURCE, MatchClass.ONLY_TARGET, MatchClass.DIFFERS, MatchClass.WRITTEN_WRONG}
 )
 """What makes the exit code 5."""
 
@@ -68,7 +73,7 @@ class Verdict:
         what, remedy: Sentences for a person; empty where all is well.
     """
 
-    standing: Standing
+    standing: MatchClass
     reason: str = ""
     what: str = ""
     remedy: str = ""
@@ -107,7 +112,7 @@ class Item:
     account: str = ""
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> MatchClass:
         """Its class."""
         return self.verdict.standing
 
@@ -137,8 +142,56 @@ class Difference:
 
     family: str
     subject: str
-    standing: Standing
+    standing: MatchClass
     what: str
     remedy: str
     items: tuple[Item, ...]
     accepted: AcceptanceRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonTerms:
+    """What a comparison depends on besides the records.
+
+    Attributes:
+        days: The period.
+        today: Local calendar day, for ages.
+        seen_until: Local calendar day of the last run that read the source to its end; what is
+            as young as that may not have been seen yet. None where there was none.
+        home_currency, base_currency: Of the target and of the source.
+        receipts: For each gateway what the target would do with money received through it.
+        fees: For each gateway whether the target leaves its fees to a person.
+        given: Why the target does not take balance that staff gave; None where it takes it.
+        reads_balances: Whether the source was asked for its own figures of clients' balances.
+    """
+
+    label: str
+    policy: Policy
+    choices: Choices
+    days: Days
+    today: dt.date
+    seen_until: dt.date | None
+    home_currency: str
+    base_currency: str
+    receipts: Mapping[str, Nothing] = field(default_factory=dict)
+    fees: Mapping[str, Nothing] = field(default_factory=dict)
+    given: Hold | None = None
+    reads_balances: bool = False
+
+    def due_day(self, record: Record) -> dt.date:
+        """The day under which the books should show a document of the source."""
+        policy = self.policy
+        paid = policy.book_when is BookWhen.PAID
+        proforma = policy.unpaid_documents is UnpaidDocuments.PROFORMA
+        return (record.paid_on if paid and proforma else None) or record.date
+
+    def allowed(self, day: dt.date) -> set[dt.date]:
+        """`day`, and the first open day where the books are closed on it."""
+        closed = self.choices.books_closed_to
+        if closed is None or day > closed:
+            return {day}
+        return {day, closed + dt.timedelta(days=1)}
+
+    def is_fresh(self, *days: dt.date | None) -> bool:
+        """Whether something of one of these days may have come after the last run looked."""
+        return self.seen_until is not None and any(day and day >= self.seen_until for day in days)

@@ -27,10 +27,9 @@ from bridge.api import (
     invoice_ref,
 )
 from bridge.engine.policy import Policy, UnpaidDocuments
-from bridge.engine.reconcile.log_view import Lore
+from bridge.engine.reconcile.log_view import LogView
 from bridge.engine.reconcile.match import differences, match
-from bridge.engine.reconcile.terms import Terms
-from bridge.engine.reconcile.values import Item, Standing
+from bridge.engine.reconcile.values import ComparisonTerms, Item, MatchClass
 from bridge.store.tables.values import EntryRow, LinkRow
 
 DAY = dt.date(2026, 3, 10)
@@ -191,9 +190,9 @@ class Paper:
         if kind is Kind.CLIENT:
             self.clients[target] = ref
 
-    def terms(self) -> Terms:
+    def terms(self) -> ComparisonTerms:
         """What the comparison depends on: two gateways, one of them brought by a feed."""
-        return Terms(
+        return ComparisonTerms(
             label="WHMCS",
             policy=Policy(self.start, UnpaidDocuments.PROFORMA),
             choices=self.choices,
@@ -206,13 +205,13 @@ class Paper:
             fees={"stripe": APART},
         )
 
-    def lore(self) -> Lore:
+    def log_view(self) -> LogView:
         """The log's part."""
-        return Lore(self.entries, self.links, self.clients, self.accounts)
+        return LogView(self.entries, self.links, self.clients, self.accounts)
 
     def items(self) -> tuple[Item, ...]:
         """All of it, matched."""
-        return match(self.source, self.target, self.lore(), self.terms())
+        return match(self.source, self.target, self.log_view(), self.terms())
 
     def classes(self) -> list[tuple[str, str, str]]:
         """Kind, class and reason of each item, sorted."""
@@ -236,7 +235,7 @@ class Paper:
         return document
 
 
-def only(items: Iterable[Item], standing: Standing) -> list[Item]:
+def only(items: Iterable[Item], standing: MatchClass) -> list[Item]:
     """The items of one class."""
     return [item for item in items if item.standing is standing]
 

@@ -9,7 +9,7 @@ from bridge.api import EntryState, Kind, UsageError
 from bridge.engine.reconcile.accept import classed, judged, kept, named, shown
 from bridge.engine.reconcile.match import differences
 from bridge.engine.reconcile.totals import by_month
-from bridge.engine.reconcile.values import SALES, Difference, Standing
+from bridge.engine.reconcile.values import SALES, Difference, MatchClass
 from bridge.store.tables.values import AcceptanceRow
 from tests.engine.reconcile.conftest import Paper, money
 
@@ -41,7 +41,7 @@ def test_what_is_accepted_is_in_a_class_of_its_own_and_still_shown(by_hand: Pape
     found = judged(found_in(by_hand), rows)
     assert [each.accepted for each in found] == [rows[number]]
     items = classed(by_hand.items(), found)
-    [item] = [each for each in items if each.standing is Standing.ACCEPTED]
+    [item] = [each for each in items if each.standing is MatchClass.ACCEPTED]
     assert (item.booked, item.verdict.reason) == (money("12.00"), "only_in_target")
     [line] = by_month(items, SALES)
     assert (line.count, line.billed, line.booked) == (1, money("120.00"), money("132.00"))

@@ -20,8 +20,7 @@ from bridge.api import (
 from bridge.engine.reconcile.client_balances import BalanceLine, balance_lines, unexplained
 from bridge.engine.reconcile.match import differences, match
 from bridge.engine.reconcile.outside_period import Rows
-from bridge.engine.reconcile.terms import Terms
-from bridge.engine.reconcile.values import Item
+from bridge.engine.reconcile.values import ComparisonTerms, Item
 from tests.engine.reconcile.conftest import DAY, money
 
 Paper = Any
@@ -42,19 +41,21 @@ def kept(amount: str, *entries: BalanceEntry) -> list[ClientBalance]:
     return [ClientBalance(client_ref(7), money(amount), entries)]
 
 
-def terms_of(paper: Paper, **changes: Any) -> Terms:
-    terms: Terms = paper.terms()
+def terms_of(paper: Paper, **changes: Any) -> ComparisonTerms:
+    terms: ComparisonTerms = paper.terms()
     return replace(terms, reads_balances=True, **changes)
 
 
-def items_of(paper: Paper, balances: list[ClientBalance], terms: Terms) -> tuple[Item, ...]:
-    return match(paper.source, paper.target, paper.lore(), terms, balances)
+def items_of(
+    paper: Paper, balances: list[ClientBalance], terms: ComparisonTerms
+) -> tuple[Item, ...]:
+    return match(paper.source, paper.target, paper.log_view(), terms, balances)
 
 
-def line_of(paper: Paper, balances: list[ClientBalance], terms: Terms) -> BalanceLine:
+def line_of(paper: Paper, balances: list[ClientBalance], terms: ComparisonTerms) -> BalanceLine:
     rows = Rows(paper.source, paper.target)
     items = items_of(paper, balances, terms)
-    [line] = balance_lines(rows, balances, items, paper.lore(), terms)
+    [line] = balance_lines(rows, balances, items, paper.log_view(), terms)
     return line
 
 

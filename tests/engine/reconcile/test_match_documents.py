@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.api import Choices, EntryState, InvoiceState, Kind, Reason, RecordClass
-from bridge.engine.reconcile.values import Standing
+from bridge.engine.reconcile.values import MatchClass
 
 Paper = Any
 DAY = dt.date(2026, 3, 10)
@@ -36,7 +36,7 @@ def test_each_field_that_differs_is_named(paper: Paper, change: dict[str, Any], 
     paper.entry(501)
     paper.document("WHMCS-501", **change)
     [item] = paper.items()
-    assert item.standing is Standing.DIFFERS
+    assert item.standing is MatchClass.DIFFERS
     assert words in item.verdict.what
 
 
@@ -68,7 +68,7 @@ def test_a_second_document_with_the_same_key_is_a_duplicate(paper: Paper) -> Non
     paper.sold(501)
     double = paper.document("WHMCS-501")
     assert paper.unexplained() == [(f"invoice {double.number} in the target", "only_in_target")]
-    [item] = [item for item in paper.items() if item.standing is Standing.ONLY_TARGET]
+    [item] = [item for item in paper.items() if item.standing is MatchClass.ONLY_TARGET]
     assert item.verdict.reason == "possible_duplicate"
 
 
@@ -130,7 +130,7 @@ def test_a_hold_explains_what_differs(paper: Paper) -> None:
     paper.entry(501, EntryState.HELD, Reason.CHANGED_AFTER_WRITE)
     paper.document("WHMCS-501", net="90.00")
     [item] = paper.items()
-    assert item.standing is Standing.HELD
+    assert item.standing is MatchClass.HELD
     assert "net is 90.00 GBP" in item.verdict.what
 
 
@@ -160,7 +160,7 @@ def test_what_was_skipped_as_unpaid_and_is_paid_now_is_not_explained(paper: Pape
     paper.bill(501)
     paper.entry(501, EntryState.SKIPPED, Reason.NOT_PAID, InvoiceState.OPEN)
     [item] = paper.items()
-    assert item.standing is Standing.ONLY_SOURCE
+    assert item.standing is MatchClass.ONLY_SOURCE
     assert "skipped it as not_paid, and it is paid now" in item.verdict.what
 
 
@@ -187,7 +187,7 @@ def test_an_invoice_counts_on_the_day_of_payment(paper: Paper) -> None:
     paper.entry(501)
     paper.document("WHMCS-501")
     [item] = paper.items()
-    assert (item.standing, item.day) == (Standing.MATCHED, DAY)
+    assert (item.standing, item.day) == (MatchClass.MATCHED, DAY)
 
 
 def test_what_lies_outside_the_period_is_left_out(paper: Paper) -> None:

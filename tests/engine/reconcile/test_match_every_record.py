@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 from bridge.api import EntryState, Kind, Money, Reason, Record, RecordClass
 from bridge.engine.reconcile.match import differences
 from bridge.engine.reconcile.totals import by_month
-from bridge.engine.reconcile.values import MONEY, SALES, Item, ItemKind, Standing
+from bridge.engine.reconcile.values import MONEY, SALES, Item, ItemKind, MatchClass
 
 Paper = Any
 BILLS = {RecordClass.INVOICE, RecordClass.PREPAYMENT, RecordClass.SETTLEMENT}
@@ -177,7 +177,7 @@ def _totals_close(paper: Paper, items: tuple[Item, ...]) -> None:
                 billed[_place(record)] += gross
     for line in by_month(items, SALES):
         place = (line.month, line.currency)
-        assert line.billed == line.of(*Standing)
+        assert line.billed == line.of(*MatchClass)
         assert line.billed.minor_units() == billed.pop(place, 0)
         assert line.booked.minor_units() == booked.pop(place, 0)
     assert not any(billed.values())

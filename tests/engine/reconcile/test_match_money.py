@@ -9,7 +9,7 @@ import pytest
 
 from bridge.api import EntryState, Kind, Reason, RecordClass, SourceRef
 from bridge.engine.reconcile.match import differences
-from bridge.engine.reconcile.values import Standing
+from bridge.engine.reconcile.values import MatchClass
 
 Paper = Any
 
@@ -32,7 +32,7 @@ def test_a_payment_of_another_amount_or_day_is_a_difference(paper: Paper) -> Non
     paper.pay(902, "60.00")
     paper.row("WHMCS-T901/501", "50.00", document)
     paper.row("WHMCS-T902/501", "60.00", document, date=dt.date(2026, 3, 20))
-    found = [item.verdict.what for item in paper.items() if item.standing is Standing.DIFFERS]
+    found = [item.verdict.what for item in paper.items() if item.standing is MatchClass.DIFFERS]
     assert found == [
         "50.00 GBP of it is in the books instead of 60.00 GBP",
         "its day is 2026-03-20 instead of 2026-03-10",
@@ -43,7 +43,7 @@ def test_a_payment_of_another_amount_or_day_is_a_difference(paper: Paper) -> Non
 def test_the_same_payment_twice_is_a_difference(paper: Paper) -> None:
     document = paper.sold(501)
     paper.row("WHMCS-T901/501", "120.00", document)
-    [item] = [item for item in paper.items() if item.standing is Standing.DIFFERS]
+    [item] = [item for item in paper.items() if item.standing is MatchClass.DIFFERS]
     assert "240.00 GBP of it" in item.verdict.what
 
 
@@ -158,7 +158,7 @@ def test_a_foreign_payment_is_worth_what_the_log_says_it_settles(paper: Paper) -
     assert paper.unexplained() == []
     for sent in ("100.99", "101.01"):
         paper.link(Kind.PAYMENT, "T901/501", f"P{paper.number}", sent, "120.00 EUR")
-        [item] = [item for item in paper.items() if item.standing is Standing.DIFFERS]
+        [item] = [item for item in paper.items() if item.standing is MatchClass.DIFFERS]
         assert f"is 101.00 GBP, sent was {sent} GBP" in item.verdict.what
 
 
@@ -215,7 +215,7 @@ def test_a_credit_note_of_more_than_the_refund_is_a_difference(paper: Paper) -> 
     paper.pay(905, "-30.00")
     note = paper.document("WHMCS-R905", "-30.00", "-6.00")
     paper.row("WHMCS-T905/R905", "-30.00", note)
-    [item] = [item for item in paper.items() if item.standing is Standing.DIFFERS]
+    [item] = [item for item in paper.items() if item.standing is MatchClass.DIFFERS]
     assert "it credits 36.00 GBP, and 30.00 GBP was refunded" in item.verdict.what
 
 
@@ -223,7 +223,7 @@ def test_a_credit_note_that_is_gone_is_a_difference(paper: Paper) -> None:
     paper.sold(501)
     paper.pay(905, "-30.00")
     paper.link(Kind.CREDIT_NOTE, "R905", "1099", "-25.00")
-    kinds = {item.kind.value for item in paper.items() if item.standing is Standing.ONLY_SOURCE}
+    kinds = {item.kind.value for item in paper.items() if item.standing is MatchClass.ONLY_SOURCE}
     assert kinds == {"credit_note", "refund"}
     assert len(paper.unexplained()) == 1
 
@@ -263,7 +263,7 @@ def test_money_without_an_invoice_is_listed_and_no_difference(paper: Paper) -> N
 def test_a_payment_that_the_source_does_not_have_is_a_difference(paper: Paper) -> None:
     document = paper.sold(501)
     paper.row("WHMCS-T999/501", "1.00", document)
-    [item] = [item for item in paper.items() if item.standing is Standing.ONLY_TARGET]
+    [item] = [item for item in paper.items() if item.standing is MatchClass.ONLY_TARGET]
     assert "the key WHMCS-T999/501, which the source does not have" in item.verdict.what
 
 

@@ -22,9 +22,9 @@ from bridge.api import (
 from bridge.engine.context import Ends, Stop, SyncRequest
 from bridge.engine.policy import Policy, UnpaidDocuments
 from bridge.engine.progress import Silent
-from bridge.engine.reconcile.read import read
+from bridge.engine.reconcile.read_books import read
 from bridge.engine.reconcile.result import Reconciliation, reconciled
-from bridge.engine.reconcile.values import Standing
+from bridge.engine.reconcile.values import MatchClass
 from bridge.engine.run.sync import sync
 from bridge.reports.html import as_page
 from bridge.reports.jsonl import as_lines
@@ -114,7 +114,7 @@ def test_synced_books_agree(company: Company) -> None:
     company.sync()
     report = company.reconcile()
     assert report.exit_code == 0
-    assert {item.standing for item in report.items} == {Standing.MATCHED}
+    assert {item.standing for item in report.items} == {MatchClass.MATCHED}
     [line] = report.documents
     assert line.billed == line.booked == gbp("960.00")
     assert company.told == [1]
@@ -138,7 +138,7 @@ def test_a_bank_feed_is_known_without_asking_the_log(company: Company) -> None:
     company.sync()
     report = company.reconcile()
     assert report.exit_code == 0
-    [fed] = [item for item in report.items if item.standing is Standing.SKIPPED]
+    [fed] = [item for item in report.items if item.standing is MatchClass.SKIPPED]
     assert fed.verdict.reason == "bank_feed"
     [waiting] = report.open_documents
     assert (waiting.by_feed, waiting.open) == (True, gbp("120.00"))
@@ -159,7 +159,7 @@ def test_what_came_after_the_last_run_waits(company: Company) -> None:
     company.bill(502, issued=late, paid_on=late)
     report = company.reconcile(START, late)
     late_ones = {item.standing for item in report.items if item.family == "502"}
-    assert late_ones == {Standing.WAITING}
+    assert late_ones == {MatchClass.WAITING}
     assert report.exit_code == 0
 
 

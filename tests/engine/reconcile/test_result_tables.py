@@ -6,13 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.api import EntryState, Money, Reason, Record, RecordClass, TaxPart
-from bridge.engine.reconcile.accounts import account_lines
 from bridge.engine.reconcile.debtors import debtors
 from bridge.engine.reconcile.number_gaps import gaps
 from bridge.engine.reconcile.result import held_lines
 from bridge.engine.reconcile.tax_return import return_lines, tax_lines
-from bridge.engine.reconcile.totals import by_month
-from bridge.engine.reconcile.values import SALES, Standing
+from bridge.engine.reconcile.totals import account_lines, by_month
+from bridge.engine.reconcile.values import SALES, MatchClass
 from bridge.reports.chart import HEIGHT, TOP, charts
 from bridge.reports.table import by_currency, figure
 from bridge.testing.builders import eur, gbp
@@ -154,7 +153,7 @@ def test_a_month_of_nothing_but_credit_notes_still_draws(paper: Paper) -> None:
     paper.document("WHMCS-R905", "-25.00", "-5.00")
     paper.pay(905, "-30.00")
     [line] = by_month(paper.items(), SALES)
-    assert line.of(Standing.MATCHED) == gbp("-30.00")
+    assert line.of(MatchClass.MATCHED) == gbp("-30.00")
     [chart] = charts([line], "GBP")
     assert chart.bars == ()
     assert {row.record_class for row in paper.target} == {RecordClass.CREDIT_NOTE}

@@ -10,10 +10,10 @@ from bridge.engine.context import Clock, Ends, utc_now
 from bridge.engine.keys import reversal_ref
 from bridge.engine.policy import Policy
 from bridge.engine.progress import Progress
-from bridge.engine.reconcile.log_view import Lore
-from bridge.engine.reconcile.outside_period import Rows, tokens, with_strays
-from bridge.engine.reconcile.terms import Terms
+from bridge.engine.reconcile.log_view import LogView
+from bridge.engine.reconcile.outside_period import Rows, tokens, with_outside_period
 from bridge.engine.reconcile.tokens import Role, key_of
+from bridge.engine.reconcile.values import ComparisonTerms
 from bridge.model.money import Money
 from bridge.model.reasons import Hold
 from bridge.model.refs import (
@@ -46,7 +46,7 @@ _STEP = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class BooksSnapshot:
     """What was read, and when. Times are UTC.
 
     Attributes:
@@ -56,8 +56,8 @@ class Reading:
     """
 
     rows: Rows
-    lore: Lore
-    terms: Terms
+    log_view: LogView
+    terms: ComparisonTerms
     source: str
     target: str
     began: dt.datetime
@@ -76,7 +76,7 @@ def read(
     progress: Progress,
     tell_cost: Callable[[int], None],
     clock: Clock = utc_now,
-) -> Reading:
+) -> BooksSnapshot:
     """Read everything. `tell_cost` hears beforehand how many calls the source will take, about."""
     began = clock()
     source, target = ends.source, ends.target
@@ -93,7 +93,7 @@ def read(
         progress.stage("read clients' balances", None)
         balances.extend(source.client_balances())
     runs = log.runs(_RUNS)
-    terms = Terms(
+    terms = ComparisonTerms(
         label=source.label,
         policy=policy,
         choices=target.choices,
@@ -106,11 +106,11 @@ def read(
         reads_balances=takes,
         **_answers(target, rows.source, days.last),
     )
-    lore = learn(log, rows, target, terms.label)
+    log_view = learn(log, rows, target, terms.label)
     progress.stage("look for the other halves", None)
-    return Reading(
-        rows=with_strays(rows, source, target, lore, terms),
-        lore=lore,
+    return BooksSnapshot(
+        rows=with_outside_period(rows, source, target, log_view, terms),
+        log_view=log_view,
         terms=terms,
         source=health.system,
         target=books.system,
@@ -136,7 +136,7 @@ def _seen_until(runs: Sequence[RunRow]) -> dt.date | None:
     return whole[0].started.astimezone().date() if whole else None
 
 
-def learn(log: SyncLog, rows: Rows, target: Target, label: str) -> Lore:
+def learn(log: SyncLog, rows: Rows, target: Target, label: str) -> LogView:
     """What the log knows of these rows."""
     refs = {client_ref(row.client) for row in rows.source if row.client}
     refs.update(tokens(rows.target, label))
@@ -145,7 +145,7 @@ def learn(log: SyncLog, rows: Rows, target: Target, label: str) -> Lore:
     customers = {TargetRef(Kind.CLIENT, row.client) for row in rows.target if row.client}
     linked = log.linked_targets(Kind.CLIENT, customers)
     links = log.links(refs)
-    return Lore(
+    return LogView(
         entries={row.invoice.id: row for row in log.entries()},
         links=links,
         clients={customer.id: ref.id for customer, ref in linked.items()},
