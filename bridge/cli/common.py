@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bridge.cli.console import STATE, talk, wrapped
+from bridge.cli.console import STATE, talk
+from bridge.reports.table import wrapped
 
 if TYPE_CHECKING:
     from bridge.app import App

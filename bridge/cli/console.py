@@ -2,7 +2,6 @@
 
 import re
 import sys
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import Any
 
 # Not through bridge.api, which brings the whole model: `bridge --help` needs none of it.
 from bridge.errors import BridgeError, ConfigError, Problem
+from bridge.reports.table import text_of_columns, wrapped
 
-WIDTH = 80
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -31,11 +30,6 @@ class State:
 
 
 STATE = State()
-
-
-def is_terminal() -> bool:
-    """Whether a person sees stdout."""
-    return sys.stdout.isatty()
 
 
 def say(text: str = "") -> None:
@@ -66,31 +60,10 @@ def talk(text: str) -> None:
     sys.stderr.write(_safe(text) + "\n")
 
 
-def wrapped(text: str, indent: int = 0) -> str:
-    """`text` folded to the width of a page, each line indented."""
-    space = " " * indent
-    return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=space,
-        subsequent_indent=space,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Columns of text, the last one folded so that a page of 80 columns holds them."""
-    lines = [list(head), *[list(row) for row in rows]]
-    widths = [max(len(line[index]) for line in lines) for index in range(len(head) - 1)]
-    left = sum(widths) + 2 * len(widths)
-    room = max(WIDTH - left, 24)
-    for line in lines:
-        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
-        last = textwrap.wrap(line[-1], room, break_long_words=False, break_on_hyphens=False) or [""]
-        say("  ".join([*cells, last[0]]).rstrip())
-        for more in last[1:]:
-            say(" " * left + more)
+    for line in text_of_columns(head, rows):
+        say(line)
 
 
 def tell_error(error: BridgeError) -> None:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bridge.cli.common import counted
-from bridge.cli.console import say, say_json, wrapped
+from bridge.cli.console import say, say_json
+from bridge.reports.table import wrapped
 
 if TYPE_CHECKING:
     from bridge.app import App

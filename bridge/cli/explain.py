@@ -25,7 +25,7 @@ def explain(invoice: InvoiceName, *, as_json: Json = False) -> None:
     """
     from bridge.engine.explain.history import tell_story
     from bridge.engine.find_entries import named_entry
-    from bridge.reports.explain import page
+    from bridge.reports.invoice_history import page
 
     STATE.as_json = as_json
     with open_log() as log:

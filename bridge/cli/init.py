@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bridge.cli.console import STATE, say, talk, wrapped
+from bridge.cli.console import STATE, say, talk
 from bridge.cli.prompts import ask_choice, ask_text
+from bridge.reports.table import wrapped
 
 if TYPE_CHECKING:
     from bridge.config.draft import Draft

@@ -7,9 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from bridge.cli.console import STATE, talk, tell_error, wrapped
+from bridge.cli.console import STATE, talk, tell_error
 from bridge.cli.prompts import ask_choice, ask_secret, ask_text
 from bridge.errors import AccessError, ConfigError, Problem, UnreachableError
+from bridge.reports.table import wrapped
 
 if TYPE_CHECKING:
     from bridge.config.draft import Draft

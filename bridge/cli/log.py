@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bridge.cli.common import Json, counted, open_log
-from bridge.cli.console import STATE, say, say_csv, say_json, table, wrapped
+from bridge.cli.console import STATE, say, say_csv, say_json, table
 from bridge.cli.manual import by_hand
+from bridge.reports.table import wrapped
 
 if TYPE_CHECKING:
     from bridge.model.refs import SourceRef

@@ -2,7 +2,8 @@
 
 import logging
 
-from bridge.cli.console import STATE, talk, wrapped
+from bridge.cli.console import STATE, talk
+from bridge.reports.table import wrapped
 
 
 class _Talking(logging.Handler):

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from bridge import __version__
-from bridge.cli.console import STATE, talk, tell_error, wrapped
+from bridge.cli.console import STATE, talk, tell_error
 from bridge.cli.lazy_commands import Families
 from bridge.cli.options import CONFIG_HELP, DEBUG_HELP, QUIET_HELP
 from bridge.errors import BridgeError
+from bridge.reports.table import wrapped
 
 app = typer.Typer(
     name="bridge",

@@ -4,8 +4,9 @@ import getpass
 import sys
 from collections.abc import Callable, Sequence
 
-from bridge.cli.console import talk, wrapped
+from bridge.cli.console import talk
 from bridge.errors import UsageError
+from bridge.reports.table import wrapped
 
 
 def ask_choice(text: str, labels: Sequence[str], default: int | None) -> int:

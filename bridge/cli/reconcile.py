@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bridge.cli.common import Json, counted, open_app
-from bridge.cli.console import STATE, say, say_json, talk, wrapped
+from bridge.cli.console import STATE, say, say_json, talk
 from bridge.cli.manual import by_hand
 from bridge.cli.progress import progress
+from bridge.reports.table import wrapped
 
 if TYPE_CHECKING:
     from bridge.app import App
@@ -147,8 +148,7 @@ def _tell_cost(calls: int) -> None:
 
 def _show(report: "Reconciliation") -> None:
     from bridge.reports.jsonl import as_lines
-    from bridge.reports.reconcile_sections import verdict
-    from bridge.reports.text import as_text
+    from bridge.reports.reconcile_sections import as_text, verdict
 
     if STATE.as_json:
         for line in as_lines(report):

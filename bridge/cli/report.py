@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bridge.cli.common import counted
-from bridge.cli.console import STATE, say, say_json, table, tell_error, wrapped
+from bridge.cli.console import STATE, say, say_json, table, tell_error
+from bridge.reports.table import wrapped
 
 if TYPE_CHECKING:
     from bridge.model.run import Entry, Report

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from bridge.cli.common import counted
-from bridge.cli.console import STATE, say, say_json, wrapped
+from bridge.cli.console import STATE, say, say_json
+from bridge.reports.table import wrapped
 
 if TYPE_CHECKING:
     from bridge.engine.undo.plan_reversal import Reversal, ReversalPlan

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bridge.cli.common import Json, counted, entry_plain, open_log
-from bridge.cli.console import STATE, say, say_json, table, wrapped
+from bridge.cli.console import STATE, say, say_json, table
+from bridge.reports.table import wrapped
 
 if TYPE_CHECKING:
     from bridge.model.reasons import Reason

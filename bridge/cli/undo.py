@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bridge.cli.common import Because, Json, counted, open_app
-from bridge.cli.console import STATE, say, say_json, wrapped
+from bridge.cli.console import STATE, say, say_json
 from bridge.cli.manual import by_hand, ready_ends
+from bridge.reports.table import wrapped
 
 if TYPE_CHECKING:
     from bridge.engine.undo.inspect import Plan

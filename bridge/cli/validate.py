@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bridge.cli.common import Json, counted, open_app
-from bridge.cli.console import STATE, problem_text, say, say_json, wrapped
+from bridge.cli.console import STATE, problem_text, say, say_json
 from bridge.cli.decisions import decisions, tell_decisions
+from bridge.reports.table import wrapped
 
 if TYPE_CHECKING:
     from bridge.app import App

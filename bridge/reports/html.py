@@ -1,10 +1,25 @@
 """The report as one self-contained page for a bookkeeper: nothing is fetched, nothing runs."""
 
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 
 from bridge.engine.reconcile.result import Reconciliation
-from bridge.reports.chart import HEIGHT, LEFT, TOP, charts
+from bridge.engine.reconcile.totals import MonthLine
+from bridge.engine.reconcile.values import UNEXPLAINED, MatchClass
+from bridge.model.money import Money
 from bridge.reports.reconcile_sections import Detail, headline, sections
+from bridge.reports.reconcile_tables import ASIDE
+from bridge.reports.table import figure, month
+
+HEIGHT = 180
+LEFT = 70
+TOP = 12
+_MONTH = 54
+_BAR = 19
+_STEPS = 4
 
 
 def as_page(report: Reconciliation, *, name: str) -> str:
@@ -40,3 +55,108 @@ def _coded(text: str) -> str:
         for place, part in enumerate(parts)
     ]
     return Markup("").join(shown)
+
+
+# The chart -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A rectangle.
+
+    Attributes:
+        kind: What it shows: ``matched``, ``held``, ``aside``, ``unexplained`` or ``booked``.
+        title: What a reader who points at it, or cannot see it, is told.
+    """
+
+    kind: str
+    title: str
+    x: float
+    y: float
+    height: float
+    width: float = _BAR
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A line of the scale, or the name of a month, at a place."""
+
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One currency: for each month what was billed, in its parts, beside what was booked."""
+
+    currency: str
+    width: float
+    bars: tuple[Bar, ...]
+    scale: tuple[Tick, ...]
+    months: tuple[Tick, ...]
+
+
+def charts(lines: Iterable[MonthLine], home: str) -> tuple[Chart, ...]:
+    """One chart a currency, the home currency first."""
+    by_code: dict[str, list[MonthLine]] = defaultdict(list)
+    for line in lines:
+        by_code[line.currency].append(line)
+    ordered = sorted(by_code.items(), key=lambda item: (item[0] != home, item[0]))
+    return tuple(_chart(code, some) for code, some in ordered)
+
+
+def _chart(currency: str, lines: Sequence[MonthLine]) -> Chart:
+    top = _round_up(max((max(_height(line)) for line in lines), default=1.0))
+    bars = [
+        bar
+        for place, line in enumerate(lines)
+        for bar in _bars(line, LEFT + place * _MONTH + 6, HEIGHT / top)
+    ]
+    scale = [
+        Tick(f"{top * step / _STEPS:,.10g}", TOP + HEIGHT - HEIGHT * step / _STEPS)
+        for step in range(_STEPS + 1)
+    ]
+    months = [
+        Tick(month(line.month), LEFT + place * _MONTH + 6 + _BAR)
+        for place, line in enumerate(lines)
+    ]
+    width = LEFT + max(len(lines), 6) * _MONTH + 6
+    return Chart(currency, width, tuple(bars), tuple(scale), tuple(months))
+
+
+def _parts(line: MonthLine) -> tuple[tuple[str, Money], ...]:
+    return (
+        ("matched", line.of(MatchClass.MATCHED)),
+        ("held", line.of(MatchClass.HELD)),
+        ("aside", line.of(*ASIDE)),
+        ("unexplained", line.of(*UNEXPLAINED)),
+    )
+
+
+def _height(line: MonthLine) -> tuple[float, float]:
+    """How high the two bars of a month are; what is below zero takes no room."""
+    billed = sum(max(float(amount.amount), 0.0) for _, amount in _parts(line))
+    return billed, max(float(line.booked.amount), 0.0)
+
+
+def _bars(line: MonthLine, x: float, unit: float) -> Iterator[Bar]:
+    """`unit` is pixels for one of the currency; only drawing is in floats, never the figures."""
+    day, code = month(line.month), line.currency
+    base = float(TOP + HEIGHT)
+    for kind, amount in _parts(line):
+        height = max(float(amount.amount), 0.0) * unit
+        if height:
+            base -= height
+            yield Bar(kind, f"{day}, billed, {kind}: {figure(amount)} {code}", x, base, height)
+    height = max(float(line.booked.amount), 0.0) * unit
+    if height:
+        title = f"{day}, booked: {figure(line.booked)} {code}"
+        yield Bar("booked", title, x + _BAR + 1, TOP + HEIGHT - height, height)
+
+
+def _round_up(value: float) -> float:
+    """The next round figure, so that the scale reads well."""
+    if value <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(power * step for step in (1, 2, 4, 6, 8, 10) if power * step >= value)

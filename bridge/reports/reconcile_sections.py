@@ -1,14 +1,15 @@
 """The report as numbered sections of sentences and tables: the same on a terminal and on a page."""
 
 import datetime as dt
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from bridge.engine.reconcile.result import Reconciliation
 from bridge.engine.reconcile.values import Difference, ItemKind, MatchClass
-from bridge.reports import reconcile_tables as tables, reconcile_waits as waits
-from bridge.reports.table import Table, by_currency
+from bridge.reports import reconcile_tables as tables
+from bridge.reports.table import WIDTH, ReportTable, by_currency, text_of_table
 
 
 class Detail(Enum):
@@ -19,7 +20,7 @@ class Detail(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ReportSection:
     """One part of the report.
 
     Attributes:
@@ -28,7 +29,20 @@ class Section:
 
     title: str
     says: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
+
+
+def as_text(report: Reconciliation) -> Iterator[str]:
+    """The report on a terminal, piped or not, line by line."""
+    yield from headline(report)
+    for number, section in enumerate(sections(report, Detail.SHORT), start=1):
+        yield ""
+        yield f"{number}. {section.title}"
+        for sentence in section.says:
+            yield from textwrap.wrap(sentence, WIDTH, break_on_hyphens=False)
+        for table in section.tables:
+            yield ""
+            yield from text_of_table(table)
 
 
 def verdict(report: Reconciliation) -> str:
@@ -43,7 +57,7 @@ def verdict(report: Reconciliation) -> str:
     return f"{told} Accepted by hand: {len(report.accepted)}." if report.accepted else told
 
 
-def sections(report: Reconciliation, detail: Detail) -> tuple[Section, ...]:
+def sections(report: Reconciliation, detail: Detail) -> tuple[ReportSection, ...]:
     """All of it, in the order in which a bookkeeper asks."""
     full = detail is Detail.FULL
     return (
@@ -64,7 +78,7 @@ def _says(*sentences: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in sentences if sentence)
 
 
-def _differences(report: Reconciliation, *, full: bool) -> Section:
+def _differences(report: Reconciliation, *, full: bool) -> ReportSection:
     told = ["None."]
     shown = []
     if full and report.differences:
@@ -75,7 +89,7 @@ def _differences(report: Reconciliation, *, full: bool) -> Section:
         told.append(_ACCEPT)
     if report.accepted:
         shown.append(tables.accepted(report.accepted))
-    return Section("Differences", _says(*told), tuple(shown))
+    return ReportSection("Differences", _says(*told), tuple(shown))
 
 
 _ACCEPT = (
@@ -91,7 +105,7 @@ def _told(number: int, difference: Difference) -> str:
     return f"({number}) {difference.subject}, {words}: {difference.what}.{records}{remedy}"
 
 
-def _documents(report: Reconciliation, *, full: bool) -> Section:
+def _documents(report: Reconciliation, *, full: bool) -> ReportSection:
     says = _says(
         "Billed = matched + held + aside + unexplained. Aside is what is rightly not booked:"
         " unpaid, cancelled, before the start date, waiting for the next run, or a difference that"
@@ -102,10 +116,10 @@ def _documents(report: Reconciliation, *, full: bool) -> Section:
     if full:
         shown.append(tables.months("Money by month and currency", report.money))
     shown.append(tables.classes(report.items, by_record=full))
-    return Section("Documents and money", says, tuple(shown))
+    return ReportSection("Documents and money", says, tuple(shown))
 
 
-def _tax(report: Reconciliation, *, full: bool) -> Section:
+def _tax(report: Reconciliation, *, full: bool) -> ReportSection:
     untold = (
         f"The target gave no lines or no exchange rate with {report.untold} of its documents: they"
         " are not in these figures."
@@ -116,11 +130,11 @@ def _tax(report: Reconciliation, *, full: bool) -> Section:
         " instead. Box 6 goes to the return in whole pounds.",
         untold if report.untold else "",
     )
-    taxes = tables.taxes(report.taxes) if full else tables.taxes_of_period(report.taxes)
-    return Section("VAT", says, (tables.returns(report.returns), taxes))
+    shown = (tables.returns(report.returns), tables.taxes(report.taxes, by_month=full))
+    return ReportSection("VAT", says, shown)
 
 
-def _accounts(report: Reconciliation, *, full: bool) -> Section:
+def _accounts(report: Reconciliation, *, full: bool) -> ReportSection:
     says = _says(
         "What moved on the target's accounts, to hold against their statements. Other is what"
         " carries no key of ours, such as what a bank feed brought; it is as complete as the target"
@@ -129,12 +143,10 @@ def _accounts(report: Reconciliation, *, full: bool) -> Section:
         if report.takes_balances
         else "",
     )
-    lines = report.accounts
-    shown = tables.accounts(lines) if full else tables.accounts_of_period(lines)
-    return Section("Accounts", says, (shown,))
+    return ReportSection("Accounts", says, (tables.accounts(report.accounts, by_month=full),))
 
 
-def _balances(report: Reconciliation) -> Section:
+def _balances(report: Reconciliation) -> ReportSection:
     held = [
         item
         for item in report.items
@@ -149,15 +161,15 @@ def _balances(report: Reconciliation) -> Section:
             " nothing to compare with the source's own figures. Money put on a balance, and balance"
             f" that paid invoices, wait. {waiting}"
         )
-        return Section("Client balances", says)
+        return ReportSection("Client balances", says)
     says = _says(
         "Opening is what the source kept on the eve of the period, closing what the books make of"
         " it with their additions and uses; the source's own is what it kept at the end.",
         _opening(report),
         waiting,
     )
-    shown = (waits.balances(report.balances), waits.differing(report.balances))
-    return Section("Client balances", says, tuple(each for each in shown if each.rows))
+    shown = (tables.balances(report.balances), tables.differing(report.balances))
+    return ReportSection("Client balances", says, tuple(each for each in shown if each.rows))
 
 
 def _opening(report: Reconciliation) -> str:
@@ -174,53 +186,53 @@ def _opening(report: Reconciliation) -> str:
     )
 
 
-def _debtors(report: Reconciliation) -> Section:
+def _debtors(report: Reconciliation) -> ReportSection:
     says = _says(
         "Our documents in the currency in which the target keeps payments. Paid is the target's own"
         " figure, so open is what its own list of debtors shows for them."
     )
-    return Section("Debtors", says, (waits.debtors(report.debtors),))
+    return ReportSection("Debtors", says, (tables.debtors(report.debtors),))
 
 
-def _unmatched(report: Reconciliation) -> Section:
+def _unmatched(report: Reconciliation) -> ReportSection:
     feed = [each for each in report.open_documents if each.by_feed]
     rest = [each for each in report.open_documents if not each.by_feed]
     shown = (
-        waits.open_documents("Waiting for the bank feed", feed),
-        waits.open_documents("Not paid in full otherwise", rest),
-        waits.loose("Money without an invoice", report.loose),
+        tables.open_documents("Waiting for the bank feed", feed),
+        tables.open_documents("Not paid in full otherwise", rest),
+        tables.loose("Money without an invoice", report.loose),
     )
     kept = tuple(each for each in shown if each.rows)
     says = _says(
         "" if kept else "Nothing.",
         "Money that the source ties to no client is here only if the source lists it.",
     )
-    return Section("Unmatched", says, kept)
+    return ReportSection("Unmatched", says, kept)
 
 
-def _gaps(report: Reconciliation) -> Section:
+def _gaps(report: Reconciliation) -> ReportSection:
     if not report.gaps:
-        return Section("Number sequence", ("No number is missing.",))
+        return ReportSection("Number sequence", ("No number is missing.",))
     says = _says("Numbers between the lowest and the highest of each series that no invoice bears.")
-    return Section("Number sequence", says, (waits.gaps(report.gaps),))
+    return ReportSection("Number sequence", says, (tables.gaps(report.gaps),))
 
 
-def _held(report: Reconciliation, *, full: bool) -> Section:
+def _held(report: Reconciliation, *, full: bool) -> ReportSection:
     if not report.held:
-        return Section("Held and waiting", ("Nothing.",))
-    shown = [waits.held(report.held)]
+        return ReportSection("Held and waiting", ("Nothing.",))
+    shown = [tables.held(report.held)]
     if full:
-        shown.append(waits.waiting(report.items))
+        shown.append(tables.waiting(report.items))
     says = _says("VAT is what stays off the return until they are booked. Oldest is in days.")
-    return Section("Held and waiting", says, tuple(shown))
+    return ReportSection("Held and waiting", says, tuple(shown))
 
 
-def _read(report: Reconciliation) -> Section:
+def _read(report: Reconciliation) -> ReportSection:
     says = _says(
         f"Read from {_time(report.began)} to {_time(report.ended)}: {report.source} and"
         f" {report.target}. bridge {report.version}, settings {report.settings[:12]}."
     )
-    return Section("Read when", says, (waits.runs(report.runs),))
+    return ReportSection("Read when", says, (tables.runs(report.runs),))
 
 
 def _time(moment: dt.datetime) -> str:

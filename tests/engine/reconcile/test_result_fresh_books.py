@@ -28,7 +28,8 @@ from bridge.engine.reconcile.values import MatchClass
 from bridge.engine.run.sync import sync
 from bridge.reports.html import as_page
 from bridge.reports.jsonl import as_lines
-from bridge.reports.text import WIDTH, as_text
+from bridge.reports.reconcile_sections import as_text
+from bridge.reports.table import WIDTH
 from bridge.store import open_log
 from bridge.store.sync_log import SyncLog
 from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice, eur, gbp

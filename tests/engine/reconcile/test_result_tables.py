@@ -12,7 +12,7 @@ from bridge.engine.reconcile.result import held_lines
 from bridge.engine.reconcile.tax_return import return_lines, tax_lines
 from bridge.engine.reconcile.totals import account_lines, by_month
 from bridge.engine.reconcile.values import SALES, MatchClass
-from bridge.reports.chart import HEIGHT, TOP, charts
+from bridge.reports.html import HEIGHT, TOP, charts
 from bridge.reports.table import by_currency, figure
 from bridge.testing.builders import eur, gbp
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bridge.cli.console import WIDTH, wrapped
+from bridge.reports.table import WIDTH, wrapped
 
 if TYPE_CHECKING:
     from bridge.engine.explain.history import Story
