@@ -1,10 +1,10 @@
 """Debtors, and documents without money, as the target has them. Pure."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bridge.engine.reconcile.totals import at_home
+from bridge.engine.reconcile.totals import at_home, column_sums, in_column
 from bridge.engine.reconcile.values import ComparisonTerms, Item
 from bridge.model.money import Money
 from bridge.model.target_records import Record, RecordClass
@@ -64,7 +64,7 @@ def debtors(
         ours: The item of each document of ours, by the target's number.
         feeds: Families whose money a bank feed brings.
     """
-    sums: dict[tuple[dt.date, str], list[Money]] = {}
+    settled: list[tuple[tuple[dt.date, str], Sequence[Money]]] = []
     open_ones = []
     for record in target:
         item = ours.get(record.number)
@@ -75,13 +75,14 @@ def debtors(
         due = due or at_home(gross, record.rate, record.paid.currency)
         if due is None:
             continue
-        zero = Money.zero(due.currency)
-        columns = sums.setdefault((record.date.replace(day=1), due.currency), [zero] * 3)
-        columns[1 if record.record_class is RecordClass.CREDIT_NOTE else 0] += due
-        columns[2] += record.paid
+        column = 1 if record.record_class is RecordClass.CREDIT_NOTE else 0
+        documents = in_column(column, due, 2)
+        place = (record.date.replace(day=1), due.currency)
+        settled.append((place, (*documents, record.paid)))
         if due != record.paid:
             open_ones.append(_open(record, item, due - record.paid, feeds, terms.today))
-    lines = (DebtorLine(*place, *columns) for place, columns in sorted(sums.items()))
+    sums = column_sums(settled)
+    lines = (DebtorLine(*place, *amounts) for place, (_, amounts) in sums.items())
     return tuple(lines), tuple(sorted(open_ones, key=lambda each: (each.day, each.target)))
 
 

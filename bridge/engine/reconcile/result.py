@@ -12,7 +12,7 @@ from bridge.engine.reconcile.match import differences, match
 from bridge.engine.reconcile.number_gaps import Gap, gaps
 from bridge.engine.reconcile.read_books import BooksSnapshot
 from bridge.engine.reconcile.tax_return import ReturnLine, TaxLine, return_lines, tax_lines
-from bridge.engine.reconcile.totals import AccountLine, MonthLine, account_lines, by_month
+from bridge.engine.reconcile.totals import AccountLine, MonthLine, account_lines, by_month, summed
 from bridge.engine.reconcile.values import MONEY, SALES, Difference, Item, ItemKind, MatchClass
 from bridge.model.money import Money
 from bridge.model.target_records import Days, RecordClass
@@ -156,10 +156,8 @@ def held_lines(items: Iterable[Item], today: dt.date) -> tuple[HeldLine, ...]:
             groups[place].append(item)
     lines = []
     for (standing, reason, currency), some in groups.items():
-        gross = tax = Money.zero(currency)
-        for item in some:
-            gross += item.billed or Money.zero(currency)
-            tax += item.billed_tax or Money.zero(currency)
+        sums = summed(some, currency)
         oldest = max((today - item.day).days for item in some)
-        lines.append(HeldLine(standing, reason, currency, len(some), gross, tax, oldest))
+        counts = (len(some), sums.billed, sums.billed_tax, oldest)
+        lines.append(HeldLine(standing, reason, currency, *counts))
     return tuple(sorted(lines, key=lambda line: (-line.oldest, line.reason, line.currency)))

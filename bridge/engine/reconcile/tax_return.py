@@ -1,11 +1,10 @@
 """What the target's documents bear of tax, and what its tax return should show. Pure."""
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from bridge.engine.reconcile.totals import at_home
+from bridge.engine.reconcile.totals import at_home, column_sums
 from bridge.model.money import Money
 from bridge.model.target_records import Record, RecordClass
 
@@ -60,8 +59,7 @@ def tax_lines(
     A document counts as untold that came without its lines, or in a foreign currency without rate.
     `ours` are the target's numbers of what bridge wrote.
     """
-    lines: dict[tuple[dt.date, str, str, str, bool, bool], list[Money]] = {}
-    counts: dict[tuple[dt.date, str, str, str, bool, bool], int] = defaultdict(int)
+    lines: list[tuple[tuple[dt.date, str, str, str, bool, bool], Sequence[Money]]] = []
     untold = 0
     for record in target:
         if record.record_class not in _SALES:
@@ -69,9 +67,9 @@ def tax_lines(
         if not record.taxes:
             untold += 1
         for part in record.taxes:
-            values = [at_home(each, record.rate, home) for each in (part.net, part.tax)]
-            known = [each for each in (part.net, part.tax, *values) if each is not None]
-            if len(known) < 4:
+            home_net = at_home(part.net, record.rate, home)
+            home_tax = at_home(part.tax, record.rate, home)
+            if home_net is None or home_tax is None:
                 untold += 1
                 break
             place = (
@@ -82,38 +80,20 @@ def tax_lines(
                 record.number in ours,
                 part.on_return,
             )
-            before = lines.get(place)
-            lines[place] = (
-                [one + two for one, two in zip(before, known, strict=True)] if before else known
-            )
-            counts[place] += 1
+            lines.append((place, (part.net, part.tax, home_net, home_tax)))
     return tuple(
-        TaxLine(
-            month=month,
-            country=country,
-            code=code,
-            currency=currency,
-            ours=mine,
-            count=counts[month, country, code, currency, mine, on_return],
-            net=sums[0],
-            tax=sums[1],
-            home_net=sums[2],
-            home_tax=sums[3],
-            on_return=on_return,
-        )
-        for (month, country, code, currency, mine, on_return), sums in sorted(lines.items())
+        TaxLine(*place[:5], count, net, tax, home_net, home_tax, place[5])
+        for place, (count, (net, tax, home_net, home_tax)) in column_sums(lines).items()
     ), untold
 
 
 def return_lines(lines: Iterable[TaxLine], home: str) -> tuple[ReturnLine, ...]:
     """Add up by month what reaches the return."""
     zero = Money.zero(home)
-    months: dict[dt.date, dict[bool, tuple[Money, Money]]] = {}
-    for line in lines:
-        if line.on_return:
-            sums = months.setdefault(line.month, {True: (zero, zero), False: (zero, zero)})
-            tax, net = sums[line.ours]
-            sums[line.ours] = (tax + line.home_tax, net + line.home_net)
-    return tuple(
-        ReturnLine(month, *sums[True], *sums[False]) for month, sums in sorted(months.items())
+    sums = column_sums(
+        ((line.month,), (*own, zero, zero) if line.ours else (zero, zero, *own))
+        for line in lines
+        if line.on_return
+        for own in ((line.home_tax, line.home_net),)
     )
+    return tuple(ReturnLine(*place, *amounts) for place, (_, amounts) in sums.items())

@@ -2,14 +2,17 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, TypeVar
 
 from bridge.engine.reconcile.tokens import Role, key_of
 from bridge.engine.reconcile.values import Item, ItemKind, MatchClass
 from bridge.model.money import Money, rounded, total
 from bridge.model.target_records import Record, RecordClass
+
+_PlaceT = TypeVar("_PlaceT", bound=tuple[Any, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +84,30 @@ def by_month(items: Iterable[Item], kinds: Collection[ItemKind]) -> tuple[MonthL
 
 def summed(items: Collection[Item], currency: str) -> Sum:
     """Add up items of one currency."""
-    sums = [Money.zero(currency)] * 4
-    for item in items:
-        amounts = (item.billed, item.booked, item.billed_tax, item.booked_tax)
-        sums = [
-            known + amount if amount is not None else known
-            for known, amount in zip(sums, amounts, strict=True)
-        ]
-    return Sum(len(items), sum(item.billed is not None for item in items), *sums)
+    columns = ("billed", "booked", "billed_tax", "booked_tax")
+    amounts = [[getattr(item, name) for item in items] for name in columns]
+    known = [[each for each in column if each is not None] for column in amounts]
+    return Sum(len(items), len(known[0]), *(total(column, currency) for column in known))
+
+
+def column_sums(
+    lines: Iterable[tuple[_PlaceT, Sequence[Money]]],
+) -> Mapping[_PlaceT, tuple[int, Sequence[Money]]]:
+    """How many lines each place has and their amounts, added up by column, in order of places."""
+    groups: dict[_PlaceT, list[Sequence[Money]]] = defaultdict(list)
+    for place, amounts in lines:
+        groups[place].append(amounts)
+    return {
+        place: (len(some), [total(each, each[0].currency) for each in zip(*some, strict=True)])
+        for place, some in sorted(groups.items())
+    }
+
+
+def in_column(index: int, amount: Money, columns: int) -> list[Money]:
+    """A line of so many columns with an amount in one of them and zero in the others."""
+    line = [Money.zero(amount.currency)] * columns
+    line[index] = amount
+    return line
 
 
 def at_home(amount: Money, rate: Decimal | None, home: str) -> Money | None:
@@ -126,24 +145,21 @@ class AccountLine:
         return self.receipts + self.refunds + self.fees + self.exchange + self.other
 
 
-_COLUMNS = ("receipts", "refunds", "fees", "exchange", "other")
 _MONEY = frozenset({RecordClass.PAYMENT, RecordClass.REFUND, RecordClass.MOVEMENT})
+_COLUMNS = ("receipts", "refunds", "fees", "exchange", "other")
 
 
 def account_lines(target: Iterable[Record], label: str) -> tuple[AccountLine, ...]:
-    """By account, month and currency."""
-    sums: dict[tuple[str, dt.date, str], dict[str, Money]] = {}
-    for record in target:
-        if record.record_class not in _MONEY:
-            continue
-        currency = record.net.currency
-        place = (record.account, record.date.replace(day=1), currency)
-        columns = sums.setdefault(place, dict.fromkeys(_COLUMNS, Money.zero(currency)))
-        columns[_column(record, label)] += record.net
-    return tuple(
-        AccountLine(account, month, currency, *(columns[name] for name in _COLUMNS))
-        for (account, month, currency), columns in sorted(sums.items())
+    """Add up money of the target by account, month and currency."""
+    money = (record for record in target if record.record_class in _MONEY)
+    sums = column_sums(
+        (
+            (record.account, record.date.replace(day=1), record.net.currency),
+            in_column(_COLUMNS.index(_column(record, label)), record.net, len(_COLUMNS)),
+        )
+        for record in money
     )
+    return tuple(AccountLine(*place, *amounts) for place, (_, amounts) in sums.items())
 
 
 def _column(record: Record, label: str) -> str:
