@@ -15,7 +15,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(slots=True)
-class State:
+class GlobalOptions:
     """What the global options say, for every command.
 
     Attributes:
@@ -29,7 +29,7 @@ class State:
     secrets: frozenset[str] = field(default_factory=frozenset, repr=False)
 
 
-STATE = State()
+STATE = GlobalOptions()
 
 
 def say(text: str = "") -> None:

@@ -9,14 +9,13 @@ import typer
 
 from bridge import __version__
 from bridge.cli.console import STATE, talk, tell_error
-from bridge.cli.lazy_commands import Families
-from bridge.cli.options import CONFIG_HELP, DEBUG_HELP, QUIET_HELP
+from bridge.cli.lazy_commands import CONFIG_HELP, DEBUG_HELP, QUIET_HELP, LazyCommands
 from bridge.errors import BridgeError
 from bridge.reports.table import wrapped
 
 app = typer.Typer(
     name="bridge",
-    cls=Families,
+    cls=LazyCommands,
     help="Copies billing into accounting: every day, exactly once, to the penny.",
     no_args_is_help=True,
     add_completion=False,

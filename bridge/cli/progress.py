@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from bridge.engine.progress import Progress, Silent
+from bridge.engine.progress import Silent
 
 if TYPE_CHECKING:
     from rich.progress import Task
@@ -18,20 +19,46 @@ _WORDS = {
 }
 
 
-class Bar:
+def pace(task: "Task") -> str:
+    """How fast a bar moves, over the last half minute, and how long it has to go.
+
+    ``4.9/s, 0:09:47 left``; the rate alone where no end is known, nothing before it is known.
+    """
+    speed = task.finished_speed or task.speed
+    if not speed:
+        return ""
+    rate = f"{speed:,.1f}/s" if speed < 100 else f"{speed:,.0f}/s"
+    left = task.time_remaining
+    if left is None or task.finished:
+        return rate
+    return f"{rate}, {timedelta(seconds=int(left))} left"
+
+
+class ProgressBar:
     """A `Progress` drawn with rich on stderr. Entered, it shows; left, it is gone."""
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress as Rich, TextColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress as Rich,
+            ProgressColumn,
+            TextColumn,
+        )
+        from rich.text import Text
 
-        from bridge.cli.pace import Pace
+        class PaceColumn(ProgressColumn):
+            max_refresh = 0.5
+
+            def render(self, task: "Task") -> Text:
+                return Text(pace(task))
 
         self._rich = Rich(
             TextColumn("{task.description}"),
             BarColumn(bar_width=12),
             MofNCompleteColumn(),
-            Pace(),
+            PaceColumn(),
             console=Console(file=sys.stderr),
             transient=True,
         )
@@ -55,19 +82,19 @@ class Bar:
         self._rich.stop()
 
     def stage(self, name: str, total: int | None) -> None:
-        """A new bar."""
+        """Replace the bar by one for this stage."""
         if self._task is not None:
             self._rich.remove_task(self._task)
         self._task = self._rich.add_task(_WORDS.get(name, name), total=total)
 
     def advance(self, steps: int = 1) -> None:
-        """Draw on."""
+        """Move the bar on."""
         if self._task is not None:
             self._rich.advance(self._task, steps)
 
     @contextmanager
     def aside(self, name: str, total: int) -> Iterator[Callable[[], None]]:
-        """A second bar below, for as long as it takes."""
+        """Draw a second bar below for as long as the context is open."""
         task = self._rich.add_task(_WORDS.get(name, name), total=total)
         try:
             yield lambda: self._rich.advance(task)
@@ -75,19 +102,16 @@ class Bar:
             self._rich.remove_task(task)
 
 
-class Quiet(Silent):
-    """Nothing is drawn, in the shape of a bar."""
+class NoProgress(Silent):
+    """A bar of which nothing is drawn."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """Nothing."""
+        """Leave the terminal as it is."""
 
 
-def progress(*, drawn: bool) -> Bar | Quiet:
-    """A bar for a person, nothing for cron."""
-    bar: Bar | Quiet = Bar() if drawn else Quiet()
-    checked: Progress = bar
-    del checked
-    return bar
+def progress(*, drawn: bool) -> ProgressBar | NoProgress:
+    """Return a bar for a person, or one that draws nothing, as for cron."""
+    return ProgressBar() if drawn else NoProgress()

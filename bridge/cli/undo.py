@@ -12,7 +12,9 @@ from bridge.reports.table import wrapped
 
 if TYPE_CHECKING:
     from bridge.engine.undo.inspect import Plan
+    from bridge.engine.undo.plan_reversal import Reversal, ReversalPlan
     from bridge.engine.undo.remove import Undone
+    from bridge.engine.undo.reverse import Reversed
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +68,6 @@ def undo(
 
 
 def _rehearse(run: int, *, credit_notes: bool) -> None:
-    from bridge.cli.reversal import show_reversals
     from bridge.engine.context import utc_now
     from bridge.engine.undo.inspect import plan_undo
     from bridge.engine.undo.plan_reversal import plan_reversals
@@ -75,14 +76,13 @@ def _rehearse(run: int, *, credit_notes: bool) -> None:
     today = utc_now().astimezone().date()
     with bridge.log(create=False) as log, ready_ends(bridge) as ends:
         if credit_notes:
-            show_reversals(plan_reversals(log, ends.target, ends.source.label, run, today))
+            _show_reversals(plan_reversals(log, ends.target, ends.source.label, run, today))
         else:
             _show(plan_undo(log, ends.target, run, today))
 
 
 def _reverse(run: int, because: str, *, yes: bool) -> None:
     """By credit notes: the same course as a removal."""
-    from bridge.cli.reversal import show_reversals, tell_reversed
     from bridge.engine.undo.plan_reversal import plan_reversals
     from bridge.engine.undo.reverse import reverse, settle_reversals
 
@@ -92,11 +92,11 @@ def _reverse(run: int, because: str, *, yes: bool) -> None:
             raise _too_early(counted(unknown, "credit note"), "was written")
         today = hands.clock().astimezone().date()
         plan = plan_reversals(hands.log, ends.target, ends.source.label, run, today)
-        show_reversals(plan)
+        _show_reversals(plan)
         if any(entry.deed for entry in plan.entries) and not yes:
             typer.confirm("Write these credit notes?", err=True, abort=True)
         done = reverse(hands, ends.target, plan, because)
-        tell_reversed(done, plan)
+        _tell_reversed(done, plan)
         raise typer.Exit(done.exit_code)
 
 
@@ -188,3 +188,75 @@ def _tell(done: "Undone") -> None:
         say(wrapped(f"{name}: {why}", 2))
     if done.removed:
         say("What was taken back is held: `bridge retry --reason skipped_by_user` books it again.")
+
+
+# By credit notes ---------------------------------------------------------------------------------
+
+
+def _show_reversals(plan: "ReversalPlan") -> None:
+    """Each document of the run: the credit note that reverses it, or why it stays."""
+    if STATE.as_json:
+        for entry in plan.entries:
+            _show_reversal_json(entry)
+        return
+    if not plan.entries:
+        say(f"Nothing of run {plan.run.id} is left to reverse.")
+        return
+    for entry in plan.entries:
+        say(f"Invoice {entry.row.number} (id {entry.row.invoice.id}), {entry.row.gross}")
+        _show_reversal(entry)
+
+
+def _show_reversal(entry: "Reversal") -> None:
+    if entry.deed is None:
+        say(wrapped(f"stays: {entry.stays}", 2))
+        say(wrapped(f"To do: {entry.remedy}", 2))
+        return
+    document, note = entry.deed.made.link.target.id, entry.deed.note
+    if entry.there:
+        say(wrapped(f"go on with credit note {entry.there.target.id} of document {document}", 2))
+        return
+    told = f"reverse document {document} by a credit note of {note.date}"
+    say(wrapped(f"{told}: net {note.net}, tax {note.tax}", 2))
+
+
+def _show_reversal_json(entry: "Reversal") -> None:
+    note = entry.deed.note if entry.deed else None
+    say_json(
+        {
+            "type": "reversal",
+            "invoice": entry.row.invoice.id,
+            "document": entry.deed.made.link.target.id if entry.deed else None,
+            "date": str(note.date) if note else None,
+            "net": str(note.net) if note else None,
+            "tax": str(note.tax) if note else None,
+            "stays": entry.stays,
+            "remedy": entry.remedy,
+        }
+    )
+
+
+def _tell_reversed(done: "Reversed", plan: "ReversalPlan") -> None:
+    """What was written, what stays and why, and what to type next."""
+    if STATE.as_json:
+        say_json(
+            {
+                "type": "reversed",
+                "notes": done.notes,
+                "stays": done.stays,
+                "unknown": done.unknown,
+                "exit_code": done.exit_code,
+            }
+        )
+        return
+    say(f"Reversed: {counted(len(done.notes), 'invoice')}.")
+    for invoice, note in done.notes.items():
+        say(f"  invoice {invoice}: credit note {note}")
+    shown = {entry.row.invoice.id for entry in plan.entries if entry.deed is None}
+    if shown:
+        say(wrapped(f"As they were, for the reasons above: {', '.join(sorted(shown))}."))
+    for invoice, why in done.stays.items():
+        if invoice not in shown:
+            say(wrapped(f"invoice {invoice}: {why}", 2))
+    if done.notes:
+        say("What was reversed is held: `bridge retry ID` books one again.")

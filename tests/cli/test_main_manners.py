@@ -317,7 +317,7 @@ def test_what_is_often_asked_loads_little(arguments: str) -> None:
     [("--version", set()), ("plugins list", {"plugins"}), ("sync --help", {"sync"})],
 )
 def test_a_command_loads_no_other_command(arguments: str, families: set[str]) -> None:
-    all_of_them = {"sync", "validate", "status", "log", "entries", "hands", "plugins", "config"}
+    all_of_them = {"sync", "validate", "status", "log", "explain", "manual", "plugins", "config"}
     loaded = {name.rpartition(".")[2] for name in _loaded_by(arguments) if "bridge.cli." in name}
     assert loaded & all_of_them == families
 

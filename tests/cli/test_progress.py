@@ -5,8 +5,7 @@ import io
 from rich.console import Console
 from rich.progress import Progress
 
-from bridge.cli.pace import Pace
-from bridge.cli.progress import Bar
+from bridge.cli.progress import ProgressBar, pace
 
 
 class Clock:
@@ -26,7 +25,7 @@ def shown(total: int | None, *, steps: int, seconds: float) -> str:
     for _ in range(steps):
         clock.now += seconds / steps
         bar.advance(task)
-    return Pace().render(bar.tasks[0]).plain
+    return pace(bar.tasks[0])
 
 
 def test_the_rate_and_the_time_left_are_shown() -> None:
@@ -47,7 +46,7 @@ def test_a_stage_that_is_done_has_no_time_left() -> None:
 
 def test_work_beside_a_stage_leaves_its_bar_alone() -> None:
     """Invoices are booked while the target is looked through for what is there."""
-    bar = Bar()
+    bar = ProgressBar()
     with bar:
         bar.stage("book", 10)
         with bar.aside("look for what is there already", 2) as advance:
