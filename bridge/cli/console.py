@@ -33,12 +33,12 @@ STATE = GlobalOptions()
 
 
 def say(text: str = "") -> None:
-    """A line of a result."""
+    """Write a line of a result to stdout."""
     sys.stdout.write(_safe(text) + "\n")
 
 
 def say_json(value: Any) -> None:
-    """A line of a result, for programs."""
+    """Write a line of a result for programs, as JSON."""
     import json
 
     text = json.dumps(value, ensure_ascii=False, default=str)
@@ -46,7 +46,7 @@ def say_json(value: Any) -> None:
 
 
 def say_csv(cells: Sequence[object]) -> None:
-    """A line of a result, for spreadsheets."""
+    """Write a line of a result for spreadsheets, as CSV."""
     import csv
     import io
 
@@ -56,18 +56,18 @@ def say_csv(cells: Sequence[object]) -> None:
 
 
 def talk(text: str) -> None:
-    """A line for whoever watches; never part of a result."""
+    """Write a line for whoever watches to stderr; it is never part of a result."""
     sys.stderr.write(_safe(text) + "\n")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Columns of text, the last one folded so that a page of 80 columns holds them."""
+    """Write columns of text, the last one folded so that a page of 80 columns holds them."""
     for line in text_of_columns(head, rows):
         say(line)
 
 
 def tell_error(error: BridgeError) -> None:
-    """What happened, to which record, and what to do; as JSON where that was asked for."""
+    """Report what happened, to which record, and what to do; as JSON where that was asked for."""
     if STATE.as_json:
         import json
 
@@ -85,7 +85,7 @@ def tell_error(error: BridgeError) -> None:
 
 
 def problem_text(problem: Problem) -> str:
-    """Where, which setting, and what is wrong with it."""
+    """Return where a problem is, in which setting, and what is wrong with it."""
     key = "" if problem.key in problem.what else problem.key
     return ": ".join(part for part in (problem.where, key, problem.what) if part)
 
@@ -107,7 +107,7 @@ def _plain(error: BridgeError) -> dict[str, Any]:
 
 
 def _safe(text: str) -> str:
-    """The last net under all that is printed: no secret that was read gets through.
+    """Replace every secret that was read, whatever is printed.
 
     Nor does a control character from either system's data, which could redraw a terminal.
     """

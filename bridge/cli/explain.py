@@ -1,4 +1,4 @@
-"""`bridge explain`: one invoice's story."""
+"""`bridge explain`: the history of one invoice."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,7 @@ from bridge.cli.common import InvoiceName, Json, entry_plain, open_log, plain_am
 from bridge.cli.console import STATE, say, say_json
 
 if TYPE_CHECKING:
-    from bridge.engine.explain.history import Story
+    from bridge.engine.explain.history import InvoiceHistory
     from bridge.model.target_records import Payload
 
 
@@ -23,33 +23,33 @@ def explain(invoice: InvoiceName, *, as_json: Json = False) -> None:
     What the source says, what was decided by which rule or setting, what was sent and what it
     became, the journal of it, and what is to be done. Reads the sync log only.
     """
-    from bridge.engine.explain.history import tell_story
+    from bridge.engine.explain.history import history_of
     from bridge.engine.find_entries import named_entry
     from bridge.reports.invoice_history import page
 
     STATE.as_json = as_json
     with open_log() as log:
-        story = tell_story(log, named_entry(log, invoice))
+        found = history_of(log, named_entry(log, invoice))
     if as_json:
-        say_json(_plain(story))
+        say_json(_plain(found))
         return
-    for line in page(story):
+    for line in page(found):
         say(line)
 
 
-def _plain(story: "Story") -> dict[str, Any]:
+def _plain(history: "InvoiceHistory") -> dict[str, Any]:
     return {
-        **entry_plain(story.entry),
+        **entry_plain(history.entry),
         "type": "story",
-        "client_target": story.client.target.id if story.client else None,
+        "client_target": history.client.target.id if history.client else None,
         "source": [
             {
                 "run": version.run,
                 "used": version.used.isoformat(),
-                "booked": version.content == story.entry.content_fingerprint,
+                "booked": version.content == history.entry.content_fingerprint,
                 **version.data,
             }
-            for version in story.versions
+            for version in history.versions
         ],
         "links": [
             {
@@ -61,11 +61,11 @@ def _plain(story: "Story") -> dict[str, Any]:
                 "sent": dict(link.payload.body) if link.payload else None,
                 "journal": _journal(link.payload) if link.payload else [],
             }
-            for link in story.links
+            for link in history.links
         ],
         "rules": [
             {"ref": str(link.ref), "about": rule.about, "rule": rule.rule, "value": rule.value}
-            for link, rule in story.rules
+            for link, rule in history.rules
         ],
         "steps": [
             {
@@ -78,11 +78,11 @@ def _plain(story: "Story") -> dict[str, Any]:
                 "target": step.target.id if step.target else None,
                 "error": step.error,
             }
-            for step in story.steps
+            for step in history.steps
         ],
         "events": [
             {"at": event.at.isoformat(), "code": event.code, "message": event.message}
-            for event in story.events
+            for event in history.events
         ],
     }
 

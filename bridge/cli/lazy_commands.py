@@ -56,7 +56,7 @@ class LazyCommands(TyperGroup):
 
 
 def _commands_of(home: str) -> dict[str, Any]:
-    """What one module adds, with the options that every command takes."""
+    """Return the commands of one module, with the options that every command takes."""
     family = typer.Typer(rich_markup_mode=None, add_completion=False)
     import_module(f"bridge.cli.{home}").register(family)
     group: Any = _give_to_all(typer.main.get_group(family))

@@ -6,11 +6,11 @@ from bridge.cli.console import STATE, talk
 from bridge.reports.table import wrapped
 
 
-class _Talking(logging.Handler):
-    """Goes through `talk`, and so through the last net for secrets."""
+class _StderrHandler(logging.Handler):
+    """Writes log records through `talk`, which replaces secrets."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record."""
+        """Write one log record."""
         try:
             talk(wrapped(f"{record.levelname.capitalize()}: {record.getMessage()}"))
             if record.exc_info and STATE.is_debug:
@@ -20,13 +20,13 @@ class _Talking(logging.Handler):
 
 
 def listen() -> None:
-    """Warnings of everyone; with --debug all of bridge's own, and still not of the libraries.
+    """Show warnings of everyone; with --debug all of bridge's own, and still not of libraries.
 
     Libraries log what they send at DEBUG, credentials and all.
     """
     root = logging.getLogger()
-    if not any(isinstance(one, _Talking) for one in root.handlers):
-        root.addHandler(_Talking())
+    if not any(isinstance(one, _StderrHandler) for one in root.handlers):
+        root.addHandler(_StderrHandler())
     root.setLevel(logging.WARNING)
     # Each retry of a read is ordinary; what it comes to in the end is told.
     logging.getLogger("stamina").setLevel(logging.ERROR)

@@ -181,7 +181,7 @@ def unlink(invoice: InvoiceName, *, as_json: Json = False) -> None:
 
 @contextmanager
 def by_hand(command: str, opened: "App | None" = None) -> "Iterator[tuple[Hands, App]]":
-    """A manual act is a run of its own: under the lock, and in the log."""
+    """Open a run of its own for a manual act: under the lock, and in the log."""
     from bridge.engine.manual.actions import Hands
 
     bridge = opened or open_app()
@@ -200,7 +200,7 @@ def by_hand(command: str, opened: "App | None" = None) -> "Iterator[tuple[Hands,
 
 
 def _exit_code(error: BaseException) -> int:
-    """What the command ends with, as `bridge.cli.main` decides it."""
+    """Return the command's exit code, as `bridge.cli.main` decides it."""
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return 130
     return int(getattr(error, "exit_code", 1))  # of a BridgeError or a typer.Exit
@@ -208,7 +208,7 @@ def _exit_code(error: BaseException) -> int:
 
 @contextmanager
 def ready_ends(bridge: "App") -> "Iterator[Ends]":
-    """Both ends, checked and prepared."""
+    """Open both ends, checked and prepared."""
     with bridge.ends(bridge.config.sandbox_directory) as ends:
         ends.source.check()
         ends.target.check()
@@ -225,7 +225,7 @@ def _who() -> str:
 
 
 def told(text: str, *, as_json: bool) -> None:
-    """Say what was done."""
+    """Report what was done, as text or as JSON."""
     STATE.as_json = as_json
     if as_json:
         say_json({"type": "done", "what": text})

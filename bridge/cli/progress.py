@@ -20,7 +20,7 @@ _WORDS = {
 
 
 def pace(task: "Task") -> str:
-    """How fast a bar moves, over the last half minute, and how long it has to go.
+    """Return how fast a bar moves, over the last half minute, and how long it has to go.
 
     ``4.9/s, 0:09:47 left``; the rate alone where no end is known, nothing before it is known.
     """

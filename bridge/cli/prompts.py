@@ -10,7 +10,7 @@ from bridge.reports.table import wrapped
 
 
 def ask_choice(text: str, labels: Sequence[str], default: int | None) -> int:
-    """One of several, by its number; Enter takes the default, if any. Answers its index."""
+    """Ask for one of several by its number, or Enter for the default, and return its index."""
     talk("")
     talk(wrapped(text))
     for number, label in enumerate(labels, start=1):
@@ -25,7 +25,7 @@ def ask_choice(text: str, labels: Sequence[str], default: int | None) -> int:
 
 
 def ask_text(prompt: str, default: str, check: Callable[[str], str]) -> str:
-    """A line; Enter takes the default. `check` says what is wrong with an answer, or nothing."""
+    """Ask for a line; Enter takes the default. `check` says what is wrong with it, or nothing."""
     while True:
         line = _line(f"{prompt} [{default}]: " if default else f"{prompt}: ").strip() or default
         wrong = check(line) if line else "an answer is needed"
@@ -35,7 +35,7 @@ def ask_text(prompt: str, default: str, check: Callable[[str], str]) -> str:
 
 
 def ask_secret(prompt: str) -> str:
-    """A line that is not shown."""
+    """Ask for a line that is not shown."""
     if not sys.stdin.isatty():
         return ask_text(prompt, "", lambda _: "")
     while True:

@@ -164,7 +164,7 @@ def _show(report: "Reconciliation") -> None:
 
 
 def _refuse_unwritable(path: Path) -> None:
-    """Before an hour of reading, not after it."""
+    """Refuse a file that cannot be written before an hour of reading, not after it."""
     from bridge.errors import UsageError
 
     if path.is_dir() or not path.resolve().parent.is_dir():
@@ -173,7 +173,7 @@ def _refuse_unwritable(path: Path) -> None:
 
 
 def _write(path: Path, report: "Reconciliation", name: str) -> None:
-    """The page replaces an older one in one stroke."""
+    """Write the page; it replaces an older one in one stroke."""
     from bridge.errors import UsageError
     from bridge.reports.html import as_page
 

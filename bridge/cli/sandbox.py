@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 def _served(
     source: str, target: str, directory: Path | None
 ) -> "tuple[Path, tuple[SourcePlugin, TargetPlugin]]":
-    """Where the data is and whose stand-ins run: as in bridge.yaml, but for what was said."""
+    """Return where the data is and whose stand-ins run, by the options, else by bridge.yaml."""
     if source and target and directory:
         from bridge.registry import load_plugins
 

@@ -114,7 +114,7 @@ def _fate(entry: "Entry") -> dict[str, object]:
 
 @contextmanager
 def _stopping(stop: "Stop") -> Iterator[None]:
-    """The first signal asks the run to finish its step; the second ends it where it is."""
+    """Let the first signal ask the run to finish its step, and the second end it at once."""
 
     def ask(number: int, frame: "FrameType | None") -> None:
         del number, frame

@@ -82,7 +82,7 @@ def _rehearse(run: int, *, credit_notes: bool) -> None:
 
 
 def _reverse(run: int, because: str, *, yes: bool) -> None:
-    """By credit notes: the same course as a removal."""
+    """Reverse a run by credit notes: settle, plan, show, ask and write."""
     from bridge.engine.undo.plan_reversal import plan_reversals
     from bridge.engine.undo.reverse import reverse, settle_reversals
 
@@ -194,7 +194,7 @@ def _tell(done: "Undone") -> None:
 
 
 def _show_reversals(plan: "ReversalPlan") -> None:
-    """Each document of the run: the credit note that reverses it, or why it stays."""
+    """Show for each document of the run the credit note that reverses it, or why it stays."""
     if STATE.as_json:
         for entry in plan.entries:
             _show_reversal_json(entry)
@@ -237,7 +237,7 @@ def _show_reversal_json(entry: "Reversal") -> None:
 
 
 def _tell_reversed(done: "Reversed", plan: "ReversalPlan") -> None:
-    """What was written, what stays and why, and what to type next."""
+    """Report what was written, what stays and why, and what to type next."""
     if STATE.as_json:
         say_json(
             {

@@ -23,7 +23,7 @@ _STEPS = 4
 
 
 def as_page(report: Reconciliation, *, name: str) -> str:
-    """The page. `name` is the bridge's own, from bridge.yaml."""
+    """Return the page. `name` is the bridge's own, from bridge.yaml."""
     from jinja2 import Environment, StrictUndefined
 
     template = files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def as_page(report: Reconciliation, *, name: str) -> str:
 
 
 def _coded(text: str) -> str:
-    """What stands between backticks, set as what is typed; all of it escaped."""
+    """Return text as markup, all of it escaped, with what stands between backticks as code."""
     from markupsafe import Markup, escape
 
     parts = text.split("`")
@@ -62,7 +62,7 @@ def _coded(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A rectangle.
+    """A rectangle of a chart.
 
     Attributes:
         kind: What it shows: ``matched``, ``held``, ``aside``, ``unexplained`` or ``booked``.
@@ -97,7 +97,7 @@ class Chart:
 
 
 def charts(lines: Iterable[MonthLine], home: str) -> tuple[Chart, ...]:
-    """One chart a currency, the home currency first."""
+    """Return a chart for each currency, the home currency first."""
     by_code: dict[str, list[MonthLine]] = defaultdict(list)
     for line in lines:
         by_code[line.currency].append(line)
@@ -134,13 +134,13 @@ def _parts(line: MonthLine) -> tuple[tuple[str, Money], ...]:
 
 
 def _height(line: MonthLine) -> tuple[float, float]:
-    """How high the two bars of a month are; what is below zero takes no room."""
+    """Return how high the two bars of a month are; what is below zero takes no room."""
     billed = sum(max(float(amount.amount), 0.0) for _, amount in _parts(line))
     return billed, max(float(line.booked.amount), 0.0)
 
 
 def _bars(line: MonthLine, x: float, unit: float) -> Iterator[Bar]:
-    """`unit` is pixels for one of the currency; only drawing is in floats, never the figures."""
+    """Yield a month's bars. `unit` is pixels for one of the currency; figures are no floats."""
     day, code = month(line.month), line.currency
     base = float(TOP + HEIGHT)
     for kind, amount in _parts(line):
@@ -155,7 +155,7 @@ def _bars(line: MonthLine, x: float, unit: float) -> Iterator[Bar]:
 
 
 def _round_up(value: float) -> float:
-    """The next round figure, so that the scale reads well."""
+    """Return the next round figure, so that the scale reads well."""
     if value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))

@@ -3,32 +3,36 @@
 import textwrap
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bridge.engine.explain.diff import changes
+from bridge.engine.explain.history import (
+    InvoiceHistory,
+    in_words,
+    outcome_in_words,
+    target_in_words,
+)
 from bridge.reports.table import WIDTH, wrapped
-
-if TYPE_CHECKING:
-    from bridge.engine.explain.history import Story
-    from bridge.store.tables.values import LinkRow, SnapshotRow
+from bridge.store.tables.values import LinkRow, SnapshotRow
 
 _SUM = 16
 _ACCOUNT = WIDTH - 2 * _SUM - 4
 _KINDS = {"to_balance": "refund to the balance", "adjustment": "adjustment, no money,"}
 
 
-def page(story: "Story") -> Iterator[str]:
-    """The whole page, line by line. Parts of which nothing is known are left out."""
-    entry = story.entry
+def page(history: InvoiceHistory) -> Iterator[str]:
+    """Yield the whole page, line by line, without parts of which nothing is known."""
+    entry = history.entry
     yield f"Invoice {entry.number} (id {entry.invoice.id}) of client {entry.client.id}"
     for title, part in (
-        ("Where it stands", _standing(story)),
-        ("What the source says", _source(story)),
-        ("What has changed since it was booked", _changes(story)),
-        ("What it is in the target", _links(story)),
-        ("What was decided, and by which rule or setting", _rules(story)),
-        ("The journal that an accountant would write", _journal(story)),
-        ("What was sent (times are UTC)", _steps(story)),
-        ("What happened, and who did it (times are UTC)", _events(story)),
+        ("Where it stands", _standing(history)),
+        ("What the source says", _source(history)),
+        ("What has changed since it was booked", _changes(history)),
+        ("What it is in the target", _links(history)),
+        ("What was decided, and by which rule or setting", _rules(history)),
+        ("The journal that an accountant would write", _journal(history)),
+        ("What was sent (times are UTC)", _steps(history)),
+        ("What happened, and who did it (times are UTC)", _events(history)),
     ):
         lines = list(part)
         if lines:
@@ -37,10 +41,8 @@ def page(story: "Story") -> Iterator[str]:
             yield from lines
 
 
-def _standing(story: "Story") -> Iterator[str]:
-    from bridge.engine.explain.history import in_words
-
-    entry = story.entry
+def _standing(history: InvoiceHistory) -> Iterator[str]:
+    entry = history.entry
     yield wrapped(in_words(entry), 2)
     if entry.reason:
         yield wrapped(f"Reason: {entry.reason.value} (docs/reasons.md)", 2)
@@ -50,8 +52,8 @@ def _standing(story: "Story") -> Iterator[str]:
         yield wrapped(f"To do: {entry.remedy}", 2)
 
 
-def _source(story: "Story") -> Iterator[str]:
-    entry, used = story.entry, story.used
+def _source(history: InvoiceHistory) -> Iterator[str]:
+    entry, used = history.entry, history.used
     if used is None:
         yield wrapped(
             f"{entry.status or 'Deleted'}, {entry.gross}, issued {entry.issued or 'never'}, paid"
@@ -75,7 +77,7 @@ def _source(story: "Story") -> Iterator[str]:
         yield from _money(container, "  ")
 
 
-def _of(version: "SnapshotRow", name: str) -> Mapping[str, Any]:
+def _of(version: SnapshotRow, name: str) -> Mapping[str, Any]:
     found: Any = version.data[name]
     return found if isinstance(found, Mapping) else {}
 
@@ -128,7 +130,7 @@ def _money(invoice: Mapping[str, Any], indent: str) -> Iterator[str]:
 
 
 def _row(text: str, amount: str) -> Iterator[str]:
-    """A text with an amount at the right edge of its last line."""
+    """Yield a text with an amount at the right edge of its last line."""
     room = WIDTH - _SUM - 4
     lines = textwrap.wrap(text, room, subsequent_indent="  ") or [""]
     yield from (f"  {line}" for line in lines[:-1])
@@ -139,32 +141,28 @@ def _is_zero(amount: Any) -> bool:
     return not any(digit in "123456789" for digit in str(amount).partition(" ")[0])
 
 
-def _changes(story: "Story") -> Iterator[str]:
-    from bridge.engine.explain.diff import changes
-
-    if story.booked and story.used:
-        yield f"  Booked as run {story.booked.run} read it; read again by run {story.used.run}:"
-        for change in changes(_of(story.booked, "invoice"), _of(story.used, "invoice")):
+def _changes(history: InvoiceHistory) -> Iterator[str]:
+    if history.booked and history.used:
+        yield f"  Booked as run {history.booked.run} read it; read again by run {history.used.run}:"
+        for change in changes(_of(history.booked, "invoice"), _of(history.used, "invoice")):
             yield wrapped(change, 2)
 
 
-def _links(story: "Story") -> Iterator[str]:
-    from bridge.engine.explain.history import target_in_words
-
-    for link in ([story.client] if story.client else []) + list(story.links):
+def _links(history: InvoiceHistory) -> Iterator[str]:
+    for link in ([history.client] if history.client else []) + list(history.links):
         how = "found there" if link.adopted else f"written by run {link.run}"
         day = f" of {link.day}" if link.day else ""
         yield wrapped(f"{_named(link)} is {target_in_words(link.target)}{day}, {how}.", 2)
 
 
-def _named(link: "LinkRow") -> str:
+def _named(link: LinkRow) -> str:
     words = str(link.ref).replace("_", " ")
     return words[0].upper() + words[1:]
 
 
-def _rules(story: "Story") -> Iterator[str]:
+def _rules(history: InvoiceHistory) -> Iterator[str]:
     last = ""
-    for link, rule in story.rules:
+    for link, rule in history.rules:
         if _named(link) != last:
             last = _named(link)
             yield f"  {last}"
@@ -172,8 +170,8 @@ def _rules(story: "Story") -> Iterator[str]:
         yield wrapped(f"{about}{rule.rule} -> {rule.value}", 4)
 
 
-def _journal(story: "Story") -> Iterator[str]:
-    for link in story.links:
+def _journal(history: InvoiceHistory) -> Iterator[str]:
+    for link in history.links:
         if link.payload and link.payload.journal:
             day = link.payload.date or link.day or ""
             yield wrapped(f"{day} {_named(link)}, in the target {link.target.id}", 2)
@@ -191,10 +189,8 @@ def _posting(account: str, amount: str, *, is_debit: bool) -> Iterator[str]:
     yield f"    {last:<{_ACCOUNT}}{columns}"
 
 
-def _steps(story: "Story") -> Iterator[str]:
-    from bridge.engine.explain.history import outcome_in_words
-
-    for step in story.steps:
+def _steps(history: InvoiceHistory) -> Iterator[str]:
+    for step in history.steps:
         yield wrapped(
             f"{step.intended:%Y-%m-%d %H:%M:%S} run {step.run}: {step.action.value}"
             f" {str(step.ref).replace('_', ' ')}: {outcome_in_words(step)}",
@@ -202,6 +198,6 @@ def _steps(story: "Story") -> Iterator[str]:
         )
 
 
-def _events(story: "Story") -> Iterator[str]:
-    for event in story.events:
+def _events(history: InvoiceHistory) -> Iterator[str]:
+    for event in history.events:
         yield wrapped(f"{event.at:%Y-%m-%d %H:%M:%S} run {event.run}: {event.message}", 2)

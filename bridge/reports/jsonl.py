@@ -14,7 +14,7 @@ from bridge.model.money import Money
 
 
 def as_lines(report: Reconciliation) -> Iterator[dict[str, Any]]:
-    """Each with a `type`."""
+    """Yield the report's lines, each with a `type`."""
     for item in report.items:
         yield {"type": "record", **_item(item)}
     for difference in report.differences:
@@ -41,14 +41,14 @@ def as_lines(report: Reconciliation) -> Iterator[dict[str, Any]]:
 
 
 def _worked_out(row: object) -> dict[str, str]:
-    """What follows from the fields of a line."""
+    """Return what follows from the fields of a line."""
     if not isinstance(row, BalanceLine):
         return {}
     return {"closing": str(row.closing), "difference": str(row.difference)}
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
-    """A month as ``2026-03``."""
+    """Return a line whose month, if any, reads ``2026-03``."""
     return {**row, "month": row["month"][:7]} if "month" in row else row
 
 
@@ -108,7 +108,7 @@ def _summary(report: Reconciliation) -> dict[str, Any]:
 
 
 def _plain(value: object) -> Any:
-    """Money as ``"12.50 GBP"``, days in ISO form."""
+    """Return a value for JSON: money as ``"12.50 GBP"``, days in ISO form."""
     if isinstance(value, Money):
         return str(value)
     if is_dataclass(value) and not isinstance(value, type):

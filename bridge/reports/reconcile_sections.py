@@ -13,7 +13,7 @@ from bridge.reports.table import WIDTH, ReportTable, by_currency, text_of_table
 
 
 class Detail(Enum):
-    """How much is shown."""
+    """How much of the report is shown."""
 
     SHORT = "short"  # a terminal: the period added up where months would be many lines
     FULL = "full"  # a page: by month, and each invoice that waits
@@ -33,7 +33,7 @@ class ReportSection:
 
 
 def as_text(report: Reconciliation) -> Iterator[str]:
-    """The report on a terminal, piped or not, line by line."""
+    """Yield the report on a terminal, piped or not, line by line."""
     yield from headline(report)
     for number, section in enumerate(sections(report, Detail.SHORT), start=1):
         yield ""
@@ -46,7 +46,7 @@ def as_text(report: Reconciliation) -> Iterator[str]:
 
 
 def verdict(report: Reconciliation) -> str:
-    """The answer, in one sentence."""
+    """Return whether both sides agree, in one sentence."""
     number = len(report.differences)
     if not number:
         told = "Both sides agree: every record is matched or explained."
@@ -58,7 +58,7 @@ def verdict(report: Reconciliation) -> str:
 
 
 def sections(report: Reconciliation, detail: Detail) -> tuple[ReportSection, ...]:
-    """All of it, in the order in which a bookkeeper asks."""
+    """Return the report's sections, in the order in which a bookkeeper asks."""
     full = detail is Detail.FULL
     return (
         _differences(report, full=full),
@@ -173,7 +173,7 @@ def _balances(report: Reconciliation) -> ReportSection:
 
 
 def _opening(report: Reconciliation) -> str:
-    """What stood there before, and who books it."""
+    """Return what stood on balances before the period, and who books it."""
     first, opening = report.days.first, [line.opening for line in report.balances if line.opening]
     if not opening:
         return f"Nothing stood there before {first}."
@@ -240,7 +240,7 @@ def _time(moment: dt.datetime) -> str:
 
 
 def headline(report: Reconciliation) -> Sequence[str]:
-    """Who was compared with whom, over what, and what came of it."""
+    """Return who was compared with whom, over which days, and the verdict."""
     return (
         f"{report.source} against {report.target}",
         f"{report.days.first} to {report.days.last}",

@@ -19,7 +19,7 @@ ASIDE = (MatchClass.SKIPPED, MatchClass.BEFORE_START, MatchClass.WAITING, MatchC
 
 
 def differences(found: Sequence[Difference]) -> ReportTable:
-    """One row each, and one for each further record of it."""
+    """One row for each difference, and one for each further record of it."""
     rows: list[Row] = []
     for number, each in enumerate(found, start=1):
         what = f"{each.what}. To do: {each.remedy}" if each.remedy else each.what

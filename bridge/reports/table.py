@@ -51,7 +51,7 @@ def summed_table(
     *,
     totals: bool = False,
 ) -> ReportTable:
-    """A table with one row for each place, in which the figures of its lines are added up.
+    """Return a table with one row for each place, the figures of its lines added up.
 
     Args:
         place: The first cells of a line's row. Rows come in the order in which places first occur.
@@ -84,14 +84,14 @@ def _sum(column: Sequence[Figure]) -> str:
 
 
 def figure(amount: "Money") -> str:
-    """An amount without its currency, thousands apart."""
+    """Return an amount without its currency, thousands apart."""
     text = str(amount).partition(" ")[0]
     places = len(text.partition(".")[2])
     return f"{amount.amount:,.{places}f}"
 
 
 def by_currency(amounts: "Iterable[Money]") -> str:
-    """Sums by currency: ``1,200.00 GBP and 35.10 EUR``."""
+    """Return sums by currency: ``1,200.00 GBP and 35.10 EUR``."""
     sums: dict[str, Money] = {}
     for amount in amounts:
         code = amount.currency
@@ -100,12 +100,12 @@ def by_currency(amounts: "Iterable[Money]") -> str:
 
 
 def month(day: "dt.date") -> str:
-    """A month of the calendar as ``2026-03``."""
+    """Return a month of the calendar as ``2026-03``."""
     return f"{day:%Y-%m}"
 
 
 def words(standing: "MatchClass") -> str:
-    """A class as people read it."""
+    """Return a class as people read it."""
     return standing.value.replace("_", " ")
 
 
@@ -113,7 +113,7 @@ def words(standing: "MatchClass") -> str:
 
 
 def wrapped(text: str, indent: int = 0) -> str:
-    """`text` folded to the width of a page, each line indented."""
+    """Return `text` folded to the width of a page, each line indented."""
     space = " " * indent
     return textwrap.fill(
         text,
@@ -126,7 +126,7 @@ def wrapped(text: str, indent: int = 0) -> str:
 
 
 def text_of_table(table: ReportTable) -> Iterator[str]:
-    """A table line by line; what is too wide for the page is taken off the widest texts."""
+    """Yield a table's lines; what is too wide for the page is taken off the widest texts."""
     if table.title:
         yield table.title
     if not table.rows:
@@ -148,7 +148,7 @@ def text_of_table(table: ReportTable) -> Iterator[str]:
 
 
 def text_of_columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Columns line by line, of which the last alone is folded; a word too long sticks out."""
+    """Yield the lines of columns of which the last alone folds; a word too long sticks out."""
     lines = [head, *rows]
     widths = _needed(lines)
     widths[-1] = max(WIDTH - sum(widths[:-1]) - 2 * (len(widths) - 1), _LEAST_LAST)

@@ -13,7 +13,7 @@ _ABSENT = object()
 
 
 def changes(before: Any, after: Any, where: str = "") -> Iterator[str]:
-    """One sentence for each value that is not what it was: ``line 2, amount: was ..., is ...``."""
+    """Yield a sentence for each value that changed: ``line 2, amount: was ..., is ...``."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in {**before, **after}:
             yield from changes(

@@ -1,4 +1,4 @@
-"""One invoice's story out of the log: what was seen, decided, sent and answered."""
+"""The history of one invoice out of the log: what was seen, decided, sent and answered."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from bridge.store.tables.values import EntryRow, EventRow, LinkRow, SnapshotRow,
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class InvoiceHistory:
     """All that the log knows of one invoice.
 
     Attributes:
@@ -44,11 +44,11 @@ class Story:
         return next((each for each in self.versions if each.content == content), None)
 
 
-def tell_story(log: SyncLog, entry: EntryRow) -> Story:
-    """Gather it. Reads the log only: no end is asked."""
+def history_of(log: SyncLog, entry: EntryRow) -> InvoiceHistory:
+    """Return the history of an entry's invoice. It reads the log only and asks no end."""
     links = tuple(log.links_of_invoice(entry.invoice))
     client = log.links([entry.client]).get(entry.client)
-    return Story(
+    return InvoiceHistory(
         entry=entry,
         client=client,
         links=tuple(link for link in links if link.ref.kind is not Kind.CLIENT),
@@ -67,7 +67,7 @@ def _rules(client: LinkRow | None, links: list[LinkRow]) -> Iterator[tuple[LinkR
 
 
 def in_words(entry: EntryRow) -> str:
-    """Where it stands, in one sentence."""
+    """Return where an invoice stands, in one sentence."""
     match entry.state:
         case EntryState.DONE:
             return f"In the books as {entry.target}, read back and equal."
@@ -89,13 +89,13 @@ def in_words(entry: EntryRow) -> str:
 
 
 def target_in_words(target: TargetRef) -> str:
-    """The target's number, and its permanent id where that is another."""
+    """Return the target's number, and its permanent id where that is another."""
     permanent = target.internal_id
     return target.id if permanent in {"", target.id} else f"{target.id} (id {permanent})"
 
 
 def outcome_in_words(step: StepRow) -> str:
-    """What came of a step, in a few words."""
+    """Return the outcome of a step, in a few words."""
     match step.state:
         case StepState.INTENDED:
             return "no outcome is known"

@@ -12,14 +12,14 @@ from bridge.store.tables.values import AcceptanceRow
 
 
 def shown(difference: Difference) -> str:
-    """What its records show, a line each: what is compared, and what a person can read later."""
+    """Return what a difference's records show, a line each: it is compared, and read later."""
     return "\n".join(sorted(_line(item) for item in difference.items))
 
 
 def judged(
     found: Iterable[Difference], accepted: Mapping[str, AcceptanceRow]
 ) -> tuple[Difference, ...]:
-    """The same differences, with what a person said of those that still show the same."""
+    """Return the differences, with the acceptance of each that still shows the same."""
     return tuple(_judged(each, accepted.get(each.family)) for each in found)
 
 
@@ -34,12 +34,12 @@ def _judged(difference: Difference, row: AcceptanceRow | None) -> Difference:
 
 
 def day_of(row: AcceptanceRow) -> str:
-    """The local calendar day on which it was accepted."""
+    """Return the local calendar day on which a difference was accepted."""
     return str(row.at.astimezone().date())
 
 
 def classed(items: Iterable[Item], found: Iterable[Difference]) -> tuple[Item, ...]:
-    """The items, those of accepted differences in their class; its reason is the class before."""
+    """Return the items, accepted ones in that class; their reason is the class before."""
     families = {each.family for each in found if each.accepted}
     return tuple(
         replace(item, verdict=_accepted(item.verdict))
@@ -54,7 +54,7 @@ def _accepted(verdict: Verdict) -> Verdict:
 
 
 def _line(item: Item) -> str:
-    """One record. Its class and words are part of it: a note that says more is another matter."""
+    """Return one record as text, its class and words included: other words are another matter."""
     billed = f"{item.billed} (tax {item.billed_tax})" if item.billed is not None else "nothing"
     booked = f"{item.booked} (tax {item.booked_tax})" if item.booked is not None else "nothing"
     words = (
@@ -70,7 +70,7 @@ def _line(item: Item) -> str:
 
 
 def named(found: Sequence[Difference], name: str) -> Difference:
-    """The difference that `name` means: a number of one of its records, at either end.
+    """Return the difference of which `name` is a number of a record, at either end.
 
     Raises:
         UsageError: there is none, or several.
@@ -100,7 +100,7 @@ def _names(difference: Difference) -> set[str]:
 
 
 def kept(rows: Sequence[AcceptanceRow], name: str) -> AcceptanceRow:
-    """The acceptance that `name` means.
+    """Return the acceptance of the difference that `name` means.
 
     Raises:
         UsageError: nothing of that name was accepted.

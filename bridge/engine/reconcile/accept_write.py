@@ -1,4 +1,4 @@
-"""Keeping that a person explained a difference, under the run lock."""
+"""Writes down that a person explained a difference, under the run lock."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from bridge.store.tables.values import Accept, AcceptanceRow, AddEvent, Unaccept
 def accept(
     hands: Hands, reading: BooksSnapshot, difference: Difference, because: str
 ) -> BooksSnapshot:
-    """Count this difference no more, as long as it shows what it shows now."""
+    """Record that a difference is explained, as long as it shows what it shows now."""
     row = AcceptanceRow(difference.family, shown(difference), hands.who, because, hands.clock())
     told = f"accepted by {hands.who}: {difference.subject}: {difference.what}; because: {because}"
     event = AddEvent("info", "by_hand", told, data={"shown": row.shown})
@@ -21,7 +21,7 @@ def accept(
 
 
 def unaccept(hands: Hands, reading: BooksSnapshot, name: str) -> BooksSnapshot:
-    """Count a difference again that was accepted.
+    """Remove the acceptance of a difference, which counts again.
 
     Raises:
         UsageError: nothing of that name was accepted.

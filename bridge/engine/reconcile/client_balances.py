@@ -51,7 +51,7 @@ class BalanceLine:
 
     @property
     def closing(self) -> Money:
-        """What the books leave."""
+        """The balance that the books leave at the end of the period."""
         return self.opening + self.additions + self.uses
 
     @property
@@ -72,7 +72,7 @@ def balance_lines(
     log_view: LogView,
     terms: ComparisonTerms,
 ) -> tuple[BalanceLine, ...]:
-    """By client and currency."""
+    """Return each client's balance over the period, by client and currency."""
     books = _Books(terms, log_view, _owners(rows.source, balances, terms.label))
     for row in rows.target:
         if row.date in terms.days:
@@ -134,7 +134,7 @@ class _Books:
         columns[onto] = columns.get(onto, Money.zero(amount.currency)) + amount
 
     def _onto(self, row: Record, key: Key) -> Money | None:
-        """What a row puts on the balance, in the client's currency where the log knows it."""
+        """Return what a row puts on the balance, in the client's currency where that is known."""
         link = self.log_view.links.get(key.ref) if key.ref else None
         payload = link.payload if link else None
         known = payload.paid if payload and payload.net == row.net else None
@@ -150,7 +150,7 @@ class _Books:
 def _owners(
     source: Iterable[Record], balances: Iterable[ClientBalance], label: str
 ) -> Mapping[tuple[Role, str], str]:
-    """Whose balance a key is about."""
+    """Return the client whose balance a key is about, by the key's role and owner."""
     found: dict[tuple[Role, str], str] = {}
     for row in source:
         key = key_of(row.token, label)
@@ -164,7 +164,7 @@ def _owners(
 
 
 def _reasons(items: Iterable[Item]) -> Mapping[str, set[str]]:
-    """By client, why records that may move a balance are not in both books alike."""
+    """Return by client why records that may move a balance are not in both books alike."""
     found: dict[str, set[str]] = defaultdict(set)
     for item in items:
         reason = item.verdict.reason
@@ -175,7 +175,7 @@ def _reasons(items: Iterable[Item]) -> Mapping[str, set[str]]:
 
 
 def unexplained(lines: Iterable[BalanceLine], terms: ComparisonTerms) -> Iterator[Item]:
-    """A difference for each balance that no record explains.
+    """Yield a difference for each balance that no record explains.
 
     Only over all of time: within it a use may be booked on another day than the source moved the
     balance, and the eve of a period is no place to tell that from an error. Its figure is the

@@ -29,7 +29,7 @@ class DebtorLine:
 
     @property
     def open(self) -> Money:
-        """What is owed."""
+        """Invoices and credit notes less what was paid."""
         return self.invoices + self.notes - self.paid
 
 
@@ -58,7 +58,7 @@ def debtors(
     feeds: Collection[str],
     terms: ComparisonTerms,
 ) -> tuple[tuple[DebtorLine, ...], tuple[OpenDocument, ...]]:
-    """Our documents that the target tells the payment of.
+    """Return what is owed on documents of ours whose payment the target tells, and the open ones.
 
     Args:
         ours: The item of each document of ours, by the target's number.

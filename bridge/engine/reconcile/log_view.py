@@ -17,7 +17,7 @@ _UNSOLD = frozenset({InvoiceState.DRAFT, InvoiceState.CANCELLED})
 
 @dataclass(frozen=True, slots=True)
 class LogView:
-    """The log's part of the story.
+    """What the sync log says of the records that were read.
 
     Attributes:
         entries: By the source's invoice id.
@@ -33,7 +33,7 @@ class LogView:
 
 
 def of_entry(entry: EntryRow) -> Verdict | None:
-    """Why an invoice is not in the books, as the log has it; None where the log says it is."""
+    """Return why the log says that an invoice is not booked; None where it says that it is."""
     reason = entry.reason.value if entry.reason else ""
     match entry.state:
         case EntryState.DONE | EntryState.UNVERIFIED:
@@ -58,14 +58,14 @@ def of_entry(entry: EntryRow) -> Verdict | None:
 
 
 def is_ended(entry: EntryRow | None) -> bool:
-    """Whether a person answered what a cancelled invoice is, and that was carried out."""
+    """Return whether a person's answer on a cancelled invoice was carried out."""
     if entry is None or entry.state is not EntryState.DONE:
         return False
     return entry.reason is Reason.CANCELLED_AFTER_BOOKING
 
 
 def of_document(record: Record, entry: EntryRow | None, terms: ComparisonTerms) -> Verdict | None:
-    """Why a document that was read now is not in the books; None where the log says it is."""
+    """Return why a document that was read now is not booked; None where the log says it is."""
     if entry is None:
         return _unseen(record, terms)
     verdict = of_entry(entry)
@@ -78,7 +78,7 @@ def of_document(record: Record, entry: EntryRow | None, terms: ComparisonTerms) 
 
 
 def _unseen(record: Record, terms: ComparisonTerms) -> Verdict:
-    """No run has seen it. What its state alone decides needs none."""
+    """Classify a document that no run has seen; its state alone may decide."""
     if record.state in _UNSOLD:
         return Verdict(MatchClass.SKIPPED, str(record.state), f"it is {record.note.lower()}")
     unpaid = record.state is InvoiceState.OPEN

@@ -35,7 +35,7 @@ def match(
     terms: ComparisonTerms,
     balances: Sequence[ClientBalance] = (),
 ) -> tuple[Item, ...]:
-    """All records of the period, each in its class; documents first."""
+    """Return all records of the period, each in its class, documents first."""
     bills = [row for row in source if row.record_class in _BILLS]
     documents = match_documents(
         bills, [row for row in target if row.record_class in _DOCUMENTS], log_view, terms
@@ -56,7 +56,7 @@ def match(
 
 
 def differences(items: Iterable[Item]) -> tuple[Difference, ...]:
-    """What is unexplained, by what it belongs to: the document's own story leads."""
+    """Return what is unexplained, by what it belongs to; the words are the document's own."""
     families: dict[str, list[Item]] = defaultdict(list)
     for item in items:
         if item.standing in UNEXPLAINED:
@@ -115,7 +115,7 @@ class _Matcher:
         rows: Sequence[Record],
         judged: Callable[[Record, Sequence[Record]], list[Item]],
     ) -> None:
-        """Keep what falls into the period at either end."""
+        """Classify and keep what falls into the period at either end."""
         days = self.terms.days
         if record.date in days or any(row.date in days for row in rows):
             self.documents.items.extend(judged(record, rows))
@@ -151,7 +151,7 @@ class _Matcher:
         self._add(row, verdict, family, key)
 
     def _given(self, row: Record) -> None:
-        """Balance given by hand: the source was not asked for it, so the log answers."""
+        """Classify balance given by hand by the log, since the source was not asked for it."""
         key = key_of(row.token, self.terms.label)
         link = self.classifier.log_view.links.get(key.ref) if key.ref else None
         payload = link.payload if link else None
@@ -214,7 +214,7 @@ def _by_hand(row: Record) -> Verdict:
 
 
 def _set_off(rows: Sequence[Record]) -> set[str]:
-    """Rows that cancel out: a credit note applied to its invoice makes one on each."""
+    """Return the numbers of rows that cancel out, as of a credit note applied to its invoice."""
     groups: dict[tuple[object, str, Decimal], list[Record]] = defaultdict(list)
     for row in rows:
         if row.document:

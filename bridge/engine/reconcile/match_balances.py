@@ -69,7 +69,7 @@ def _use(number: str, used: Record, uses: Sequence[Record], classifier: MoneyCla
 def _by_settlements(
     number: str, zero: Money, money_rows: MoneyRows, classifier: MoneyClassifier
 ) -> Money:
-    """The part of an invoice's credit that came as money through invoices that only pay others."""
+    """Return the part of a credit that came as money through invoices that only pay others."""
     label = classifier.terms.label
     found = []
     for transaction, rows in money_rows.shares.items():
@@ -91,7 +91,7 @@ def _difference(why: str) -> Verdict:
 
 
 def given_by_id(balances: Iterable[ClientBalance]) -> Mapping[str, BalanceEntry]:
-    """Movements by hand, by the source's id of them."""
+    """Return movements by hand, by the source's id of them."""
     entries = (entry for balance in balances for entry in balance.entries)
     return {entry.id: entry for entry in entries if entry.origin in _BY_HAND}
 
@@ -144,7 +144,7 @@ def _booked(entry: BalanceEntry, rows: Sequence[Record], classifier: MoneyClassi
 
 
 def _agrees(entry: BalanceEntry, row: Record, classifier: MoneyClassifier) -> bool:
-    """By what was sent, as the log has it in both currencies; the sign is the target's own."""
+    """Return whether a row shows what was sent; the sign is the target's own."""
     ref = key_of(row.token, classifier.terms.label).ref
     link = classifier.log_view.links.get(ref) if ref else None
     if link and link.payload:

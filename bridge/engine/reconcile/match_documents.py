@@ -32,7 +32,7 @@ MATCHED = Verdict(MatchClass.MATCHED)
 
 @dataclass(slots=True)
 class MatchedDocuments:
-    """What became of the documents, and which of the target's are ours.
+    """Documents in their classes, and which of the target's are ours.
 
     Attributes:
         items: One each, in the period.
@@ -97,7 +97,7 @@ class _Matcher:
             self._foreign(note, _ODD_REVERSAL, family=key_of(note.token, self.terms.label).owner)
 
     def _reversed(self, note: Record, document: Record | None) -> None:
-        """What an undo took back: the invoice stands in the books as if it had not been booked."""
+        """Set a reversed document and its note apart: the invoice counts as not booked."""
         owner = key_of(note.token, self.terms.label).owner
         self.undone.remove(note)
         self._apart(note, owner, _REVERSED)
@@ -106,7 +106,7 @@ class _Matcher:
             self._apart(document, owner, _REVERSED)
 
     def _apart(self, record: Record, number: str, verdict: Verdict) -> None:
-        """A document that the source has none of: billed as what it is, or as what it credits."""
+        """Keep a document that the source has none of, billed as what it is or what it credits."""
         gross = record.net + record.tax
         item = replace(foreign_item(record, verdict, number), billed=gross, billed_tax=record.tax)
         self.result.by_number[record.number] = item
@@ -131,7 +131,7 @@ class _Matcher:
             self._foreign(double, _double(chosen[0]), family=f"document {double.number}")
 
     def _there(self, number: str) -> tuple[list[Record], list[Record]]:
-        """The target's documents of an invoice, one a token, and what carries the same token."""
+        """Return the target's documents of an invoice, one a token, and those of the same token."""
         link = self.log_view.links.get(SourceRef(Kind.INVOICE, number))
         by_token: dict[str, list[Record]] = {}
         for each in self.ours.pop(number, []):
@@ -257,7 +257,7 @@ class _Matcher:
 
 
 def foreign_item(record: Record, verdict: Verdict, family: str) -> Item:
-    """A document that is only in the target."""
+    """Return the item of a document that is only in the target."""
     is_note = record.record_class is RecordClass.CREDIT_NOTE
     return Item(
         kind=ItemKind.CREDIT_NOTE if is_note else ItemKind.INVOICE,
@@ -277,7 +277,7 @@ def foreign_item(record: Record, verdict: Verdict, family: str) -> Item:
 def days_sent(
     link: LinkRow | None, told: Collection[dt.date | None], terms: ComparisonTerms
 ) -> set[dt.date | None]:
-    """The days that a record may bear because it was sent so.
+    """Return the days that a record may bear because it was sent so.
 
     A day that the source tells no more is none, unless it was moved to an open day or stood there
     before: then a setting or a person chose it. `told` are the days that the source tells.

@@ -91,7 +91,7 @@ class MoneyClassifier:
     settles: Mapping[str, Sequence[str]]
 
     def transaction(self, record: Record, rows: Sequence[Record]) -> list[Item]:
-        """One transaction of the source against its shares in the target.
+        """Classify a transaction of the source against its shares in the target.
 
         A share that is rightly missing is an item of its own, so that each has one class.
         """
@@ -116,7 +116,7 @@ class MoneyClassifier:
         ]
 
     def fee(self, record: Record, rows: Sequence[Record]) -> list[Item]:
-        """The fee of one transaction."""
+        """Classify the fee of a transaction against the target's rows for it."""
         if not record.fee:
             return []
         cut = replace(record, net=-record.fee)
@@ -136,7 +136,7 @@ class MoneyClassifier:
         return [self.item(cut, verdict, family=family, kind=ItemKind.FEE)]
 
     def worth(self, rows: Sequence[Record], record: Record) -> Money | Wrong:
-        """What these rows are worth in the record's currency."""
+        """Return what these rows are worth in the record's currency."""
         return worth(rows, record, self.log_view, self.terms.base_currency, self.terms.label)
 
     def _on_its_day(self, record: Record, rows: Sequence[Record]) -> Verdict:
@@ -151,7 +151,7 @@ class MoneyClassifier:
     # Why it is not there -----------------------------------------------------------------------
 
     def absent(self, record: Record) -> tuple[Verdict, str]:
-        """Why a transaction, or a share of it, is not in the target, and whose matter it is."""
+        """Return why a transaction, or a share of it, is not in the target, and its family."""
         if not record.net:
             return Verdict(MatchClass.SKIPPED, "no_money", "it moved nothing"), self.family(record)
         if not record.document:
@@ -167,7 +167,7 @@ class MoneyClassifier:
         return self._missing(record)
 
     def unbooked(self, record: Record) -> tuple[Verdict, str] | None:
-        """The first of the invoices that this money pays that is not in the books, and why."""
+        """Return why the first unbooked invoice that this money pays is not booked, and its id."""
         number = invoice_id(record.document, self.terms.label)
         if not number:
             return None
@@ -179,7 +179,7 @@ class MoneyClassifier:
         return None
 
     def _by_own_day(self, record: Record, verdict: Verdict) -> Verdict:
-        """Money is tested by its own day: that of an invoice from before the start may be later."""
+        """Test money by its own day: that of an invoice from before the start may be later."""
         start = self.terms.policy.start_date
         if verdict.standing is not MatchClass.BEFORE_START or record.date < start:
             return verdict
@@ -191,7 +191,7 @@ class MoneyClassifier:
         )
 
     def of_invoice(self, number: str) -> Verdict | None:
-        """Why an invoice's money is not expected in the books; None where it is."""
+        """Return why an invoice's money is not expected in the books; None where it is."""
         item = self.documents.by_invoice.get(number)
         entry = self.log_view.entries.get(number)
         told = of_entry(entry) if entry else None
@@ -205,7 +205,7 @@ class MoneyClassifier:
         return item.verdict
 
     def _is_there(self, number: str) -> bool:
-        """Whether the books have what this invoice's money is booked on."""
+        """Return whether the books have what this invoice's money is booked on."""
         item = self.documents.by_invoice.get(number)
         if item is None:
             return False
@@ -226,7 +226,7 @@ class MoneyClassifier:
     # Items -------------------------------------------------------------------------------------
 
     def family(self, record: Record) -> str:
-        """What a transaction belongs to."""
+        """Return the family of a transaction: its invoice, or itself."""
         number = invoice_id(record.document, self.terms.label)
         return number or f"transaction {key_of(record.token, self.terms.label).owner}"
 
@@ -240,7 +240,7 @@ class MoneyClassifier:
         kind: ItemKind | None = None,
         booked: Money | None = None,
     ) -> Item:
-        """An item of a transaction of the source."""
+        """Return an item of a transaction of the source."""
         days = (row.date for row in rows if row.date in self.terms.days)
         return Item(
             kind=kind or _KINDS[record.record_class],
@@ -257,7 +257,7 @@ class MoneyClassifier:
         )
 
     def foreign(self, row: Record, verdict: Verdict, family: str, key: Key) -> Item:
-        """An item that is only in the target."""
+        """Return an item of money that is only in the target."""
         kind = _KINDS.get(row.record_class, ItemKind.MOVEMENT)
         if key.role is Role.FEE:
             kind = ItemKind.FEE

@@ -18,7 +18,7 @@ def reversals(
     log_view: LogView,
     terms: ComparisonTerms,
 ) -> Iterator[tuple[Record, Record | None]]:
-    """Each note that does what it says, with the document that it reverses.
+    """Yield each note that does what it says, with the document that it reverses.
 
     The document is None where it is outside of what was read; then the log must know the note.
     A note whose figures are not just those of its document is left out: it is a difference.
@@ -43,7 +43,7 @@ def reversals(
 def lost_reversals(
     there: Collection[str], log_view: LogView, terms: ComparisonTerms
 ) -> Iterator[Item]:
-    """Notes that the log knows and the target has no longer: what they reversed stands again."""
+    """Yield notes that the log knows and the target lost: what they reversed counts again."""
     for ref, link in log_view.links.items():
         token, sent = token_of(terms.label, ref), link.payload
         if not is_reversal(ref) or token in there:

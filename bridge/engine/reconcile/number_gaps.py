@@ -30,7 +30,7 @@ class Gap:
 
 
 def gaps(bills: Iterable[Record], entries: Mapping[str, EntryRow], label: str) -> tuple[Gap, ...]:
-    """Holes between the lowest and the highest number of each series.
+    """Return the holes between the lowest and the highest number of each series.
 
     A series is what stands before the last digits. An invoice that goes by its id has no number.
     """

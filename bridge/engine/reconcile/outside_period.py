@@ -18,7 +18,7 @@ _BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What was read of both ends."""
+    """Records that were read at both ends."""
 
     source: Sequence[Record]
     target: Sequence[Record]
@@ -99,7 +99,7 @@ def _read(
 
 
 def invoice_record(invoice: Invoice, label: str) -> Record:
-    """An invoice that was read in full, as a row. It has a day of issue."""
+    """Return an invoice that was read in full as a row; it must have a day of issue."""
     if invoice.issued is None:
         msg = f"{invoice.ref} has no day of issue"
         raise ValueError(msg)
@@ -130,7 +130,7 @@ def invoice_record(invoice: Invoice, label: str) -> Record:
 
 
 def money_record(row: Transaction, label: str) -> Record:
-    """A transaction as a row."""
+    """Return a transaction as a row."""
     back = row.kind is not TransactionKind.PAYMENT
     amount = row.money_in - row.money_out
     record = Record(
@@ -150,7 +150,7 @@ def money_record(row: Transaction, label: str) -> Record:
 
 
 def tokens(rows: Iterable[Record], label: str) -> Iterator[SourceRef]:
-    """The records that these rows stand for, as the log knows them."""
+    """Yield the references by which the log knows the records of these rows."""
     for row in rows:
         ref = key_of(row.token, label).ref
         if ref:

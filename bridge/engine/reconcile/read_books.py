@@ -47,7 +47,7 @@ _STEP = 100
 
 @dataclass(frozen=True, slots=True)
 class BooksSnapshot:
-    """What was read, and when. Times are UTC.
+    """Both books as they were read, and when. Times are UTC.
 
     Attributes:
         runs: The latest runs, newest first.
@@ -77,7 +77,7 @@ def read(
     tell_cost: Callable[[int], None],
     clock: Clock = utc_now,
 ) -> BooksSnapshot:
-    """Read everything. `tell_cost` hears beforehand how many calls the source will take, about."""
+    """Read both ends and the log. `tell_cost` is called first with the source's calls, about."""
     began = clock()
     source, target = ends.source, ends.target
     health, books = source.check(), target.check()
@@ -131,13 +131,13 @@ def _counted(records: Iterable[Record], progress: Progress, name: str) -> Iterat
 
 
 def _seen_until(runs: Sequence[RunRow]) -> dt.date | None:
-    """The day of the last run that came to its end, and so scanned the whole source."""
+    """Return the local day of the last run that ended, and so scanned the whole source."""
     whole = [run for run in runs if run.command == "sync" and run.exit_code in {0, 3, 4}]
     return whole[0].started.astimezone().date() if whole else None
 
 
 def learn(log: SyncLog, rows: Rows, target: Target, label: str) -> LogView:
-    """What the log knows of these rows."""
+    """Return what the log knows of these rows."""
     refs = {client_ref(row.client) for row in rows.source if row.client}
     refs.update(tokens(rows.target, label))
     for row in rows.source:
@@ -158,7 +158,7 @@ def learn(log: SyncLog, rows: Rows, target: Target, label: str) -> LogView:
 
 
 def _made_of(row: Record, label: str) -> Iterator[SourceRef]:
-    """The records that a row of the source may have become."""
+    """Yield the records that a row of the source may have become."""
     key = key_of(row.token, label)
     if key.role is Role.INVOICE:
         yield invoice_ref(key.owner)
@@ -194,7 +194,7 @@ def _answers(
 
 
 def _given(target: Target, day: dt.date) -> Hold | None:
-    """Why it would not take balance that staff gave."""
+    """Return why the target would not take balance that staff gave; None where it would."""
     money = Money(Decimal(1), target.home_currency)
     movement = replace(
         _fee("", money, day), kind=MovementKind.BY_HAND, amount=money, base_amount=money

@@ -42,7 +42,7 @@ class HeldLine:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """What both sides come to.
+    """The comparison of both sides.
 
     Attributes:
         differences, accepted: Unexplained ones, and those that a person explained.
@@ -82,16 +82,16 @@ class Reconciliation:
 
     @property
     def exit_code(self) -> int:
-        """5 where something is unexplained, else 0."""
+        """The command's exit code: 5 where something is unexplained, else 0."""
         return 5 if self.differences else 0
 
     def count(self, standing: MatchClass) -> int:
-        """How many items are in this class."""
+        """Return how many items are in this class."""
         return sum(item.standing is standing for item in self.items)
 
 
 def reconciled(reading: BooksSnapshot, *, version: str, settings: str) -> Reconciliation:
-    """Match what was read, and add it up. Pure."""
+    """Match what was read and add it up. Pure."""
     terms, rows = reading.terms, reading.rows
     matched = match(rows.source, rows.target, reading.log_view, terms, reading.balances)
     balances = balance_lines(rows, reading.balances, matched, reading.log_view, terms)
@@ -134,7 +134,7 @@ def reconciled(reading: BooksSnapshot, *, version: str, settings: str) -> Reconc
 
 
 def _ours(items: Iterable[Item]) -> Mapping[str, Item]:
-    """Documents of ours by the target's number: what is billed, or carries our key."""
+    """Return documents of ours by the target's number: what is billed, or carries our key."""
     kept = (item for item in items if item.kind in SALES and item.standing is not MatchClass.OTHER)
     return {number: item for item in kept for number in item.targets if item.token}
 
@@ -148,7 +148,7 @@ def _is_loose(item: Item) -> bool:
 
 
 def held_lines(items: Iterable[Item], today: dt.date) -> tuple[HeldLine, ...]:
-    """What waits for a person or a run, by reason and currency, most urgent first."""
+    """Return what waits for a person or a run, by reason and currency, most urgent first."""
     groups: dict[tuple[MatchClass, str, str], list[Item]] = defaultdict(list)
     for item in items:
         if item.kind in _HELD_KINDS and item.standing in {MatchClass.HELD, MatchClass.WAITING}:

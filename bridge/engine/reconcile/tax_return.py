@@ -54,7 +54,7 @@ class ReturnLine:
 def tax_lines(
     target: Iterable[Record], ours: Collection[str], home: str
 ) -> tuple[tuple[TaxLine, ...], int]:
-    """By month, country, code and currency; and how many documents could not be told apart.
+    """Return tax by month, country, code and currency, and how many documents are untold.
 
     A document counts as untold that came without its lines, or in a foreign currency without rate.
     `ours` are the target's numbers of what bridge wrote.

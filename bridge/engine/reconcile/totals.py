@@ -17,7 +17,7 @@ _PlaceT = TypeVar("_PlaceT", bound=tuple[Any, ...])
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """Items of one class.
+    """Items of one class, added up.
 
     Attributes:
         known: How many of them the source has.
@@ -35,7 +35,7 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class MonthLine:
-    """Items of one month and currency, by class.
+    """Items of one month and currency, added up by class.
 
     Attributes:
         month: Its first day.
@@ -47,28 +47,28 @@ class MonthLine:
 
     @property
     def count(self) -> int:
-        """How many the source has."""
+        """How many items the source has."""
         return sum(each.known for each in self.by_standing.values())
 
     @property
     def billed(self) -> Money:
-        """All of the source's."""
+        """The amount of all items of the source."""
         return total((each.billed for each in self.by_standing.values()), self.currency)
 
     @property
     def booked(self) -> Money:
-        """All of ours in the target."""
+        """The amount of all items of ours in the target."""
         ours = (each for key, each in self.by_standing.items() if key is not MatchClass.OTHER)
         return total((each.booked for each in ours), self.currency)
 
     def of(self, *standings: MatchClass) -> Money:
-        """What the source has in these classes."""
+        """Return the amount of the source's items in these classes."""
         found = (self.by_standing[each].billed for each in standings if each in self.by_standing)
         return total(found, self.currency)
 
 
 def by_month(items: Iterable[Item], kinds: Collection[ItemKind]) -> tuple[MonthLine, ...]:
-    """Add up items of these kinds."""
+    """Add up items of these kinds by month, currency and class."""
     groups: dict[tuple[dt.date, str], dict[MatchClass, list[Item]]] = defaultdict(
         lambda: defaultdict(list)
     )
@@ -93,7 +93,7 @@ def summed(items: Collection[Item], currency: str) -> Sum:
 def column_sums(
     lines: Iterable[tuple[_PlaceT, Sequence[Money]]],
 ) -> Mapping[_PlaceT, tuple[int, Sequence[Money]]]:
-    """How many lines each place has and their amounts, added up by column, in order of places."""
+    """Return how many lines each place has and their sums by column, in order of places."""
     groups: dict[_PlaceT, list[Sequence[Money]]] = defaultdict(list)
     for place, amounts in lines:
         groups[place].append(amounts)
@@ -104,14 +104,14 @@ def column_sums(
 
 
 def in_column(index: int, amount: Money, columns: int) -> list[Money]:
-    """A line of so many columns with an amount in one of them and zero in the others."""
+    """Return a line of so many columns with an amount in one and zero in the others."""
     line = [Money.zero(amount.currency)] * columns
     line[index] = amount
     return line
 
 
 def at_home(amount: Money, rate: Decimal | None, home: str) -> Money | None:
-    """An amount in the home currency; None where the record tells no rate."""
+    """Return an amount in the home currency; None where the record tells no rate."""
     if amount.currency == home:
         return amount
     return rounded(amount.amount / rate, home) if rate else None
@@ -122,7 +122,7 @@ def at_home(amount: Money, rate: Decimal | None, home: str) -> Money | None:
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """One account in one month.
+    """Money that moved on one account in one month.
 
     Attributes:
         receipts, refunds: Money of ours in and out.
@@ -141,7 +141,7 @@ class AccountLine:
 
     @property
     def net(self) -> Money:
-        """All of it."""
+        """The sum of all columns."""
         return self.receipts + self.refunds + self.fees + self.exchange + self.other
 
 

@@ -19,7 +19,7 @@ class Wrong:
 def worth(
     rows: Sequence[Record], source: Record, log_view: LogView, base: str, label: str
 ) -> Money | Wrong:
-    """The sum of `rows` in the currency of `source`.
+    """Return the sum of `rows` in the currency of `source`, or why there is none.
 
     A row in another currency counts as what the log says it settles, if it still shows what was
     sent. Where the log does not know, all of them together must show what the source's own rate
@@ -65,7 +65,7 @@ def _by_rate(rows: Sequence[Record], source: Record, base: str) -> Money | Wrong
 
 
 def elsewhere(row: Record, log_view: LogView, label: str) -> str:
-    """Whether somebody moved a row to another account, in a few words."""
+    """Return a few words where somebody moved a row to another account, else nothing."""
     ref = key_of(row.token, label).ref
     sent = log_view.accounts.get(ref, ()) if ref else ()
     for name in (row.account, row.nominal):
@@ -75,5 +75,5 @@ def elsewhere(row: Record, log_view: LogView, label: str) -> str:
 
 
 def _is_called(account: str, name: str) -> bool:
-    """An account may be told with its code after its name: ``Card Clearing (1210)``."""
+    """Compare without the code that may follow an account's name: ``Card Clearing (1210)``."""
     return name in {account, account.rpartition(" (")[0]}

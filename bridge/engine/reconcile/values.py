@@ -36,7 +36,7 @@ UNEXPLAINED = frozenset(
 
 
 class ItemKind(StrEnum):
-    """What an item is."""
+    """The kind of record that an item is."""
 
     INVOICE = "invoice"
     PREPAYMENT = "prepayment"
@@ -113,7 +113,7 @@ class Item:
 
     @property
     def standing(self) -> MatchClass:
-        """Its class."""
+        """The class that the verdict gives."""
         return self.verdict.standing
 
     @property
@@ -179,19 +179,19 @@ class ComparisonTerms:
     reads_balances: bool = False
 
     def due_day(self, record: Record) -> dt.date:
-        """The day under which the books should show a document of the source."""
+        """Return the day under which the books should show a document of the source."""
         policy = self.policy
         paid = policy.book_when is BookWhen.PAID
         proforma = policy.unpaid_documents is UnpaidDocuments.PROFORMA
         return (record.paid_on if paid and proforma else None) or record.date
 
     def allowed(self, day: dt.date) -> set[dt.date]:
-        """`day`, and the first open day where the books are closed on it."""
+        """Return `day`, and the first open day where the books are closed on it."""
         closed = self.choices.books_closed_to
         if closed is None or day > closed:
             return {day}
         return {day, closed + dt.timedelta(days=1)}
 
     def is_fresh(self, *days: dt.date | None) -> bool:
-        """Whether something of one of these days may have come after the last run looked."""
+        """Return whether something of one of these days may have come after the last run looked."""
         return self.seen_until is not None and any(day and day >= self.seen_until for day in days)
