@@ -1,9 +1,10 @@
 """Two books on paper: rows of both ends, written down one by one, and what the log says of them."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from bridge.engine.reconcile.log_view import LogView
 from bridge.engine.reconcile.match import differences, match
 from bridge.engine.reconcile.values import ComparisonTerms, Item, MatchClass
 from bridge.store.tables.values import EntryRow, LinkRow
+from tests.engine.reconcile.company import Company, opened_company
 
 DAY = dt.date(2026, 3, 10)
 FEED = Nothing(Rule("payment", "gateways.banktransfer", "bank_feed"))
@@ -250,3 +252,10 @@ def paper() -> Paper:
 def blank() -> Callable[[], Paper]:
     """Makes two empty books after another, for one example after another."""
     return Paper
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[Company]:
+    """A company without invoices."""
+    with opened_company(tmp_path) as company:
+        yield company
