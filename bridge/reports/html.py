@@ -8,10 +8,9 @@ from importlib.resources import files
 
 from bridge.engine.reconcile.result import Reconciliation
 from bridge.engine.reconcile.totals import MonthLine
-from bridge.engine.reconcile.values import UNEXPLAINED, MatchClass
 from bridge.model.money import Money
 from bridge.reports.reconcile_sections import Detail, headline, sections
-from bridge.reports.reconcile_tables import ASIDE
+from bridge.reports.reconcile_tables import PARTS
 from bridge.reports.table import figure, month
 
 HEIGHT = 180
@@ -124,13 +123,8 @@ def _chart(currency: str, lines: Sequence[MonthLine]) -> Chart:
     return Chart(currency, width, tuple(bars), tuple(scale), tuple(months))
 
 
-def _parts(line: MonthLine) -> tuple[tuple[str, Money], ...]:
-    return (
-        ("matched", line.of(MatchClass.MATCHED)),
-        ("held", line.of(MatchClass.HELD)),
-        ("aside", line.of(*ASIDE)),
-        ("unexplained", line.of(*UNEXPLAINED)),
-    )
+def _parts(line: MonthLine) -> Iterator[tuple[str, Money]]:
+    return ((part, line.of(*some)) for part, some in PARTS.items())
 
 
 def _height(line: MonthLine) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """The tables of a reconciliation, as columns of text. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from bridge.engine.reconcile.accept import day_of
@@ -13,9 +13,16 @@ from bridge.engine.reconcile.tax_return import ReturnLine, TaxLine
 from bridge.engine.reconcile.totals import AccountLine, MonthLine
 from bridge.engine.reconcile.values import UNEXPLAINED, Difference, Item, ItemKind, MatchClass
 from bridge.reports.table import ReportTable, Row, figure, month, summed_table, words
-from bridge.store.tables.values import AcceptanceRow, RunRow
+from bridge.store.tables.values import RunRow
 
-ASIDE = (MatchClass.SKIPPED, MatchClass.BEFORE_START, MatchClass.WAITING, MatchClass.ACCEPTED)
+_ASIDE = {MatchClass.SKIPPED, MatchClass.BEFORE_START, MatchClass.WAITING, MatchClass.ACCEPTED}
+PARTS: Mapping[str, Collection[MatchClass]] = {
+    "matched": {MatchClass.MATCHED},
+    "held": {MatchClass.HELD},
+    "aside": _ASIDE,
+    "unexplained": UNEXPLAINED,
+}
+"""The classes of which each part of what was billed consists; it is the sum of them."""
 
 
 def differences(found: Sequence[Difference]) -> ReportTable:
@@ -43,15 +50,11 @@ def _member(item: Item, number: int) -> Row:
 def accepted(found: Sequence[Difference]) -> ReportTable:
     """One row for each accepted difference: what it is, and who said why."""
     rows = [
-        (each.subject, f"{each.what}. Accepted: {_said(each.accepted)}")
+        (each.subject, f"{each.what}. Accepted: {row.because} ({row.who}, {day_of(row)})")
         for each in found
-        if each.accepted
+        if (row := each.accepted)
     ]
     return ReportTable("Accepted", ("Record", "What was found, and who said why"), tuple(rows))
-
-
-def _said(row: AcceptanceRow) -> str:
-    return f"{row.because} ({row.who}, {day_of(row)})"
 
 
 def months(title: str, lines: Iterable[MonthLine]) -> ReportTable:
@@ -65,10 +68,7 @@ def months(title: str, lines: Iterable[MonthLine]) -> ReportTable:
         lambda line: (
             line.count,
             line.billed,
-            line.of(MatchClass.MATCHED),
-            line.of(MatchClass.HELD),
-            line.of(*ASIDE),
-            line.of(*UNEXPLAINED),
+            *(line.of(*some) for some in PARTS.values()),
             line.booked,
         ),
         totals=True,
