@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from bridge.config.nodes import Node, Parser, find, walk
 from bridge.config.secrets import hide_url_password, url_passwords
@@ -15,21 +15,10 @@ from bridge.config.section import Section, open_section
 from bridge.config.substitute import substitute
 from bridge.errors import ConfigError, Problem
 from bridge.plugin import SourcePlugin, TargetPlugin
+from bridge.registry import Plugins
 
 if TYPE_CHECKING:
     from bridge.config.models import Settings
-
-
-class Offers(Protocol):
-    """Where plugins are asked for. Each raises `ConfigError` where there is none of a kind."""
-
-    def source(self, kind: str) -> SourcePlugin:
-        """The source of a kind."""
-        ...
-
-    def target(self, kind: str) -> TargetPlugin:
-        """The target of a kind."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -93,7 +82,7 @@ class Config:
         return ConfigError([_placed(one, self._root, str(self.path)) for one in error.problems])
 
 
-def load(path: Path, offers: Offers) -> Config:
+def load(path: Path, plugins: Plugins) -> Config:
     """Read bridge.yaml.
 
     Raises:
@@ -101,8 +90,8 @@ def load(path: Path, offers: Offers) -> Config:
     """
     root, problems = _read(path)
     settings = _core(root, str(path), problems)
-    source = open_section(root, "source", offers.source, str(path), problems)
-    target = open_section(root, "target", offers.target, str(path), problems)
+    source = open_section(root, "source", plugins.source, str(path), problems)
+    target = open_section(root, "target", plugins.target, str(path), problems)
     if problems or settings is None or source is None or target is None:
         raise ConfigError(_sorted(problems))
     sections = (source, target)

@@ -6,11 +6,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from bridge.config.refusal import Refusal
-
 _DATABASE = re.compile(r"(?P<name>[a-z]+)(?:\+\w+)?://(?P<rest>.*)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DATABASES = ("sqlite", "postgresql", "mysql", "mariadb")
+
+
+class Refusal(ValueError):
+    """A value is refused. pydantic collects it like any ValueError.
+
+    A plugin's model does the same with a ValueError of two texts: what is wrong, and what to do.
+    """
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what, remedy)
 
 
 def _day(value: object) -> object:
@@ -25,11 +33,6 @@ def _day(value: object) -> object:
 
 def _no_day() -> object:
     raise Refusal("it is not a day", "write it as year-month-day, such as 2026-04-01")
-
-
-def not_built(what: str, remedy: str) -> Refusal:
-    """A setting of the design that this version does not have: said, never silently ignored."""
-    return Refusal(f"{what} is not built yet", remedy)
 
 
 Day = Annotated[dt.date, BeforeValidator(_day)]
@@ -180,4 +183,7 @@ class Settings(_Model):
     @field_validator("notify", mode="before")
     @classmethod
     def _notify(cls, _value: object) -> object:
-        raise not_built("telling anyone of a run", "remove `notify`; cron mails what a run prints")
+        raise Refusal(
+            "telling anyone of a run is not built yet",
+            "remove `notify`; cron mails what a run prints",
+        )

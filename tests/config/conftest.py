@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 import pytest
+from pluggy import PluginManager
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from bridge.api import ConfigError, Problem, SourcePlugin, TargetPlugin
+from bridge.api import SourcePlugin, TargetPlugin
+from bridge.registry import Offered, Origin, Plugins
 
 HEAD = """\
 source:
@@ -70,26 +72,19 @@ def _unused(*_: object, **__: object) -> NoReturn:
     raise AssertionError("reading a file must neither open an end nor start a sandbox")
 
 
-class Offers:
-    """What is installed, as far as these tests go."""
-
-    def source(self, kind: str) -> SourcePlugin:
-        if kind != "shop":
-            raise ConfigError([Problem(f"no source '{kind}'", "write shop", key="source.plugin")])
-        return SourcePlugin(kind, "", lambda: ShopSettings, _unused, _unused, "url")
-
-    def target(self, kind: str) -> TargetPlugin:
-        if kind != "ledger":
-            raise ConfigError([Problem(f"no target '{kind}'", "write ledger", key="target.plugin")])
-        return TargetPlugin(kind, "", lambda: LedgerSettings, _unused, _unused, "endpoint")
+SHOP = SourcePlugin("shop", "", lambda: ShopSettings, _unused, _unused, "url")
+LEDGER = TargetPlugin("ledger", "", lambda: LedgerSettings, _unused, _unused, "endpoint")
 
 
 Write = Callable[..., Path]
 
 
 @pytest.fixture
-def offers() -> Offers:
-    return Offers()
+def offers() -> Plugins:
+    """What is installed, as far as these tests go."""
+    shop, ledger = (Origin(name, "1.2.3", name, "", editable=False) for name in ("shop", "ledger"))
+    offered = (Offered("source", SHOP, shop), Offered("target", LEDGER, ledger))
+    return Plugins(PluginManager("bridge"), loaded=(), broken=(), offered=offered, distributions={})
 
 
 @pytest.fixture
