@@ -3,7 +3,7 @@
 import typer
 
 from bridge.cli.common import Json, open_app
-from bridge.cli.console import STATE, say, say_json
+from bridge.cli.console import STATE, say, say_json, talk, wrapped
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -47,7 +47,10 @@ def schema(*, as_json: Json = False) -> None:
     from bridge.registry import load_plugins
 
     STATE.as_json = as_json
-    found = file_schema(load_plugins())
+    plugins = load_plugins().without_broken_settings()
+    for broken in plugins.broken:
+        talk(wrapped(f"Left out: {broken.origin}: {broken.error}"))
+    found = file_schema(plugins)
     if as_json:
         say_json(found)
     else:

@@ -90,8 +90,8 @@ def load(path: Path, plugins: Plugins) -> Config:
     """
     root, problems = _read(path)
     settings = _core(root, str(path), problems)
-    source = open_section(root, "source", plugins.source, str(path), problems)
-    target = open_section(root, "target", plugins.target, str(path), problems)
+    source = open_section(root, "source", plugins.source, plugins, str(path), problems)
+    target = open_section(root, "target", plugins.target, plugins, str(path), problems)
     if problems or settings is None or source is None or target is None:
         raise ConfigError(_sorted(problems))
     sections = (source, target)

@@ -84,7 +84,7 @@ def offers() -> Plugins:
     """What is installed, as far as these tests go."""
     shop, ledger = (Origin(name, "1.2.3", name, "", editable=False) for name in ("shop", "ledger"))
     offered = (Offered("source", SHOP, shop), Offered("target", LEDGER, ledger))
-    return Plugins(PluginManager("bridge"), loaded=(), broken=(), offered=offered, distributions={})
+    return Plugins(PluginManager("bridge"), loaded=(), broken=(), offered=offered, origins={})
 
 
 @pytest.fixture
