@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bridge import __version__
 from bridge.config import Config, Section, load, without
 from bridge.engine.context import Ends, Observers, Stop, SyncRequest
-from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
+from bridge.engine.policy import BookWhen, Choices, Policy, UnpaidDocuments
 from bridge.engine.progress import Progress
 from bridge.errors import ConfigError
 from bridge.model.reasons import Hold
@@ -212,7 +212,7 @@ class App:
             yield copy
 
     def policy(self) -> Policy:
-        """What the `sync:` part says."""
+        """What the `sync:` and `books:` parts say."""
         sync = self.config.settings.sync
         return Policy(
             start_date=sync.start_date,
@@ -223,6 +223,7 @@ class App:
             refund_days=sync.refund_days,
             retries=sync.retries,
             workers=sync.workers,
+            choices=Choices(**self.config.settings.books.model_dump()),
         )
 
     def lease_s(self) -> float:

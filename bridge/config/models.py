@@ -102,6 +102,43 @@ class SyncSettings(_Model):
         return value
 
 
+class BooksSettings(_Model):
+    """Accounting choices that the core carries out, whatever the target."""
+
+    books_closed_to: Annotated[
+        Day | None, Field(description="nothing is dated on or before this day")
+    ] = None
+    when_closed: Annotated[
+        Literal["hold", "first_open_day"],
+        Field(
+            description="what to do with a document of a closed day: hold it, or date it on the"
+            " first open day with its own day in the reference"
+        ),
+    ] = "hold"
+    price_reductions: Annotated[
+        Literal["hold", "credit_note"],
+        Field(
+            description="what a refund is that takes receipts below the invoice: `credit_note`"
+            " lowers the price by a credit note dated the refund's day, whose money goes out on the"
+            " original payment's account; `hold` leaves it to a person"
+        ),
+    ] = "hold"
+    refund_to_balance: Annotated[
+        Literal["hold", "credit_note"],
+        Field(
+            description="a refund put on the client's balance instead of being returned: held, or a"
+            " credit note whose money goes to the balance's account"
+        ),
+    ] = "hold"
+    cancelled_after_booking: Annotated[
+        Literal["hold"],
+        Field(
+            description="an invoice that was cancelled after it was booked is held: a person says"
+            " whether anything was supplied"
+        ),
+    ] = "hold"
+
+
 class Section(BaseModel):
     """The `source` or `target` part, as far as the core reads it."""
 
@@ -139,6 +176,9 @@ class Settings(_Model):
     ] = LEAST_RETENTION_YEARS
     source: Section
     target: Section
+    books: Annotated[
+        BooksSettings, Field(description="accounting choices, the same for any target")
+    ] = BooksSettings()
     sync: SyncSettings
     notify: Annotated[
         Any, Field(description="where a change of situation is told; not built yet")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from bridge.config.books import without as without_choices
 from bridge.config.nodes import Node, walk
 from bridge.config.secrets import HIDDEN, hide_url_password, without
 from bridge.errors import ConfigError, Problem
@@ -41,9 +42,10 @@ class Section(Generic[Offer]):
     file: str
     _root: Node = field(repr=False)
 
-    @property
+    @cached_property
     def _node(self) -> Node:
-        return self._root.children[self.role]
+        """What is written for the plugin."""
+        return without_choices(self._root.children[self.role], self.model.model_fields)
 
     @property
     def _calls(self) -> PluginCalls:
@@ -82,7 +84,7 @@ class Section(Generic[Offer]):
     def check(self, problems: list[Problem]) -> None:
         """Validate what is written; a sandbox is not started for it, so it lacks credentials."""
         if not self.is_sandboxed:
-            self._validate(self._root, problems)
+            self._validate(self._with({}), problems)
             return
         rehearsed: list[Problem] = []
         node = self._with({self.offer.sandbox_key: _NOT_LISTENING})

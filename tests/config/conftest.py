@@ -8,7 +8,7 @@ import pytest
 from pluggy import PluginManager
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from bridge.api import SourcePlugin, TargetPlugin
+from bridge.api import Decision, SourcePlugin, TargetPlugin
 from bridge.registry import Offered, Origin, Plugins
 
 HEAD = """\
@@ -59,6 +59,7 @@ class LedgerSettings(BaseModel):
     accounts: dict[str, Account | ById | Literal["none"]]
     countries: list[str] = []
     reverse: str | None = None
+    balances: str | None = None
 
     @model_validator(mode="after")
     def _no_reverse(self) -> "LedgerSettings":
@@ -73,7 +74,17 @@ def _unused(*_: object, **__: object) -> NoReturn:
 
 
 SHOP = SourcePlugin("shop", "", lambda: ShopSettings, _unused, _unused, "url")
-LEDGER = TargetPlugin("ledger", "", lambda: LedgerSettings, _unused, _unused, "endpoint")
+LEDGER = TargetPlugin(
+    "ledger",
+    "",
+    lambda: LedgerSettings,
+    _unused,
+    _unused,
+    "endpoint",
+    decisions=lambda: [
+        Decision("balances", "what clients pay in", ("credit_unmapped",), ("balances: Balances",))
+    ],
+)
 
 
 Write = Callable[..., Path]

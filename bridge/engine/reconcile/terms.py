@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bridge.contract import Choices
 from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
 from bridge.model.reasons import Hold
 from bridge.model.target_records import Days, Nothing, Record
@@ -28,7 +27,6 @@ class Terms:
 
     label: str
     policy: Policy
-    choices: Choices
     days: Days
     today: dt.date
     seen_until: dt.date | None
@@ -48,7 +46,7 @@ class Terms:
 
     def allowed(self, day: dt.date) -> set[dt.date]:
         """`day`, and the first open day where the books are closed on it."""
-        closed = self.choices.books_closed_to
+        closed = self.policy.choices.books_closed_to
         if closed is None or day > closed:
             return {day}
         return {day, closed + dt.timedelta(days=1)}

@@ -12,7 +12,6 @@ import pytest
 from bridge.api import (
     BalanceEntry,
     BalanceOrigin,
-    Choices,
     Days,
     Invoice,
     InvoiceState,
@@ -53,12 +52,12 @@ class Company:
         self.billing = MemoryBilling()
         self.books = MemoryBooks()
         self.told: list[int] = []
-        self.choices = Choices()
+        self.takes_balances = False
 
     def ends(self) -> Ends:
         return Ends(
             MemorySource(self.billing),
-            MemoryTarget(self.books, mapping=MAPPING, choices=self.choices),
+            MemoryTarget(self.books, mapping=MAPPING, takes_balances=self.takes_balances),
         )
 
     def bill(self, ref: int, net: str = "100.00", **values: object) -> Invoice:
@@ -237,7 +236,7 @@ def test_what_stood_on_balances_before_the_start_is_a_line_of_its_own(company: C
     before = BalanceEntry(
         "1", client_ref(1), START - dt.timedelta(days=9), gbp("50.00"), BalanceOrigin.UNKNOWN, ""
     )
-    company.choices = Choices(takes_balances=True)
+    company.takes_balances = True
     company.billing.put(a_client(1), before)
     company.bill(501)
     company.sync()
