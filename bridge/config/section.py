@@ -67,7 +67,8 @@ class Section(Generic[Offer]):
         """The model's keys and secrets."""
         from bridge.config.schema_index import outline_of
 
-        return outline_of(self.model)
+        with PluginCalls(self.origin).call(f"{self.role}.settings"):
+            return outline_of(self.model)
 
     def validated(self, sandbox: Mapping[str, str] | None = None) -> Any:
         """The plugin's settings, with those of its running sandbox put over what is written.

@@ -10,6 +10,7 @@ from types import FunctionType, TracebackType
 from typing import Any, Self, cast
 
 from bridge.contract import Source, Target
+from bridge.errors import BridgeError
 from bridge.registry.plugin_calls import ALLOWED, FAULTS, PluginCalls
 
 WRITES = ("create_", "update_", "adopt_", "apply_", "remove")
@@ -66,28 +67,27 @@ class _Guard:
                 _log.warning("%s; all else went on. To do: %s", told.what, self._calls.report)
 
 
-def _value(name: str, call: str) -> Callable[..., Any]:
+_Told = Callable[[PluginCalls, str, BaseException], BridgeError]
+
+
+def _method(name: str, call: str, told: _Told) -> Callable[..., Any]:
     def method(self: _Guard, *given: Any, **named: Any) -> Any:
         try:
             return getattr(self._inner, name)(*given, **named)
         except ALLOWED:
             raise
         except FAULTS as error:
-            raise self._calls.failed(call, error) from error
+            raise told(self._calls, call, error) from error
 
     return method
 
 
 def _stream(name: str, call: str) -> Callable[..., Any]:
     def items(calls: PluginCalls, found: Iterable[Any]) -> Iterator[Any]:
-        try:
+        with calls.call(call):
             yield from found
-        except ALLOWED:
-            raise
-        except FAULTS as error:
-            raise calls.failed(call, error) from error
 
-    begun = _value(name, call)
+    begun = _method(name, call, PluginCalls.failed)
 
     def method(self: _Guard, *given: Any, **named: Any) -> Iterator[Any]:
         return items(self._calls, begun(self, *given, **named))
@@ -95,26 +95,10 @@ def _stream(name: str, call: str) -> Callable[..., Any]:
     return method
 
 
-def _write(name: str, call: str) -> Callable[..., Any]:
-    def method(self: _Guard, *given: Any, **named: Any) -> Any:
-        try:
-            return getattr(self._inner, name)(*given, **named)
-        except ALLOWED:
-            raise
-        except FAULTS as error:
-            raise self._calls.uncertain(call, error) from error
-
-    return method
-
-
 def _attribute(name: str, call: str) -> property:
     def read(self: _Guard) -> Any:
-        try:
+        with self._calls.call(call):
             return getattr(self._inner, name)
-        except ALLOWED:
-            raise
-        except FAULTS as error:
-            raise self._calls.failed(call, error) from error
 
     def write(self: _Guard, value: Any) -> None:
         setattr(self._inner, name, value)
@@ -134,7 +118,8 @@ def _guarded(contract: type, role: str) -> Callable[[Any, PluginCalls], Any]:
         elif str(member.__annotations__["return"]).startswith("Iterator"):
             members[name] = _stream(name, call)
         else:
-            members[name] = (_write if name.startswith(WRITES) else _value)(name, call)
+            told = PluginCalls.uncertain if name.startswith(WRITES) else PluginCalls.failed
+            members[name] = _method(name, call, told)
     return type(contract)(f"Guarded{contract.__name__}", (_Guard, contract), members)
 
 
