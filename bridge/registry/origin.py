@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bridge.registry.installed import Distribution, Point
+    from bridge.registry.installed import Place, Point
 
 
 _TRACKER = re.compile(r"bug|issue|support|tracker", re.IGNORECASE)
@@ -54,7 +54,7 @@ def origin_of(point: Point, module: object | None = None) -> Origin:
     )
 
 
-def _fields(distribution: Distribution | None) -> list[tuple[str, str]]:
+def _fields(distribution: Place | None) -> list[tuple[str, str]]:
     """The fields of the distribution's metadata, which begins as an e-mail does."""
     if distribution is None:
         return []
@@ -97,7 +97,7 @@ def _path_of(point: Point, module: object | None) -> str:
     return places[0] if places else ""
 
 
-def _is_editable(distribution: Distribution) -> bool:
+def _is_editable(distribution: Place) -> bool:
     """Whether pip or uv recorded a working copy (packaging.python.org, direct_url.json)."""
     text = distribution.read_text("direct_url.json")
     if not text:

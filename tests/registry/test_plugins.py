@@ -215,7 +215,7 @@ def test_what_is_installed_here_is_found_through_entry_points() -> None:
     assert not plugins.broken
 
 
-def _named(points: Iterable[EntryPoint | Point]) -> set[tuple[str, str]]:
+def _named(points: Iterable[Point]) -> set[tuple[str, str]]:
     return {(point.name, point.value) for point in points}
 
 
