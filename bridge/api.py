@@ -9,7 +9,6 @@ import warnings
 from importlib import import_module
 
 from bridge.contract import (
-    Choices as Choices,
     Finding as Finding,
     Health as Health,
     Known as Known,
@@ -117,6 +116,7 @@ from bridge.plugin import (
 
 # Plugins had no use for them. They go with 0.3.
 _RETIRED = {
+    "Choices": "bridge.engine.policy",
     "FirstDocumentError": "bridge.errors",
     "LockHeldError": "bridge.errors",
     "LockLostError": "bridge.errors",

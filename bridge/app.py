@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridge import __version__
-from bridge.config import Config, Offer, Section, load
+from bridge.config import Config, Section, load, without
 from bridge.engine.context import Ends, Observers, Stop, SyncRequest
-from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
+from bridge.engine.policy import BookWhen, Choices, Policy, UnpaidDocuments
 from bridge.engine.progress import Progress
 from bridge.errors import ConfigError
 from bridge.model.reasons import Hold
@@ -20,6 +20,8 @@ from bridge.model.run import Entry, Report, Run
 from bridge.model.source_records import Invoice
 from bridge.model.target_records import Days
 from bridge.registry import Plugins, load_plugins
+from bridge.registry.guarded_ends import guarded_source, guarded_target
+from bridge.registry.plugin_calls import PluginCalls
 from bridge.store.sync_log import Lease, SyncLog
 
 if TYPE_CHECKING:
@@ -177,11 +179,28 @@ class App:
             ConfigError: a plugin's settings lack what its sandbox does not supply.
         """
         with ExitStack() as stack, self.placed():
-            source_plugin, source_settings = _settings(stack, self.config.source, sandboxes)
-            target_plugin, target_settings = _settings(stack, self.config.target, sandboxes)
-            source = stack.enter_context(source_plugin.open(source_settings))
-            target = stack.enter_context(target_plugin.open(target_settings))
-            yield Ends(source, target)
+            source, target = self.config.source, self.config.target
+            source_settings = self._settings(stack, source, sandboxes)
+            target_settings = self._settings(stack, target, sandboxes)
+            with self._calls(source).call("source.open"):
+                opened = source.offer.open(source_settings)
+            from_source = stack.enter_context(guarded_source(opened, self._calls(source)))
+            with self._calls(target).call("target.open"):
+                to_open = target.offer.open(target_settings)
+            to_target = stack.enter_context(guarded_target(to_open, self._calls(target)))
+            yield Ends(from_source, to_target)
+
+    def _calls(self, section: Section[Any]) -> PluginCalls:
+        return PluginCalls(section.origin, lambda text: without(text, self.config.secrets))
+
+    def _settings(self, stack: ExitStack, section: Section[Any], sandboxes: Path) -> Any:
+        """A section's settings; its sandbox, if it has one, is started for as long as `stack`."""
+        supplied: Mapping[str, str] = {}
+        if section.is_sandboxed:
+            sandboxes.mkdir(parents=True, exist_ok=True)
+            with self._calls(section).call(f"{section.role}.sandbox"):
+                supplied = stack.enter_context(section.offer.sandbox(sandboxes)).settings
+        return section.validated(supplied)
 
     @contextmanager
     def sandbox_copy(self) -> Iterator[Path]:
@@ -193,7 +212,7 @@ class App:
             yield copy
 
     def policy(self) -> Policy:
-        """What the `sync:` part says."""
+        """What the `sync:` and `books:` parts say."""
         sync = self.config.settings.sync
         return Policy(
             start_date=sync.start_date,
@@ -204,6 +223,7 @@ class App:
             refund_days=sync.refund_days,
             retries=sync.retries,
             workers=sync.workers,
+            choices=Choices(**self.config.settings.books.model_dump()),
         )
 
     def lease_s(self) -> float:
@@ -267,15 +287,6 @@ class _Heard:
 
     def run_finished(self, run: Run, report: Report) -> None:
         self.observers.run_finished(run, report)
-
-
-def _settings(stack: ExitStack, section: Section[Offer], sandboxes: Path) -> tuple[Offer, Any]:
-    """A section's settings; its sandbox, if it has one, is started for as long as `stack`."""
-    supplied: Mapping[str, str] = {}
-    if section.is_sandboxed:
-        sandboxes.mkdir(parents=True, exist_ok=True)
-        supplied = stack.enter_context(section.offer.sandbox(sandboxes)).settings
-    return section.offer, section.validated(supplied)
 
 
 def _copy_data(directory: Path, copy: Path) -> None:

@@ -149,27 +149,6 @@ class ScanPolicy:
     refund_days: int = 90
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """The accounting choices in a target's settings that the core applies.
-
-    Attributes:
-        books_closed_to: Nothing is dated on or before this day.
-        when_closed: ``hold``, or ``first_open_day`` to date it on the first day that is open.
-        price_reductions: ``hold`` or ``credit_note``.
-        refund_to_balance: ``hold`` or ``credit_note``.
-        cancelled_after_booking: ``hold``.
-        takes_balances: Whether the target knows where client balances go.
-    """
-
-    books_closed_to: dt.date | None = None
-    when_closed: str = "hold"
-    price_reductions: str = "hold"
-    refund_to_balance: str = "hold"
-    cancelled_after_booking: str = "hold"
-    takes_balances: bool = False
-
-
 def _no_guard() -> None:
     """Nothing stands in the way of a write."""
 
@@ -278,8 +257,8 @@ class Target(AbstractContextManager["Target"], abc.ABC):
     home_currency: str
     """ISO 4217; known after `prepare`."""
 
-    choices: Choices = Choices()
-    """Accounting choices from its settings."""
+    takes_balances: bool = False
+    """Whether it knows where clients' balances go; known once opened."""
 
     before_write: Callable[[], None] = staticmethod(_no_guard)
     """Set by the engine. A target calls it immediately before the bytes of a write leave, on the

@@ -12,6 +12,7 @@
     ├── LockLostError          another run took the lock from this one the run ends; exit 11
     ├── FirstDocumentError     the first document came out wrong       the run ends; exit 3
     ├── StoreError             the sync log cannot be read or written  the run ends; exit 1
+    ├── PluginError            a plugin raised what no contract allows the run ends; exit 1
     └── UsageError             a command was asked the impossible      exit 2
 
 A message is a fact in the past tense; the remedy is an order to the reader.
@@ -170,4 +171,18 @@ class StoreError(BridgeError):
     """The sync log could not be opened, read or written."""
 
     code = "store"
+    exit_code = 1
+
+
+class PluginError(BridgeError):
+    """A plugin raised what the contract does not allow: its own fault, told with whose it is."""
+
+    code = "plugin"
+    exit_code = 1
+
+
+class PluginOutcomeError(OutcomeUnknownError):
+    """A plugin raised so from a write, which may have been sent; after that the run ends."""
+
+    code = "plugin_outcome"
     exit_code = 1

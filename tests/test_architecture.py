@@ -29,7 +29,7 @@ EXACT = (
 LATER = re.compile(r"\b(?:TODO|FIXME|NotImplementedError)\b|#\s*XXX")
 PUBLIC = """
     WHOLE_INVOICE AccessError AmbiguousMatchError BalanceEntry BalanceOrigin BridgeError
-    Checkpoint Choice Choices Client ClientBalance ConfigError Conversation CreditNote Days Decision
+    Checkpoint Choice Client ClientBalance ConfigError Conversation CreditNote Days Decision
     Entry EntryState Finding Gone Header Health Hold Invoice
     InvoiceState Json Kind Known Level LineItem LineKind
     Missing Money Movement MovementKind Nothing OutcomeUnknownError PaidFrom Payload

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from bridge.config.models import Settings, SyncSettings
+from bridge.config.models import BooksSettings, Settings, SyncSettings
 from bridge.registry import load_plugins
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
@@ -17,6 +17,7 @@ BEGIN, END = "<!-- settings: generated -->", "<!-- settings: end -->"
 def tables() -> str:
     """All tables, as Markdown."""
     parts = [BEGIN, *_table("### The file", Settings), *_table("### `sync:`", SyncSettings)]
+    parts += _table("### `books:`", BooksSettings)
     found = load_plugins()
     for role, offers in (("source", found.sources()), ("target", found.targets())):
         for one in offers:

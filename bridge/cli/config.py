@@ -3,7 +3,8 @@
 import typer
 
 from bridge.cli.common import Json, open_app
-from bridge.cli.console import STATE, say, say_json
+from bridge.cli.console import STATE, say, say_json, talk
+from bridge.reports.table import wrapped
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -47,7 +48,10 @@ def schema(*, as_json: Json = False) -> None:
     from bridge.registry import load_plugins
 
     STATE.as_json = as_json
-    found = file_schema(load_plugins())
+    plugins = load_plugins().without_broken_settings()
+    for broken in plugins.broken:
+        talk(wrapped(f"Left out: {broken.origin}: {broken.error}"))
+    found = file_schema(plugins)
     if as_json:
         say_json(found)
     else:

@@ -31,12 +31,11 @@ def decisions(bridge: "App", *, live: bool) -> list[Open]:
     counts = _held(bridge) if live else None
     return [
         Open(
-            section.role,
+            role,
             decision,
             None if counts is None else sum(counts.get(word, 0) for word in decision.reasons),
         )
-        for section in (bridge.config.source, bridge.config.target)
-        for decision in section.open_decisions()
+        for role, decision in bridge.config.open_decisions()
     ]
 
 

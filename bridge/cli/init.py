@@ -54,6 +54,7 @@ def init() -> None:
 
 def _drafted() -> "Draft":
     from bridge.cli.init_connect import Connector
+    from bridge.config.books import BOOKS, moves_balances, questions
     from bridge.config.draft import Draft
     from bridge.registry import load_plugins
 
@@ -62,25 +63,27 @@ def _drafted() -> "Draft":
     draft.put(("name",), "books")
     draft.put(("store",), "sqlite:///bridge.db", "the sync log: keep it, and back it up")
     with ExitStack() as stack:
-        connector = Connector(stack, draft)
-        source = connector.source([plugins.source(one.offer.kind) for one in plugins.sources()])
-        asking = connector.target(
-            [plugins.target(one.offer.kind) for one in plugins.targets()], source
-        )
+        connector = Connector(plugins, stack, draft)
+        source = connector.source()
+        target, asking = connector.target(source)
         talk("")
         talk("Where does what was billed go? Enter takes the answer in brackets.")
-        _converse(draft, asking)
+        _converse(draft, "target", asking)
+    kept = [one.key.split(".") for one in target.decisions() if moves_balances(one)]
+    _converse(
+        draft, BOOKS, questions(with_balances=all(draft.has(("target", *key)) for key in kept))
+    )
     _timing(draft, source)
     return draft
 
 
-def _converse(draft: "Draft", asking: "Conversation") -> None:
+def _converse(draft: "Draft", role: str, asking: "Conversation") -> None:
     question = next(asking, None)
     while question is not None:
         labels = [choice.label for choice in question.choices]
         choice = question.choices[ask_choice(question.text, labels, question.default)]
         remark = f"{question.text} {choice.label}" if len(question.key) < 3 else ""
-        draft.put(("target", *question.key), choice.value, remark)
+        draft.put((role, *question.key), choice.value, remark)
         try:
             question = asking.send(choice.value)
         except StopIteration:

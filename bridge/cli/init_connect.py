@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from bridge.cli.console import STATE, talk, tell_error
 from bridge.cli.prompts import ask_choice, ask_secret, ask_text
 from bridge.errors import AccessError, ConfigError, Problem, UnreachableError
+from bridge.registry.plugin_calls import PluginCalls
 from bridge.reports.table import wrapped
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from bridge.contract import Survey
     from bridge.model.target_records import Json
     from bridge.plugin import Conversation, Question, SourcePlugin, TargetPlugin
+    from bridge.registry import Plugins
 
 Offer = TypeVar("Offer", "SourcePlugin", "TargetPlugin")
 Answer = TypeVar("Answer")
@@ -29,13 +31,15 @@ _SEVERAL = 2
 class Connector:
     """Asks how to sign in at an end, tries it, and asks again where it fails."""
 
-    def __init__(self, stack: ExitStack, draft: "Draft") -> None:
+    def __init__(self, plugins: "Plugins", stack: ExitStack, draft: "Draft") -> None:
+        self._plugins = plugins
         self._stack = stack
         self._draft = draft
 
-    def source(self, offers: Sequence["SourcePlugin"]) -> "Survey":
+    def source(self) -> "Survey":
         """What the billing system uses."""
-        offer = _chosen("What do you bill with?", offers)
+        kinds = [one.offer.kind for one in self._plugins.sources()]
+        offer = _chosen("What do you bill with?", [self._plugins.source(kind) for kind in kinds])
 
         def survey(given: Mapping[str, "Json"]) -> "Survey":
             with offer.open(offer.settings().model_validate(given)) as opened:
@@ -44,27 +48,32 @@ class Connector:
 
         return self._connected("source", offer, survey)
 
-    def target(self, offers: Sequence["TargetPlugin"], survey: "Survey") -> "Conversation":
-        """The questions that the accounting system leaves, once it has let us in."""
+    def target(self, survey: "Survey") -> tuple["TargetPlugin", "Conversation"]:
+        """The accounting system and the questions that it leaves, once it has let us in."""
+        kinds = [one.offer.kind for one in self._plugins.targets()]
+        offers = [self._plugins.target(kind) for kind in kinds]
         offer = _chosen("Where do you keep the books?", offers)
+        calls = PluginCalls(self._plugins.origin_of(offer))
 
         def questions(given: Mapping[str, "Json"]) -> "Conversation":
             asking = offer.questions(given, survey)
             first = next(asking, None)  # signs in
             talk("The target lets us in.")
-            return _from(first, asking)
+            return _from(first, asking, calls)
 
-        return self._connected("target", offer, questions)
+        return offer, self._connected("target", offer, questions)
 
     def _connected(
         self, role: str, offer: Offer, attempt: Callable[[Mapping[str, "Json"]], Answer]
     ) -> Answer:
         from pydantic import ValidationError
 
+        calls = PluginCalls(self._plugins.origin_of(offer))
         while True:
             written, given = self._asked(role, offer)
             try:
-                answer = attempt(given)
+                with calls.call(f"{role}.open", ValidationError):
+                    answer = attempt(given)
             except ValidationError as error:
                 told = [str(one["msg"]).removeprefix("Value error, ") for one in error.errors()]
                 tell_error(ConfigError([Problem(each, "answer again", key=role) for each in told]))
@@ -143,12 +152,17 @@ def _chosen(text: str, offers: Sequence[Offer]) -> Offer:
     return offers[ask_choice(text, [f"{one.kind}: {one.summary}" for one in offers], 0)]
 
 
-def _from(first: "Question | None", rest: "Conversation") -> "Conversation":
+def _from(first: "Question | None", rest: "Conversation", calls: PluginCalls) -> "Conversation":
     """The conversation as it was before its first question was taken."""
     question = first
     while question is not None:
         answer = yield question
-        try:
-            question = rest.send(answer)
-        except StopIteration:
-            return
+        with calls.call("target.questions"):
+            question = _next(rest, answer)
+
+
+def _next(asking: "Conversation", answer: "Json") -> "Question | None":
+    try:
+        return asking.send(answer)
+    except StopIteration:
+        return None

@@ -143,9 +143,8 @@ def link_invoice(
     from bridge.engine.decide.inputs import Terms
 
     with by_hand("link") as (hands, bridge), ready_ends(bridge) as ends:
-        policy = bridge.policy()
         source = ends.source
-        terms = Terms(policy, ends.target.choices, source.label, source.base_currency)
+        terms = Terms(bridge.policy(), source.label, source.base_currency)
         found = hands.link_invoice(ends, terms, invoice, number)
     told(f"Invoice {invoice} is document {found.ref.id}.", as_json=as_json)
 

@@ -26,12 +26,12 @@ def register(into: typer.Typer) -> None:
 def list_plugins(*, as_json: Json = False) -> None:
     """List the plugins with version and place.
 
-    One that does not load is named with its error.
+    One that does not load, or whose settings do not, is named with its error.
     """
     from bridge.registry import load_plugins
 
     STATE.as_json = as_json
-    found = load_plugins()
+    found = load_plugins().without_broken_settings()
     if as_json:
         for one in found.offered:
             say_json(_plain(one))
@@ -98,6 +98,7 @@ def show_plugin(name: PluginName, *, as_json: Json = False) -> None:
     from bridge.config.schema_index import described
     from bridge.errors import UsageError
     from bridge.registry import load_plugins
+    from bridge.registry.plugin_calls import PluginCalls
 
     STATE.as_json = as_json
     found = load_plugins()
@@ -106,13 +107,16 @@ def show_plugin(name: PluginName, *, as_json: Json = False) -> None:
         kinds = ", ".join(one.offer.kind for one in found.offered) or "none"
         raise UsageError(f"no plugin named {name} is installed", remedy=f"installed are: {kinds}")
     for one in offers:
-        settings = described(one.offer.settings())
+        with PluginCalls(one.origin).call("settings"):
+            settings = described(one.offer.settings())
         if as_json:
             say_json({**_plain(one), "settings": settings})
             continue
         say(f"{one.offer.kind} ({one.role}), version {one.origin.version}")
         say(wrapped(one.offer.summary, 2))
         say(wrapped(_place(one.origin), 2))
+        if one.origin.contact:
+            say(wrapped(f"By {one.origin.contact}", 2))
         say(wrapped(f"Its sandbox: `{one.offer.sandbox_key}: sandbox`", 2))
         say()
         say("Settings:")

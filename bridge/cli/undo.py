@@ -58,7 +58,9 @@ def undo(
         unknown = settle_removals(hands, ends.target, bridge.policy().settle_delay_s)
         if unknown:
             raise _too_early(counted(unknown, "record"), "went")
-        plan = plan_undo(hands.log, ends.target, run, hands.clock().astimezone().date())
+        plan = plan_undo(
+            hands.log, ends.target, bridge.policy().choices, run, hands.clock().astimezone().date()
+        )
         _show(plan)
         if _would_remove(plan) and not yes:
             typer.confirm("Remove these from the target?", err=True, abort=True)
@@ -73,12 +75,15 @@ def _rehearse(run: int, *, credit_notes: bool) -> None:
     from bridge.engine.undo.plan_reversal import plan_reversals
 
     bridge = open_app()
+    choices = bridge.policy().choices
     today = utc_now().astimezone().date()
     with bridge.log(create=False) as log, ready_ends(bridge) as ends:
         if credit_notes:
-            _show_reversals(plan_reversals(log, ends.target, ends.source.label, run, today))
+            _show_reversals(
+                plan_reversals(log, ends.target, choices, ends.source.label, run, today)
+            )
         else:
-            _show(plan_undo(log, ends.target, run, today))
+            _show(plan_undo(log, ends.target, choices, run, today))
 
 
 def _reverse(run: int, because: str, *, yes: bool) -> None:
@@ -91,7 +96,9 @@ def _reverse(run: int, because: str, *, yes: bool) -> None:
         if unknown:
             raise _too_early(counted(unknown, "credit note"), "was written")
         today = hands.clock().astimezone().date()
-        plan = plan_reversals(hands.log, ends.target, ends.source.label, run, today)
+        plan = plan_reversals(
+            hands.log, ends.target, bridge.policy().choices, ends.source.label, run, today
+        )
         _show_reversals(plan)
         if any(entry.deed for entry in plan.entries) and not yes:
             typer.confirm("Write these credit notes?", err=True, abort=True)

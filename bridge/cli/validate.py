@@ -40,6 +40,7 @@ def validate_config(
     STATE.as_json = as_json
     bridge = open_app()
     look = _live(bridge) if live else _Look()
+    look.findings[:0] = _unwise(bridge)
     for finding in look.findings:
         if as_json:
             say_json(_plain(finding))
@@ -120,6 +121,16 @@ def _live(bridge: "App") -> _Look:
         if survey is not None:
             look.findings.extend(_documents(bridge, survey.unpaid_documents))
     return look
+
+
+def _unwise(bridge: "App") -> list["Finding"]:
+    """What the file alone lets one warn of."""
+    from bridge.contract import Finding, Level
+
+    return [
+        Finding(Level.WARNING, one.where or one.key, one.what, one.remedy)
+        for one in bridge.config.warnings
+    ]
 
 
 def _documents(bridge: "App", told: str) -> list["Finding"]:

@@ -36,6 +36,13 @@ class Draft:
         here.remark = remark
         here.value = None if value == {} else value
 
+    def has(self, path: tuple[str, ...]) -> bool:
+        """Whether anything is written at a path, or below it."""
+        here: _Setting | None = self.root
+        for part in path:
+            here = here.inner.get(part) if here else None
+        return here is not None and (here.value is not None or _has_values(here))
+
     def text(self, title: str) -> str:
         """The whole file."""
         lines = [f"# {line}" for line in textwrap.wrap(title, _WIDTH)]

@@ -7,29 +7,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from bridge.config.books import BOOKS, gathered, open_choices, refunds_need_balances
 from bridge.config.nodes import Node, Parser, find, walk
 from bridge.config.secrets import hide_url_password, url_passwords
 from bridge.config.section import Section, open_section
 from bridge.config.substitute import substitute
 from bridge.errors import ConfigError, Problem
 from bridge.plugin import SourcePlugin, TargetPlugin
+from bridge.registry import Plugins
 
 if TYPE_CHECKING:
     from bridge.config.models import Settings
-
-
-class Offers(Protocol):
-    """Where plugins are asked for. Each raises `ConfigError` where there is none of a kind."""
-
-    def source(self, kind: str) -> SourcePlugin:
-        """The source of a kind."""
-        ...
-
-    def target(self, kind: str) -> TargetPlugin:
-        """The target of a kind."""
-        ...
+    from bridge.plugin import Decision
 
 
 @dataclass(frozen=True)
@@ -79,8 +70,15 @@ class Config:
             "store": hide_url_password(core["store"]),
             "source": self.source.shown(),
             "target": self.target.shown(),
+            "books": core["books"],
             "sync": core["sync"],
         }
+
+    def open_decisions(self) -> "list[tuple[str, Decision]]":
+        """The questions that this file leaves to assumptions, or held, with the part of each."""
+        own = [("source", one) for one in self.source.open_decisions()]
+        own += [("target", one) for one in self.target.open_decisions()]
+        return own + [(BOOKS, one) for one in open_choices(self._root)]
 
     @cached_property
     def digest(self) -> str:
@@ -93,21 +91,29 @@ class Config:
         return ConfigError([_placed(one, self._root, str(self.path)) for one in error.problems])
 
 
-def load(path: Path, offers: Offers) -> Config:
+def load(path: Path, plugins: Plugins) -> Config:
     """Read bridge.yaml.
 
     Raises:
         ConfigError: with every problem of the file.
     """
     root, problems = _read(path)
+    root, moved = gathered(root, str(path), problems)
     settings = _core(root, str(path), problems)
-    source = open_section(root, "source", offers.source, str(path), problems)
-    target = open_section(root, "target", offers.target, str(path), problems)
+    source = open_section(root, "source", plugins.source, plugins, str(path), problems)
+    target = open_section(root, "target", plugins.target, plugins, str(path), problems)
+    if settings and target and settings.books.refund_to_balance != "hold":
+        wrong = refunds_need_balances(target.open_decisions())
+        problems.extend([_placed(wrong, root, str(path))] if wrong else ())
     if problems or settings is None or source is None or target is None:
         raise ConfigError(_sorted(problems))
     sections = (source, target)
     secrets = frozenset([value for one in sections for value in one.secrets] + _url_secrets(root))
-    warnings = (*_readable_secrets(path, root, sections), *_booked_proformas(settings, root, path))
+    warnings = (
+        *_readable_secrets(path, root, sections),
+        *_booked_proformas(settings, root, path),
+        *moved,
+    )
     return Config(path, settings, source, target, warnings, secrets, root)
 
 

@@ -6,11 +6,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from bridge.config.refusal import Refusal
-
 _DATABASE = re.compile(r"(?P<name>[a-z]+)(?:\+\w+)?://(?P<rest>.*)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DATABASES = ("sqlite", "postgresql", "mysql", "mariadb")
+
+
+class Refusal(ValueError):
+    """A value is refused. pydantic collects it like any ValueError.
+
+    A plugin's model does the same with a ValueError of two texts: what is wrong, and what to do.
+    """
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what, remedy)
 
 
 def _day(value: object) -> object:
@@ -25,11 +33,6 @@ def _day(value: object) -> object:
 
 def _no_day() -> object:
     raise Refusal("it is not a day", "write it as year-month-day, such as 2026-04-01")
-
-
-def not_built(what: str, remedy: str) -> Refusal:
-    """A setting of the design that this version does not have: said, never silently ignored."""
-    return Refusal(f"{what} is not built yet", remedy)
 
 
 Day = Annotated[dt.date, BeforeValidator(_day)]
@@ -99,6 +102,43 @@ class SyncSettings(_Model):
         return value
 
 
+class BooksSettings(_Model):
+    """Accounting choices that the core carries out, whatever the target."""
+
+    books_closed_to: Annotated[
+        Day | None, Field(description="nothing is dated on or before this day")
+    ] = None
+    when_closed: Annotated[
+        Literal["hold", "first_open_day"],
+        Field(
+            description="what to do with a document of a closed day: hold it, or date it on the"
+            " first open day with its own day in the reference"
+        ),
+    ] = "hold"
+    price_reductions: Annotated[
+        Literal["hold", "credit_note"],
+        Field(
+            description="what a refund is that takes receipts below the invoice: `credit_note`"
+            " lowers the price by a credit note dated the refund's day, whose money goes out on the"
+            " original payment's account; `hold` leaves it to a person"
+        ),
+    ] = "hold"
+    refund_to_balance: Annotated[
+        Literal["hold", "credit_note"],
+        Field(
+            description="a refund put on the client's balance instead of being returned: held, or a"
+            " credit note whose money goes to the balance's account"
+        ),
+    ] = "hold"
+    cancelled_after_booking: Annotated[
+        Literal["hold"],
+        Field(
+            description="an invoice that was cancelled after it was booked is held: a person says"
+            " whether anything was supplied"
+        ),
+    ] = "hold"
+
+
 class Section(BaseModel):
     """The `source` or `target` part, as far as the core reads it."""
 
@@ -136,6 +176,9 @@ class Settings(_Model):
     ] = LEAST_RETENTION_YEARS
     source: Section
     target: Section
+    books: Annotated[
+        BooksSettings, Field(description="accounting choices, the same for any target")
+    ] = BooksSettings()
     sync: SyncSettings
     notify: Annotated[
         Any, Field(description="where a change of situation is told; not built yet")
@@ -180,4 +223,7 @@ class Settings(_Model):
     @field_validator("notify", mode="before")
     @classmethod
     def _notify(cls, _value: object) -> object:
-        raise not_built("telling anyone of a run", "remove `notify`; cron mails what a run prints")
+        raise Refusal(
+            "telling anyone of a run is not built yet",
+            "remove `notify`; cron mails what a run prints",
+        )

@@ -1,36 +1,15 @@
 """The JSON Schema of bridge.yaml, the installed plugins' settings included."""
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from bridge.plugin import SourcePlugin, TargetPlugin
+from bridge.registry import Plugins
 
 _ABOUT = ("title", "description", "default")
 _VARIABLE = {"type": "string", "pattern": r"\$\{"}
 
 
-class Offered(Protocol):
-    """An offer that was found."""
-
-    @property
-    def offer(self) -> SourcePlugin | TargetPlugin:
-        """The offer."""
-        ...
-
-
-class Found(Protocol):
-    """Where offers are asked for."""
-
-    def sources(self) -> Iterable[Offered]:
-        """Systems that can be read."""
-        ...
-
-    def targets(self) -> Iterable[Offered]:
-        """Systems that can be written."""
-        ...
-
-
-def file_schema(found: Found) -> dict[str, Any]:
+def file_schema(found: Plugins) -> dict[str, Any]:
     """One schema for the whole file: each plugin's model stands behind its `plugin:` word."""
     from bridge.config.models import Settings
 

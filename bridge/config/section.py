@@ -5,10 +5,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from bridge.config.books import without as without_choices
 from bridge.config.nodes import Node, walk
-from bridge.config.secrets import HIDDEN, hide_url_password
+from bridge.config.secrets import HIDDEN, hide_url_password, without
 from bridge.errors import ConfigError, Problem
 from bridge.plugin import SourcePlugin, TargetPlugin
+from bridge.registry import Origin, Plugins
+from bridge.registry.plugin_calls import FAULTS, PluginCalls, in_words
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -29,17 +32,24 @@ class Section(Generic[Offer]):
     Attributes:
         role: ``source`` or ``target``.
         offer: The plugin that it names.
+        origin: Where that comes from.
         file: How bridge.yaml is called.
     """
 
     role: str
     offer: Offer
+    origin: Origin
     file: str
     _root: Node = field(repr=False)
 
-    @property
+    @cached_property
     def _node(self) -> Node:
-        return self._root.children[self.role]
+        """What is written for the plugin."""
+        return without_choices(self._root.children[self.role], self.model.model_fields)
+
+    @property
+    def _calls(self) -> PluginCalls:
+        return PluginCalls(self.origin, lambda text: without(text, self.secrets))
 
     @cached_property
     def is_sandboxed(self) -> bool:
@@ -57,7 +67,8 @@ class Section(Generic[Offer]):
         """The model's keys and secrets."""
         from bridge.config.schema_index import outline_of
 
-        return outline_of(self.model)
+        with PluginCalls(self.origin).call(f"{self.role}.settings"):
+            return outline_of(self.model)
 
     def validated(self, sandbox: Mapping[str, str] | None = None) -> Any:
         """The plugin's settings, with those of its running sandbox put over what is written.
@@ -74,7 +85,7 @@ class Section(Generic[Offer]):
     def check(self, problems: list[Problem]) -> None:
         """Validate what is written; a sandbox is not started for it, so it lacks credentials."""
         if not self.is_sandboxed:
-            self._validate(self._root, problems)
+            self._validate(self._with({}), problems)
             return
         rehearsed: list[Problem] = []
         node = self._with({self.offer.sandbox_key: _NOT_LISTENING})
@@ -99,7 +110,8 @@ class Section(Generic[Offer]):
         if "plugin" not in self.model.model_fields:
             given.pop("plugin", None)
         try:
-            return self.model.model_validate(given)
+            with self._calls.call(f"{self.role}.settings", ValidationError):
+                return self.model.model_validate(given)
         except ValidationError as error:
             found = problems_of(
                 error,
@@ -129,7 +141,9 @@ class Section(Generic[Offer]):
 
         One about a part of a setting is asked once the setting is there.
         """
-        found = [each for each in self.offer.decisions() if not self._is_written(each.key)]
+        with self._calls.call(f"{self.role}.decisions"):
+            every = self.offer.decisions()
+        found = [each for each in every if not self._is_written(each.key)]
         keys = {each.key for each in found}
         return [each for each in found if each.key.rpartition(".")[0] not in keys]
 
@@ -180,7 +194,12 @@ def _hidden(node: Node, path: tuple[str | int, ...], outline: "Outline") -> Any:
 
 
 def open_section(
-    root: Node, role: str, offer_of: Callable[[str], Offer], file: str, problems: list[Problem]
+    root: Node,
+    role: str,
+    offer_of: Callable[[str], Offer],
+    plugins: Plugins,
+    file: str,
+    problems: list[Problem],
 ) -> Section[Offer] | None:
     """The section of a role, or None where `problems` say why there is none."""
     node = root.children.get(role)
@@ -189,17 +208,18 @@ def open_section(
         return None  # the core's model has told what is missing
     where = f"{file}:{kind.mark.line}:{kind.mark.column}"
     try:
-        section = Section(role, offer_of(kind.value), file, root)
+        offer = offer_of(kind.value)
     except ConfigError as error:
         for one in error.problems:
             # The value is named in the text; what was put in for a ${...} must not be.
             what = one.what.replace(kind.value, kind.text) if kind.substituted else one.what
             problems.append(Problem(what, one.remedy, where, one.key))
         return None
+    section = Section(role, offer, plugins.origin_of(offer), file, root)
     try:
         section.model  # noqa: B018  # a plugin's import may fail here
-    except Exception as error:  # noqa: BLE001  # and with anything
-        what = f"the settings of the plugin '{kind.value}' could not be loaded: {error}"
+    except FAULTS as error:
+        what = f"the settings of the plugin {section.origin} could not be loaded: {in_words(error)}"
         remedy = "install what it needs; `bridge plugins list` shows where it comes from"
         problems.append(Problem(what, remedy, where, f"{role}.plugin"))
         return None

@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from bridge.config.nodes import Mark, Node
-from bridge.config.own_words import named_key, own_words
 from bridge.config.schema_index import Outline
 from bridge.config.secrets import hide_url_password
 from bridge.errors import Problem
@@ -45,6 +44,8 @@ _BOUNDS: Mapping[str, tuple[str, str]] = {
     "less_than_equal": ("le", "at most"),
     "less_than": ("lt", "less than"),
 }
+
+_ORDERS = frozenset({"add", "give", "leave", "name", "put", "remove", "set", "use", "write"})
 
 _Part = str | int
 
@@ -190,9 +191,9 @@ def _problem(
     for told in group:
         own = told.context.get("error")
         if isinstance(own, ValueError) and own.args:
-            named = named_key(str(own.args[0]), node)
+            named = _named_key(str(own.args[0]), node)
             place = (*path, named) if named else path
-            what, remedy = own_words(own, value)
+            what, remedy = _own_words(own, value)
             key = ".".join(str(part) for part in place)
             at = where.key(place) if named or isinstance(node and node.value, Mapping) else ""
             return Problem(what, remedy or f"correct {key}; {see}", at or where.value(path), key)
@@ -267,3 +268,39 @@ def unknown_key(name: str, known: Sequence[str], *, where: str, key: str) -> Pro
     else:
         remedy = "remove it"
     return Problem(f"'{name}' is not a setting", remedy, where, key)
+
+
+def _own_words(error: ValueError, value: str) -> tuple[str, str]:
+    """A validator's own words: two texts, or one of the form ``what is wrong: what to do``."""
+    text = str(error.args[0])
+    if len(error.args) > 1:
+        return text, str(error.args[1])
+    colon = _outer_colon(text)
+    if colon:
+        return text[:colon], text[colon + 2 :]
+    if text.partition(" ")[0] in _ORDERS:
+        return f"{value} is not right", text
+    return text, ""
+
+
+def _outer_colon(text: str) -> int:
+    """Where the first colon with a space stands outside brackets and quotes; 0 for none."""
+    depth, quote = 0, ""
+    for index, sign in enumerate(text):
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in '"`' or (sign == "'" and not text[index - 1 : index].isalnum()):
+            quote = sign
+        elif sign in "([{":
+            depth += 1
+        elif sign in ")]}":
+            depth -= 1
+        elif depth == 0 and text.startswith(": ", index):
+            return index
+    return 0
+
+
+def _named_key(text: str, node: Node | None) -> str:
+    """The key of this mapping that a validator's sentence begins with, if it does."""
+    first = text.partition(" ")[0].strip("`'\":,")
+    return first if node is not None and first in node.children else ""

@@ -41,7 +41,7 @@ class DryRunTarget(Target):
         self._documents: dict[str, TargetDocument] = {}
         self._extra: dict[str, Money] = {}
         self.match_clients_by = inner.match_clients_by
-        self.choices = inner.choices
+        self.takes_balances = inner.takes_balances
 
     def close(self) -> None:
         """Close the real one."""

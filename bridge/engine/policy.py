@@ -1,4 +1,4 @@
-"""What the operator decided about timing and patience: the `sync:` part of bridge.yaml."""
+"""What the operator decided: the `sync:` and `books:` parts of bridge.yaml."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -27,6 +27,25 @@ class Adoption(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """Accounting choices: the `books:` part.
+
+    Attributes:
+        books_closed_to: Nothing is dated on or before this day.
+        when_closed: ``hold``, or ``first_open_day`` to date it on the first day that is open.
+        price_reductions: ``hold`` or ``credit_note``.
+        refund_to_balance: ``hold`` or ``credit_note``.
+        cancelled_after_booking: ``hold``.
+    """
+
+    books_closed_to: dt.date | None = None
+    when_closed: str = "hold"
+    price_reductions: str = "hold"
+    refund_to_balance: str = "hold"
+    cancelled_after_booking: str = "hold"
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """How a run behaves.
 
@@ -46,3 +65,4 @@ class Policy:
     refund_days: int = 90
     retries: int = 5
     workers: int = 1
+    choices: Choices = Choices()

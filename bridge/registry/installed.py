@@ -10,41 +10,14 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from importlib.metadata import Distribution, EntryPoint
 
-
-class Distribution(Protocol):
-    """What is installed. `importlib.metadata.Distribution` is one."""
-
-    def read_text(self, filename: str, /) -> str | None:
-        """One of its metadata files, or None where it has no such file."""
-        ...
-
-
-class Point(Protocol):
-    """An entry point. `importlib.metadata.EntryPoint` is one."""
-
-    @property
-    def name(self) -> str:
-        """The word before the ``=``."""
-        ...
-
-    @property
-    def value(self) -> str:
-        """The words after it: ``whmcs_source.plugin``."""
-        ...
-
-    @property
-    def dist(self) -> Distribution | None:
-        """What it was installed with."""
-        ...
-
-    def load(self) -> Any:
-        """Import what it names. Raises whatever the import raises."""
-        ...
+Place: TypeAlias = "Folder | Distribution"
+Point: TypeAlias = "Line | EntryPoint"
 
 
 class Folder:
@@ -54,7 +27,7 @@ class Folder:
         self._path = path
 
     def read_text(self, filename: str, /) -> str | None:
-        """As `Distribution`."""
+        """Return one of its metadata files, or None where it has no such file."""
         try:
             return (self._path / filename).read_text(encoding="utf-8")
         except OSError:
@@ -62,13 +35,13 @@ class Folder:
 
 
 class Line:
-    """One line of a distribution's ``entry_points.txt``."""
+    """One line of a distribution's ``entry_points.txt``: ``whmcs = whmcs_source.plugin``."""
 
     def __init__(self, name: str, value: str, dist: Folder) -> None:
         self.name, self.value, self.dist = name, value, dist
 
     def load(self) -> Any:
-        """As `Point`."""
+        """Import what it names. Raises whatever the import raises."""
         module, _, path = self.value.partition("[")[0].strip().partition(":")
         found: Any = import_module(module.strip())
         for attribute in filter(None, path.strip().split(".")):

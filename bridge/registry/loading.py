@@ -10,7 +10,8 @@ from bridge import hookspecs
 from bridge.plugin import SourcePlugin, TargetPlugin
 from bridge.registry.installed import Point, installed
 from bridge.registry.origin import Origin, origin_of
-from bridge.registry.plugins import Broken, Loaded, Offered, Plugins, in_words
+from bridge.registry.plugin_calls import FAULTS, in_words
+from bridge.registry.plugins import Broken, Loaded, Offered, Plugins
 
 GROUP = "bridge"
 
@@ -43,7 +44,7 @@ class _Loader:
         self._loaded: list[Loaded] = []
         self._broken: list[Broken] = []
         self._offered: list[Offered] = []
-        self._distributions: dict[int, str] = {}
+        self._origins: dict[int, Origin] = {}
 
     def take(self, point: Point) -> None:
         try:
@@ -67,9 +68,9 @@ class _Loader:
     def _register(self, module: object, origin: Origin) -> tuple[str, ...]:
         """Register, or leave no trace and raise `_Refused`."""
         if self._manager.is_registered(module):
-            msg = f"it names the same module as {self._distributions[id(module)]}"
+            msg = f"it names the same module as {self._origins[id(module)].distribution}"
             raise _Refused(msg)
-        self._distributions[id(module)] = origin.distribution
+        self._origins[id(module)] = origin
         try:
             self._manager.register(module, f"{origin.distribution}: {origin.entry_point}")
         except pluggy.PluginValidationError as error:
@@ -93,7 +94,7 @@ class _Loader:
                 continue
             try:
                 offers = list(implementation.function())
-            except Exception as error:  # a plugin may raise anything
+            except FAULTS as error:
                 self._manager.unregister(module)
                 msg = f"its hook {hook} failed: {in_words(error)}"
                 raise _Refused(msg) from error
@@ -122,7 +123,7 @@ class _Loader:
             loaded=self._loaded,
             broken=self._broken,
             offered=offered,
-            distributions=self._distributions,
+            origins=self._origins,
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bridge.errors import ConfigError, Problem
 from bridge.plugin import SourcePlugin, TargetPlugin
+from bridge.registry.plugin_calls import FAULTS, PluginCalls, in_words
 
 if TYPE_CHECKING:
     import pluggy
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from bridge.model.source_records import Invoice
     from bridge.registry.origin import Origin
 
+_OURS = "bridge-accounts"
 _Offer = TypeVar("_Offer", SourcePlugin, TargetPlugin)
 
 
@@ -61,10 +63,10 @@ class Plugins:
         loaded: Sequence[Loaded],
         broken: Sequence[Broken],
         offered: Sequence[Offered],
-        distributions: dict[int, str],
+        origins: dict[int, Origin],
     ) -> None:
         self._manager = manager
-        self._distributions = distributions
+        self._origins = origins
         self.loaded = tuple(loaded)
         self.broken = tuple(broken)
         self.offered = tuple(offered)
@@ -91,6 +93,26 @@ class Plugins:
         """The target of this kind. Raises as `source`."""
         return self._one("target", kind, TargetPlugin)
 
+    def origin_of(self, offer: SourcePlugin | TargetPlugin) -> Origin:
+        """Where one of the offers comes from."""
+        return next(one.origin for one in self.offered if one.offer is offer)
+
+    def without_broken_settings(self) -> Plugins:
+        """The same, where an offer whose settings do not import is among the broken.
+
+        That takes longer than all else at a start, so bridge's own offers are taken as they are.
+        """
+        usable, broken = [], list(self.broken)
+        for one in self.offered:
+            fault = "" if one.origin.distribution == _OURS else _settings_fault(one)
+            if fault:
+                broken.append(Broken(one.origin, fault, (one.offer.kind,)))
+            else:
+                usable.append(one)
+        return Plugins(
+            self._manager, loaded=self.loaded, broken=broken, offered=usable, origins=self._origins
+        )
+
     def _one(self, role: str, kind: str, of: type[_Offer]) -> _Offer:
         for one in self.offered:
             if one.role == role and one.offer.kind == kind and isinstance(one.offer, of):
@@ -115,16 +137,17 @@ class Plugins:
         """The first hold of a house rule. A rule that fails holds too: nothing is guessed."""
         from bridge.model.reasons import Hold
 
-        for distribution, rule in self._answers("bridge_review_invoice", invoice=invoice):
+        hook = "bridge_review_invoice"
+        for calls, rule in self._answers(hook, invoice=invoice):
             try:
                 verdict = rule()
-            except Exception as error:  # noqa: BLE001  # a plugin may raise anything
-                return _rule_failed(distribution, f"failed: {in_words(error)}")
+            except FAULTS as error:
+                return _rule_failed(calls.failed(hook, error).what, calls)
             if isinstance(verdict, Hold):
                 return verdict
             if verdict is not None:
-                given = type(verdict).__name__
-                return _rule_failed(distribution, f"answered {given} in place of a Hold or None")
+                given = f"{type(verdict).__name__} in place of a Hold or None"
+                return _rule_failed(f"the plugin {calls.origin} returned {given}", calls)
         return None
 
     def run_started(self, run: Run) -> None:
@@ -140,44 +163,48 @@ class Plugins:
         self._tell("bridge_run_finished", run=run, report=report)
 
     def _tell(self, hook: str, **given: object) -> None:
-        for distribution, observer in self._answers(hook, **given):
+        for calls, observer in self._answers(hook, **given):
             try:
                 observer()
-            except Exception as error:  # noqa: BLE001  # a plugin may raise anything
-                _observer_failed(distribution, hook, error)
+            except FAULTS as error:
+                _observer_failed(calls.failed(hook, error).what, calls)
 
-    def _answers(self, hook: str, **given: object) -> Iterator[tuple[str, Callable[[], Any]]]:
+    def _answers(
+        self, hook: str, **given: object
+    ) -> Iterator[tuple[PluginCalls, Callable[[], Any]]]:
         """Each implementation of a hook, as a call to make; pluggy's own stops at an error."""
         for implementation in getattr(self._manager.hook, hook).get_hookimpls():
             arguments = [given[name] for name in implementation.argnames]
-            distribution = self._distributions[id(implementation.plugin)]
-            yield distribution, _call(implementation.function, arguments)
+            origin = self._origins[id(implementation.plugin)]
+            yield PluginCalls(origin), _call(implementation.function, arguments)
+
+
+def _settings_fault(one: Offered) -> str:
+    try:
+        one.offer.settings()
+    except FAULTS as error:
+        role, kind = one.role, one.offer.kind
+        return f"the settings of its {role} '{kind}' could not be imported: {in_words(error)}"
+    return ""
 
 
 def _call(function: Callable[..., Any], arguments: Sequence[object]) -> Callable[[], Any]:
     return lambda: function(*arguments)
 
 
-def _observer_failed(distribution: str, hook: str, error: Exception) -> None:
+def _observer_failed(what: str, calls: PluginCalls) -> None:
     import logging
 
     log = logging.getLogger("bridge.plugins")
-    words = in_words(error)
-    log.warning("the plugin %s failed in %s and the run goes on: %s", distribution, hook, words)
-    log.debug("where %s failed", distribution, exc_info=error)
+    log.warning("%s; the run goes on. To do: %s", what, calls.report)
 
 
-def _rule_failed(distribution: str, what: str) -> Hold:
+def _rule_failed(what: str, calls: PluginCalls) -> Hold:
     from bridge.model.reasons import Hold, Reason
 
     return Hold(
         Reason.HOUSE_RULE,
-        f"the house rule of the plugin {distribution} {what}",
-        f"mend or uninstall {distribution}, then run `bridge sync` again",
+        f"a house rule has no verdict: {what}",
+        f"mend or uninstall {calls.origin.distribution}, or {calls.report}; then run `bridge sync`"
+        " again",
     )
-
-
-def in_words(error: BaseException) -> str:
-    """An exception as one line that names its class."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -30,24 +30,6 @@ _ALL = (
         ("fees: {nominal: Card Fees}", "fees: on_gateway_invoice"),
     ),
     Decision(
-        "price_reductions",
-        "refunds that lower what a client was charged",
-        ("refund_policy",),
-        ("price_reductions: credit_note", "price_reductions: hold"),
-    ),
-    Decision(
-        "refund_to_balance",
-        "refunds put on a client's balance instead of being returned",
-        ("refund_to_balance",),
-        ("refund_to_balance: credit_note", "refund_to_balance: hold"),
-    ),
-    Decision(
-        "cancelled_after_booking",
-        "invoices that are cancelled after they were booked",
-        ("cancelled_after_booking",),
-        ("cancelled_after_booking: hold",),
-    ),
-    Decision(
         "manual_credits",
         "balances that staff gave or took by hand",
         ("unfunded_credit",),

@@ -28,15 +28,9 @@ _FORMS = {
     "manual_credits": "a nominal bears them",
     "eu_consumer_vat": "book that VAT to a nominal of its own, outside the UK return",
 }
-_OF_BALANCES = frozenset({"refund_to_balance", "manual_credits"})
 _ASKED_APART = frozenset({"gateways", "nominals.discounts", "client_balances.vat"})
 _LABELS: Mapping[tuple[str, str], str] = {
     ("fees", "on_gateway_invoice"): "the bookkeeper books the gateway's own bill",
-    ("price_reductions", "credit_note"): "a credit note on the day of the refund",
-    ("price_reductions", "hold"): "always hold them for a person",
-    ("refund_to_balance", "credit_note"): "a credit note, its money on the client's balance",
-    ("refund_to_balance", "hold"): "always hold them for a person",
-    ("cancelled_after_booking", "hold"): "always hold them for a person",
     ("manual_credits", "hold"): "always hold them for a person",
     ("vat", "when_used"): "when an invoice uses it: it comes in outside VAT",
     ("vat", "on_receipt"): "when it comes in: held, with the VAT that you owe",
@@ -61,8 +55,8 @@ def questions(given: Mapping[str, Json], survey: Survey | None) -> Conversation:
     for decision in decisions():
         if decision.key in _ASKED_APART or (_only_foreign(decision) and not is_foreign):
             continue
-        if decision.key in _OF_BALANCES and not has_balances:
-            continue  # they move balances, of which nobody has said where they are
+        if decision.key == "manual_credits" and not has_balances:
+            continue  # it moves balances, of which nobody has said where they are
         answer = yield from _decision(decision, account)
         has_balances |= decision.key == "client_balances" and answer is not None
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from bridge.api import (
     AccessError,
-    Choices,
     Client,
     CreditNote,
     Days,
@@ -74,14 +73,7 @@ class KashFlowTarget(Target):
         self._documents = Documents(self._door, self._prepared)
         self._movements = Movements(self._door, self._prepared)
         self.match_clients_by = settings.customers.match
-        self.choices = Choices(
-            books_closed_to=settings.books_closed_to,
-            when_closed=settings.when_closed,
-            price_reductions=settings.price_reductions,
-            refund_to_balance=settings.refund_to_balance,
-            cancelled_after_booking=settings.cancelled_after_booking,
-            takes_balances=settings.client_balances is not None,
-        )
+        self.takes_balances = settings.client_balances is not None
 
     def _before_write(self) -> None:
         """The engine sets its guard on this object after it was made."""

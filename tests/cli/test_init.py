@@ -147,7 +147,7 @@ def test_answers_become_a_file_that_is_in_order(tmp_path: Path) -> None:
         "banktransfer": "bank_feed",
         "stripe": {"method": "Credit Card", "account": "Card Clearing"},
     }
-    assert written["target"]["price_reductions"] == "credit_note"
+    assert written["books"] == {"price_reductions": "credit_note"}
     assert "fees" not in written["target"]
     assert "# Payments of which the gateway kept a fee? hold it for now" in text
     assert str(written["sync"]["start_date"]) == "2026-04-01"
@@ -155,7 +155,8 @@ def test_answers_become_a_file_that_is_in_order(tmp_path: Path) -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "ok       gateway stripe" in checked.stdout
     assert "open     target.fees" in checked.stdout
-    assert "open     target.price_reductions" not in checked.stdout
+    assert "open     books.cancelled_after_booking" in checked.stdout
+    assert "open     books.price_reductions" not in checked.stdout
 
 
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:

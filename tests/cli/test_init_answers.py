@@ -36,7 +36,8 @@ def test_every_answer_with_a_name_is_written_and_works(tmp_path: Path) -> None:
     screen, code = _converse(tmp_path, BOOK)
     assert code == 0, screen
     assert max(len(line) for line in screen.splitlines() if "[" not in line) <= 80
-    target = yaml.safe_load((tmp_path / "bridge.yaml").read_text())["target"]
+    written = yaml.safe_load((tmp_path / "bridge.yaml").read_text())
+    target = written["target"]
     assert target["client_balances"] == {
         "method": "Client balance",
         "account": "Client Balances",
@@ -46,7 +47,7 @@ def test_every_answer_with_a_name_is_written_and_works(tmp_path: Path) -> None:
     assert target["manual_credits"] == {"nominal": "Goodwill"}
     assert target["exchange_differences"] == {"nominal": "Exchange Differences"}
     assert target["eu_consumer_vat"] == {"nominal": "OSS VAT"}
-    assert target["refund_to_balance"] == "credit_note"
+    assert written["books"] == {"refund_to_balance": "credit_note"}
     assert target["gateways"]["paypal"] == {
         "method": "PayPal",
         "account": "PayPal",
@@ -75,6 +76,7 @@ def test_without_balances_nothing_is_asked_that_moves_them(tmp_path: Path) -> No
     screen, code = _converse(tmp_path, {"Money that clients pay in advance": "hold", **BOOK})
     assert code == 0
     assert "Balances that staff gave" not in screen
+    assert "Refunds put on a client's balance" not in screen
     assert _bridge(tmp_path, "validate-config").returncode == 0
 
 

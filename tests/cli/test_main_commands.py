@@ -258,6 +258,25 @@ def test_validation_lists_the_decisions_that_are_open(tmp_path: Path) -> None:
     assert summary["open_decisions"] == len(waiting)
 
 
+def test_a_file_of_0_1_works_and_is_told_where_its_choices_stand_now(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tests" / "config" / "bridge_0_1.yaml", tmp_path / "bridge.yaml")
+    found = _bridge(tmp_path, "validate-config", "--live", "--json")
+    assert found.returncode == 0, found.stderr
+    findings = [json.loads(line) for line in found.stdout.splitlines()]
+    moved = [one for one in findings if "is now books." in one.get("what", "")]
+    assert [one["subject"] for one in moved] == ["bridge.yaml:39:3", "bridge.yaml:40:3"]
+    assert {one["level"] for one in moved} == {"warning"}
+    run = _bridge(tmp_path, "sync", "--limit", "3", "--json")
+    assert run.returncode == 3
+    assert json.loads(run.stdout.splitlines()[-1])["outcome"]["done"] == 3
+    told = " ".join(run.stderr.split())
+    assert "Warning: bridge.yaml:39:3: target.price_reductions is now books.price_red" in told
+    shown = _bridge(tmp_path, "config", "show")
+    assert "books:\n  books_closed_to: null\n" in shown.stdout
+    assert "  price_reductions: credit_note\n" in shown.stdout.partition("books:\n")[2]
+    assert "price_reductions" not in shown.stdout.partition("\nbooks:\n")[0]
+
+
 def test_hands_are_on_the_record(tmp_path: Path) -> None:
     shutil.copy(ROOT / "bridge.yaml", tmp_path)
     _bridge(tmp_path, "sync", "--limit", "5")

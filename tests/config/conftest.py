@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 import pytest
+from pluggy import PluginManager
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from bridge.api import ConfigError, Problem, SourcePlugin, TargetPlugin
+from bridge.api import Decision, SourcePlugin, TargetPlugin
+from bridge.registry import Offered, Origin, Plugins
 
 HEAD = """\
 source:
@@ -57,6 +59,7 @@ class LedgerSettings(BaseModel):
     accounts: dict[str, Account | ById | Literal["none"]]
     countries: list[str] = []
     reverse: str | None = None
+    balances: str | None = None
 
     @model_validator(mode="after")
     def _no_reverse(self) -> "LedgerSettings":
@@ -70,26 +73,29 @@ def _unused(*_: object, **__: object) -> NoReturn:
     raise AssertionError("reading a file must neither open an end nor start a sandbox")
 
 
-class Offers:
-    """What is installed, as far as these tests go."""
-
-    def source(self, kind: str) -> SourcePlugin:
-        if kind != "shop":
-            raise ConfigError([Problem(f"no source '{kind}'", "write shop", key="source.plugin")])
-        return SourcePlugin(kind, "", lambda: ShopSettings, _unused, _unused, "url")
-
-    def target(self, kind: str) -> TargetPlugin:
-        if kind != "ledger":
-            raise ConfigError([Problem(f"no target '{kind}'", "write ledger", key="target.plugin")])
-        return TargetPlugin(kind, "", lambda: LedgerSettings, _unused, _unused, "endpoint")
+SHOP = SourcePlugin("shop", "", lambda: ShopSettings, _unused, _unused, "url")
+LEDGER = TargetPlugin(
+    "ledger",
+    "",
+    lambda: LedgerSettings,
+    _unused,
+    _unused,
+    "endpoint",
+    decisions=lambda: [
+        Decision("balances", "what clients pay in", ("credit_unmapped",), ("balances: Balances",))
+    ],
+)
 
 
 Write = Callable[..., Path]
 
 
 @pytest.fixture
-def offers() -> Offers:
-    return Offers()
+def offers() -> Plugins:
+    """What is installed, as far as these tests go."""
+    shop, ledger = (Origin(name, "1.2.3", name, "", editable=False) for name in ("shop", "ledger"))
+    offered = (Offered("source", SHOP, shop), Offered("target", LEDGER, ledger))
+    return Plugins(PluginManager("bridge"), loaded=(), broken=(), offered=offered, origins={})
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ TABLE: Table = [
         "a plugin that is not installed",
         {"plugin: shop": "plugin: shpo"},
         "",
-        ["bridge.yaml:2:11 no source 'shpo' > write shop"],
+        ["bridge.yaml:2:11 no source plugin of the kind 'shpo' is installed > write one of: shop"],
     ),
     (
         "an end that names no plugin",

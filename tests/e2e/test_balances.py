@@ -18,9 +18,8 @@ def decided(rig: Any) -> Any:
         client_balances=BALANCES,
         manual_credits={"nominal": "Goodwill"},
         exchange_differences={"nominal": "Exchange Differences"},
-        refund_to_balance="credit_note",
-        price_reductions="credit_note",
     )
+    rig.settings["books"].update(refund_to_balance="credit_note", price_reductions="credit_note")
     return rig
 
 

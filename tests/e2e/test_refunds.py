@@ -10,7 +10,7 @@ from bridge.api import EntryState, Reason
 
 @pytest.fixture
 def deciding(rig: Any) -> Any:
-    rig.settings["target"]["price_reductions"] = "credit_note"
+    rig.settings["books"]["price_reductions"] = "credit_note"
     return rig
 
 
@@ -80,7 +80,7 @@ def test_the_seeded_refunds_are_booked(deciding: Any) -> None:
 
 
 def test_without_a_decision_they_wait(rig: Any) -> None:
-    del rig.settings["target"]["price_reductions"]
+    del rig.settings["books"]["price_reductions"]
     invoice = rig.paid_invoice(rig.new_client())
     _refund(rig, invoice, "30.00")
     rig.sync(invoice)

@@ -150,7 +150,7 @@ def test_a_run_of_another_day_is_not_deleted(booked: tuple[Any, int, int]) -> No
 
 def test_a_closed_period_keeps_what_is_in_it(booked: tuple[Any, int, int]) -> None:
     rig, invoice, run = booked
-    rig.settings["target"]["books_closed_to"] = "2026-10-31"
+    rig.settings["books"]["books_closed_to"] = "2026-10-31"
     code, line = _undo(rig, run)
     assert code == 3
     assert "in a closed period" in line["stays"][str(invoice)]

@@ -173,11 +173,11 @@ def test_what_a_feed_has_paid_since_stays_whole(booked: tuple[Any, int, int]) ->
 
 def test_a_closed_day_moves_the_note_or_keeps_it(booked: tuple[Any, int, int]) -> None:
     rig, invoice, run = booked
-    rig.settings["target"]["books_closed_to"] = TODAY
+    rig.settings["books"]["books_closed_to"] = TODAY
     code, lines = undo(rig, run)
     assert code == 3
     assert "in a closed period" in lines[-1]["stays"][str(invoice)]
-    rig.settings["target"]["when_closed"] = "first_open_day"
+    rig.settings["books"]["when_closed"] = "first_open_day"
     assert undo(rig, run)[0] == 0
     _, note = _pair(rig, invoice)
     assert note.date[:10] > TODAY

@@ -43,7 +43,7 @@ def test_what_is_held_is_held_for_a_known_reason() -> None:
 
 def test_what_the_settings_refuse_is_not_asked() -> None:
     asked = {each.key for each in ALL}
-    assert {"gateways", "fees", "price_reductions", "nominals.discounts"} <= asked
+    assert {"gateways", "fees", "manual_credits", "nominals.discounts"} <= asked
     refused = {
         name for name, field in KashFlowSettings.model_fields.items() if not field.annotation
     }

@@ -150,8 +150,12 @@ def bridge_review_invoice(invoice):
     ("body", "told"),
     [
         ("return Hold(Reason.HOUSE_RULE, 'too large', 'ask')", "too large"),
-        ("raise RuntimeError('no network')", "the plugin only failed: RuntimeError: no network"),
-        ("return 'no'", "the plugin only answered str in place of a Hold"),
+        (
+            "raise RuntimeError('no network')",
+            "only (only 1.2.3) failed in bridge_review_invoice: RuntimeError: no network",
+        ),
+        ("raise SystemExit(0)", "only (only 1.2.3) failed in bridge_review_invoice: SystemExit: 0"),
+        ("return 'no'", "the plugin only (only 1.2.3) returned str in place of a Hold"),
     ],
 )
 def test_a_house_rule_holds_and_so_does_one_that_fails(
@@ -197,7 +201,10 @@ def test_an_observer_that_fails_is_logged_and_the_others_are_told(
         load_plugins(points).run_started(RUN)
     assert [sys.modules[f"{name}_plugin"].seen for name in ("first", "second")] == [[1], [1]]
     told = " ".join(caplog.messages)
-    assert "first failed in bridge_run_started and the run goes on: RuntimeError: full" in told
+    assert (
+        "first (first 1.2.3) failed in bridge_run_started: RuntimeError: full; the run goes on"
+        in told
+    )
     assert "second" in told
 
 
@@ -208,7 +215,7 @@ def test_what_is_installed_here_is_found_through_entry_points() -> None:
     assert not plugins.broken
 
 
-def _named(points: Iterable[EntryPoint | Point]) -> set[tuple[str, str]]:
+def _named(points: Iterable[Point]) -> set[tuple[str, str]]:
     return {(point.name, point.value) for point in points}
 
 

@@ -5,7 +5,6 @@ import datetime as dt
 from bridge.api import (
     BalanceEntry,
     BalanceOrigin,
-    Choices,
     client_ref,
 )
 from bridge.reports.html import as_page
@@ -30,7 +29,7 @@ def test_what_stood_on_balances_before_the_start_is_a_line_of_its_own(company: C
     before = BalanceEntry(
         "1", client_ref(1), START - dt.timedelta(days=9), gbp("50.00"), BalanceOrigin.UNKNOWN, ""
     )
-    company.choices = Choices(takes_balances=True)
+    company.takes_balances = True
     company.billing.put(a_client(1), before)
     company.bill(501)
     company.sync()

@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bridge.contract import Choices
 from bridge.engine.decide.answers import NO_ANSWERS, Answers
 from bridge.engine.decide.closed_periods import open_day, with_day
 from bridge.engine.decide.credit_note_lines import Reduction
@@ -18,6 +17,7 @@ from bridge.engine.keys import (
     prepaid_ref,
     returned_ref,
 )
+from bridge.engine.policy import Choices
 from bridge.model.money import Money, rounded, total
 from bridge.model.reasons import Hold, Reason
 from bridge.model.refs import Reference, SourceRef, payment_ref, token_of

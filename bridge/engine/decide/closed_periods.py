@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from bridge.contract import Choices
+from bridge.engine.policy import Choices
 from bridge.model.reasons import Hold, Reason
 
 

@@ -4,10 +4,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bridge.contract import Choices
 from bridge.engine.decide.allocation import MoneyTerms
 from bridge.engine.decide.answers import NO_ANSWERS, Answers
-from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
+from bridge.engine.policy import BookWhen, Choices, Policy, UnpaidDocuments
 from bridge.model.money import Money
 from bridge.model.reasons import Hold, Reason
 from bridge.model.source_records import BalanceEntry, Invoice
@@ -18,9 +17,13 @@ class Terms:
     """What a decision depends on besides the invoice."""
 
     policy: Policy
-    choices: Choices
     label: str
     base_currency: str
+
+    @property
+    def choices(self) -> Choices:
+        """Return the accounting choices."""
+        return self.policy.choices
 
     def for_money(self) -> MoneyTerms:
         """The part that concerns money."""

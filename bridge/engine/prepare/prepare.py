@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from bridge.engine.context import Ends, Observers
 from bridge.engine.decide.added_lines import UNDIVIDED, divide
@@ -23,7 +24,7 @@ from bridge.engine.keys import (
 )
 from bridge.engine.prepare.compose import Composed, compose
 from bridge.engine.prepare.moved_lines import MovedLines
-from bridge.errors import TransientError, UnreachableError
+from bridge.errors import PluginError, TransientError, UnreachableError
 from bridge.model.money import Money, total
 from bridge.model.reasons import Hold, Reason, Skip
 from bridge.model.refs import Kind, SourceRef
@@ -39,6 +40,10 @@ class Unread:
     """An invoice that could not be read this time: tried again on a later run."""
 
     why: str
+    remedy: str = "it is read again on the next run; look at it in the source if it persists"
+
+
+_Answer: TypeAlias = Invoice | Missing | Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ class Preparer:
         read = list(self._read(unread))
         clients = self._clients([answer for _, answer in read if isinstance(answer, Invoice)])
         for row, answer in read:
-            if links[row.invoice]:
+            if links[row.invoice] and not isinstance(answer, Unread):
                 self.moved.see(row, answer)
         for row, answer in read:
             number = bookings(written[row.invoice])
@@ -118,13 +123,14 @@ class Preparer:
         links = self.log.links_of_invoice(row.invoice)
         return {link.ref: link for link in links if link.ref.kind is not Kind.CLIENT}
 
-    def _read(self, rows: Sequence[EntryRow]) -> Iterator[tuple[EntryRow, Invoice | Missing]]:
+    def _read(self, rows: Sequence[EntryRow]) -> Iterator[tuple[EntryRow, _Answer]]:
         """Read in full; one that cannot be read does not keep the others from being read."""
         position = failures = 0
+        together = len(rows)
         while position < len(rows):
-            answers = self.ends.source.invoices([row.invoice for row in rows[position:]])
+            some = rows[position : position + together]
             try:
-                for answer in answers:
+                for answer in self.ends.source.invoices([row.invoice for row in some]):
                     failures = 0
                     yield rows[position], answer
                     position += 1
@@ -138,26 +144,62 @@ class Preparer:
                 ref = rows[position].invoice
                 yield rows[position], Missing(ref, error.what, gone=False)
                 position += 1
+            except PluginError as error:
+                if len(some) > 1:  # which of them it was shows when each is read alone
+                    together = 1
+                    continue
+                failures += 1
+                if failures >= _UNREADABLE_IN_A_ROW:
+                    raise
+                yield rows[position], Unread(error.what, error.remedy)
+                position += 1
 
-    def _clients(self, invoices: Sequence[Invoice]) -> Mapping[SourceRef, Client | Missing]:
+    def _clients(
+        self, invoices: Sequence[Invoice]
+    ) -> Mapping[SourceRef, Client | Missing | Unread]:
         refs = list(dict.fromkeys(invoice.client for invoice in invoices))
-        return {answer.ref: answer for answer in self.ends.source.clients(refs)}
+        try:
+            return {answer.ref: answer for answer in self.ends.source.clients(refs)}
+        except PluginError:
+            return self._each_client(refs)
+
+    def _each_client(
+        self, refs: Sequence[SourceRef]
+    ) -> Mapping[SourceRef, Client | Missing | Unread]:
+        """Read one by one, so that the one that the plugin stumbles over shows."""
+        found: dict[SourceRef, Client | Missing | Unread] = {}
+        failures = 0
+        for ref in refs:
+            try:
+                found.update((answer.ref, answer) for answer in self.ends.source.clients([ref]))
+                failures = 0
+            except PluginError as error:
+                failures += 1
+                if failures >= _UNREADABLE_IN_A_ROW:
+                    raise
+                found[ref] = Unread(error.what, error.remedy)
+        return found
 
     def _one(
         self,
         row: EntryRow,
-        answer: Invoice | Missing,
-        clients: Mapping[SourceRef, Client | Missing],
+        answer: _Answer,
+        clients: Mapping[SourceRef, Client | Missing | Unread],
         links: Mapping[SourceRef, LinkRow],
         number: int,
     ) -> Prepared:
         if isinstance(answer, Missing):
             return Prepared(row, _missing(answer, row, links), None, links)
-        used = as_used(answer, clients[answer.client])
+        if isinstance(answer, Unread):
+            return Prepared(row, answer, None, links)
+        client = clients[answer.client]
+        if isinstance(client, Unread):
+            return Prepared(row, client, None, links)
+        used = as_used(answer, client)
         try:
-            decision = self._decide(
-                row, answer, clients[answer.client], links, number, used.content
-            )
+            decision = self._decide(row, answer, client, links, number, used.content)
+        except PluginError as error:
+            decision = Unread(error.what, error.remedy)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             # A record that our own rules stumble over must not stop the others, nor be booked.
             decision = Unread(f"bridge could not make sense of it ({error!r})")

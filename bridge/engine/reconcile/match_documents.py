@@ -285,7 +285,7 @@ def days_sent(
     if link is None:
         return set()
     sent = {link.day, link.payload.date if link.payload else None}
-    chosen = link.adopted or terms.choices.when_closed == "first_open_day"
+    chosen = link.adopted or terms.policy.choices.when_closed == "first_open_day"
     return sent if chosen else sent & set(told)
 
 

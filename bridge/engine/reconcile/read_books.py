@@ -82,7 +82,7 @@ def read(
     source, target = ends.source, ends.target
     health, books = source.check(), target.check()
     target.prepare()
-    takes = target.choices.takes_balances
+    takes = target.takes_balances
     tell_cost(source.records_cost(days) + (source.client_balances_cost() if takes else 0))
     rows = Rows(
         list(_counted(source.records(days), progress, "read the source")),
@@ -96,7 +96,6 @@ def read(
     terms = ComparisonTerms(
         label=source.label,
         policy=policy,
-        choices=target.choices,
         days=days,
         today=clock().astimezone().date(),
         seen_until=_seen_until(runs),

@@ -124,7 +124,7 @@ def reconciled(reading: BooksSnapshot, *, version: str, settings: str) -> Reconc
         untold=untold,
         accounts=account_lines(inside, terms.label),
         balances=balances,
-        takes_balances=terms.choices.takes_balances,
+        takes_balances=terms.reads_balances,
         debtors=owed,
         open_documents=open_ones,
         loose=tuple(item for item in items if _is_loose(item)),

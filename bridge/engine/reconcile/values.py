@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bridge.contract import Choices
 from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
 from bridge.model.money import Money
 from bridge.model.reasons import Hold
@@ -167,7 +166,6 @@ class ComparisonTerms:
 
     label: str
     policy: Policy
-    choices: Choices
     days: Days
     today: dt.date
     seen_until: dt.date | None
@@ -187,7 +185,7 @@ class ComparisonTerms:
 
     def allowed(self, day: dt.date) -> set[dt.date]:
         """Return `day`, and the first open day where the books are closed on it."""
-        closed = self.choices.books_closed_to
+        closed = self.policy.choices.books_closed_to
         if closed is None or day > closed:
             return {day}
         return {day, closed + dt.timedelta(days=1)}

@@ -56,8 +56,7 @@ class Batches:
             case Hold():
                 self.teller.hold(job.row, job.answer, job.money)
             case Unread():
-                remedy = "it is read again on the next run; look at it in the source if it persists"
-                self.teller.failed(job.row, job.answer.why, remedy)
+                self.teller.failed(job.row, job.answer.why, job.answer.remedy)
             case Ready():
                 return job.answer
         return None

@@ -230,8 +230,8 @@ class _Session:
         return proven
 
     def _terms(self) -> Terms:
-        source, target = self.ends.source, self.ends.target
-        return Terms(self.policy, target.choices, source.label, source.base_currency)
+        source = self.ends.source
+        return Terms(self.policy, source.label, source.base_currency)
 
     def _scan(self) -> None:
         scan(

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from bridge.contract import Target
 from bridge.engine.keys import document_of, is_undone
+from bridge.engine.policy import Choices
 from bridge.engine.write.readback import Expected, differences, read_back
 from bridge.errors import UsageError
 from bridge.model.money import total
@@ -62,12 +63,13 @@ class Plan:
     clients: tuple[Made, ...] = ()
 
 
-def plan_undo(log: SyncLog, target: Target, run_id: int, today: dt.date) -> Plan:
+def plan_undo(log: SyncLog, target: Target, choices: Choices, run_id: int, today: dt.date) -> Plan:
     """Look at every record that a run made, as it stands now.
 
     Args:
         log: The sync log, in which nothing of that run is unknown.
         target: Prepared.
+        choices: What of the books is closed.
         run_id: The run.
         today: Local calendar day.
 
@@ -77,7 +79,7 @@ def plan_undo(log: SyncLog, target: Target, run_id: int, today: dt.date) -> Plan
     run = known_run(log, run_id)
     _of_today(run, today)
     made = list(made_by(log, run_id))
-    reader = Reader(log, target)
+    reader = Reader(log, target, choices)
     entries: list[Takeback] = []
     ours = [one for one in made if one.step.ref.kind is not Kind.CLIENT]
     ours.sort(key=lambda one: (one.step.invoice.id, _ORDER.index(one.step.ref.kind), -one.step.id))
@@ -138,6 +140,7 @@ class Reader:
 
     log: SyncLog
     target: Target
+    choices: Choices
     paid: dict[TargetRef, list[TargetPayment]] = field(default_factory=dict)
 
     def entry(self, row: EntryRow, records: Sequence[Made]) -> Takeback:
@@ -217,7 +220,7 @@ class Reader:
         return f"{later[0]} of another run belongs to it" if later else ""
 
     def _closed(self, records: Sequence[Made]) -> str:
-        closed = self.target.choices.books_closed_to
+        closed = self.choices.books_closed_to
         days = [one.link.day for one in records if one.link.day]
         if closed is None or not days or min(days) > closed:
             return ""

@@ -14,6 +14,7 @@ from bridge.engine.keys import (
     is_undone,
     reversal_ref,
 )
+from bridge.engine.policy import Choices
 from bridge.engine.undo.inspect import Made, Reader, known_run, made_by
 from bridge.model.reasons import Hold
 from bridge.model.refs import Kind, Reference, SourceRef, TargetRef, token_of
@@ -66,7 +67,7 @@ class ReversalPlan:
 
 
 def plan_reversals(
-    log: SyncLog, target: Target, label: str, run_id: int, today: dt.date
+    log: SyncLog, target: Target, choices: Choices, label: str, run_id: int, today: dt.date
 ) -> ReversalPlan:
     """Look at every document that a run made, as it stands now.
 
@@ -76,6 +77,7 @@ def plan_reversals(
     Args:
         log: The sync log, in which nothing of that run is unknown.
         target: Prepared.
+        choices: What of the books is closed.
         label: The source's prefix of references.
         run_id: The run, of whatever day.
         today: Local calendar day, which the credit notes bear.
@@ -84,7 +86,7 @@ def plan_reversals(
         UsageError: there is no such run, or its end is not known.
     """
     run = known_run(log, run_id)
-    planner = _Planner(log, target, Reader(log, target), label, today)
+    planner = _Planner(log, target, Reader(log, target, choices), label, today)
     ours = [one for one in made_by(log, run_id) if one.step.ref.kind is not Kind.CLIENT]
     ours.sort(key=lambda one: (one.step.invoice.id, one.step.id))
     entries: list[Reversal] = []
@@ -133,7 +135,7 @@ class _Planner:
         return Reversal(row, Deed(read, ref, note, client), number)
 
     def _note(self, row: EntryRow, made: Made, ref: SourceRef) -> Payload | Hold:
-        day = open_day(self.today, self.target.choices, "the credit note of")
+        day = open_day(self.today, self.reader.choices, "the credit note of")
         if isinstance(day, Hold):
             return day
         note = self.target.compose_reversal(

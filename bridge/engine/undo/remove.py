@@ -11,6 +11,7 @@ from bridge.errors import (
     AccessError,
     AmbiguousMatchError,
     OutcomeUnknownError,
+    PluginOutcomeError,
     RecordRejectedError,
     TransientError,
     UnreachableError,
@@ -139,6 +140,8 @@ class _Work:
         except (OutcomeUnknownError, AmbiguousMatchError) as error:
             self._write(Conclude(step.id, StepState.UNKNOWN, error=str(error)))
             self.result.unknown += 1
+            if isinstance(error, PluginOutcomeError):
+                raise
             return f"whether {one.link.ref} was removed is not known: run the same again"
         except (AccessError, UnreachableError, TransientError) as error:
             self._write(Conclude(step.id, StepState.REFUSED, error=f"not sent: {error}"))

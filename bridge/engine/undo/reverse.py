@@ -12,6 +12,7 @@ from bridge.engine.undo.remove import UndoOutcome, as_it_was, held_until_retry
 from bridge.engine.write.readback import Expected, differences, read_back
 from bridge.engine.write.settle import found_after_all, look
 from bridge.engine.write.writer import Made, Order, Refused, Unknown, Writer
+from bridge.errors import PluginOutcomeError
 from bridge.model.refs import TargetRef
 from bridge.model.run import StepState
 from bridge.model.source_records import as_plain
@@ -147,6 +148,8 @@ class _Work:
         elif note is None:
             writer.note(as_it_was(entry.row))
         writer.flush()
+        if isinstance(error, PluginOutcomeError):
+            raise error
 
     def _finish(self, entry: Reversal, deed: Deed, note: TargetRef, writer: Writer) -> None:
         """Read both back; only what the target shows as it was sent is kept as reversed."""

@@ -9,7 +9,7 @@ from bridge.engine.prepare.prepare import Prepared
 from bridge.engine.write.entry_states import Teller
 from bridge.engine.write.run_report import Tally
 from bridge.engine.write.writer import Made, Order, Outcome, Refused, Unknown, Writer
-from bridge.errors import RecordRejectedError
+from bridge.errors import PluginOutcomeError, RecordRejectedError
 from bridge.model.refs import SourceRef, TargetRef
 from bridge.model.target_records import Payload
 from bridge.store.tables.values import Action
@@ -85,9 +85,15 @@ class Steps:
         return refused
 
     def setback(self, job: Prepared, outcome: Refused | Unknown) -> Stuck:
-        """Give the invoice the state that a refused or unknown step leaves it in."""
+        """Give the invoice the state that a refused or unknown step leaves it in.
+
+        Raises:
+            PluginOutcomeError: the target's plugin is at fault; the run ends.
+        """
         if isinstance(outcome, Unknown):
             self.teller.unknown(job.row, outcome)
+            if isinstance(outcome.error, PluginOutcomeError):
+                raise outcome.error
         else:
             self.refused = outcome.error
             self.teller.refused(job.row, outcome.error)

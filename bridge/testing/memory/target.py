@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from bridge.api import (
     AmbiguousMatchError,
-    Choices,
     Client,
     CreditNote,
     Days,
@@ -52,7 +51,7 @@ class MemoryTarget(Target):
     Args:
         books: The far side.
         mapping: How names are mapped; its currencies come from the books at `prepare`.
-        choices: Accounting choices.
+        takes_balances: Whether it is asked to keep clients' balances.
         match_clients_by: How an existing client is recognised.
     """
 
@@ -63,10 +62,10 @@ class MemoryTarget(Target):
         books: MemoryBooks,
         *,
         mapping: MemoryMapping | None = None,
-        choices: Choices | None = None,
+        takes_balances: bool = False,
         match_clients_by: tuple[str, ...] = ("code", "email"),
     ) -> None:
-        self.choices = Choices() if choices is None else choices
+        self.takes_balances = takes_balances
         self.match_clients_by = match_clients_by
         self._books = books
         self._mapping = MemoryMapping() if mapping is None else mapping

@@ -1,6 +1,5 @@
 """The keys under `target:` in bridge.yaml. The settings table in the docs is made from these."""
 
-import datetime as dt
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -92,20 +91,6 @@ class KashFlowSettings(Section):
         description="The currency of payments on foreign invoices. KashFlow keeps payments in home"
         " currency; confirm on your own account before choosing `invoice`.",
     )
-    price_reductions: Literal["hold", "credit_note"] = Field(
-        default="hold",
-        description="What a refund is that takes receipts below the invoice: `credit_note` lowers"
-        " the price by a credit note dated the refund's day, whose money goes out on the original"
-        " payment's account; `hold` leaves it to a person.",
-    )
-    books_closed_to: dt.date | None = Field(
-        default=None, description="Nothing is dated on or before this day."
-    )
-    when_closed: Literal["hold", "first_open_day"] = Field(
-        default="hold",
-        description="What to do with a document of a closed day: hold it, or date it on the first"
-        " open day with its own day in the reference.",
-    )
     customers: CustomerSettings = Field(
         default_factory=CustomerSettings,
         description="How an existing customer is recognised, and marked as ours.",
@@ -124,16 +109,6 @@ class KashFlowSettings(Section):
         default=None,
         description="Without it a foreign payment that is worth more or less than the invoice was"
         " booked at is held (exchange_difference).",
-    )
-    refund_to_balance: Literal["hold", "credit_note"] = Field(
-        default="hold",
-        description="A refund put on the client's balance instead of being returned: held, or a"
-        " credit note whose money goes to the balance's account.",
-    )
-    cancelled_after_booking: Literal["hold"] = Field(
-        default="hold",
-        description="An invoice that was cancelled after it was booked is held: a person says"
-        " whether anything was supplied.",
     )
     manual_credits: Annotated[CreditSettings | None, BeforeValidator(_hold_is_none)] = Field(
         default=None,
@@ -163,14 +138,11 @@ class KashFlowSettings(Section):
 
     @model_validator(mode="after")
     def _balances_first(self) -> "KashFlowSettings":
-        needing = {
-            "manual_credits": self.manual_credits is not None,
-            "refund_to_balance": self.refund_to_balance != "hold",
-        }
-        for key, set_here in needing.items():
-            if set_here and self.client_balances is None:
-                msg = f"{key} moves clients' balances: say where they are, under client_balances"
-                raise ValueError(msg)
+        if self.manual_credits and self.client_balances is None:
+            msg = (
+                "manual_credits moves clients' balances: say where they are, under client_balances"
+            )
+            raise ValueError(msg)
         return self
 
     @field_validator("endpoint")

@@ -129,7 +129,7 @@ def _rejected(text: str, operation: str, record: str) -> RecordRejectedError:
         remedy = "report this: a code made by bridge is letters and digits only"
     elif _LOCKED.search(text):
         reason = Reason.PERIOD_LOCKED.value
-        remedy = "unlock the period in KashFlow, or set target.books_closed_to to its last day"
+        remedy = "unlock the period in KashFlow, or set books.books_closed_to to its last day"
     return RecordRejectedError(
         _refused(operation, text), remedy=remedy, record=record, reason=reason, text=text
     )

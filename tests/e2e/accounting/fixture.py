@@ -24,7 +24,7 @@ APART = {
     "target.fees": "on_gateway_invoice",
     "target.client_balances": None,
     "target.exchange_differences": None,
-    "target.price_reductions": None,
+    "books.price_reductions": None,
 }
 
 

@@ -25,7 +25,7 @@ def test_both_books_agree_and_box_1_knows_none_of_it(
             small_company(tmp_path / "company", stack),
             {
                 "target.eu_consumer_vat": {"nominal": "OSS VAT"},
-                "target.price_reductions": "credit_note",
+                "books.price_reductions": "credit_note",
             },
         )
         stage.sold("UK", client=stage.client())

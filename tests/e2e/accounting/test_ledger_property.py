@@ -56,8 +56,8 @@ def settings_of(words: Words) -> dict[str, object]:
         "target.fees": fees[words.fees],
         "target.client_balances": balances if words.balances else None,
         "target.manual_credits": {"nominal": GOODWILL} if words.gifts else None,
-        "target.refund_to_balance": "credit_note" if words.to_balance else None,
-        "target.price_reductions": "credit_note" if words.reductions else None,
+        "books.refund_to_balance": "credit_note" if words.to_balance else None,
+        "books.price_reductions": "credit_note" if words.reductions else None,
         "target.exchange_differences": {"nominal": EXCHANGE} if words.exchange else None,
         **(issued if words.issued else {}),
     }

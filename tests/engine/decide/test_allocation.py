@@ -9,7 +9,6 @@ import pytest
 from bridge.api import (
     BalanceEntry,
     BalanceOrigin,
-    Choices,
     Hold,
     Invoice,
     InvoiceState,
@@ -22,12 +21,15 @@ from bridge.api import (
 )
 from bridge.engine.decide.inputs import Before, Terms
 from bridge.engine.decide.plan import Plan, decide
-from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
+from bridge.engine.policy import BookWhen, Choices, Policy, UnpaidDocuments
 from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice, gbp
 
-POLICY = Policy(start_date=dt.date(2026, 4, 1), unpaid_documents=UnpaidDocuments.PROFORMA)
-OPEN_HANDED = Choices(price_reductions="credit_note", refund_to_balance="credit_note")
-TERMS = Terms(POLICY, OPEN_HANDED, "MEM", "GBP")
+POLICY = Policy(
+    start_date=dt.date(2026, 4, 1),
+    unpaid_documents=UnpaidDocuments.PROFORMA,
+    choices=Choices(price_reductions="credit_note", refund_to_balance="credit_note"),
+)
+TERMS = Terms(POLICY, "MEM", "GBP")
 LATER = DAY + dt.timedelta(days=9)
 
 
@@ -277,7 +279,7 @@ def test_more_refunded_than_sold_is_held() -> None:
 )
 def test_refunds_wait_until_somebody_decides(kind: TransactionKind, reason: Reason) -> None:
     rows = [a_transaction(900), a_transaction(905, money_out=gbp("30.00"), kind=kind, date=LATER)]
-    terms = replace(TERMS, choices=Choices())
+    terms = replace(TERMS, policy=replace(POLICY, choices=Choices()))
     assert _held(an_invoice(transactions=rows), terms).reason is reason
 
 

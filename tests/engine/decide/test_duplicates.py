@@ -4,15 +4,19 @@ import datetime as dt
 
 import pytest
 
-from bridge.api import Choices, Hold, LineKind, Reason, Transaction
+from bridge.api import Hold, LineKind, Reason, Transaction
 from bridge.engine.decide.answers import Answer, Answers, Given
 from bridge.engine.decide.inputs import Before, Terms
 from bridge.engine.decide.plan import Plan, decide
-from bridge.engine.policy import Policy, UnpaidDocuments
+from bridge.engine.policy import Choices, Policy, UnpaidDocuments
 from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice, gbp
 
-POLICY = Policy(start_date=dt.date(2026, 4, 1), unpaid_documents=UnpaidDocuments.PROFORMA)
-TERMS = Terms(POLICY, Choices(price_reductions="credit_note"), "MEM", "GBP")
+POLICY = Policy(
+    start_date=dt.date(2026, 4, 1),
+    unpaid_documents=UnpaidDocuments.PROFORMA,
+    choices=Choices(price_reductions="credit_note"),
+)
+TERMS = Terms(POLICY, "MEM", "GBP")
 LATER = DAY + dt.timedelta(days=9)
 ALIKE = (a_transaction(900), a_transaction(901, reference="txn_900"))
 

@@ -8,7 +8,6 @@ import pytest
 
 from bridge.api import (
     WHOLE_INVOICE,
-    Choices,
     Hold,
     Invoice,
     InvoiceState,
@@ -20,7 +19,7 @@ from bridge.api import (
 )
 from bridge.engine.decide.inputs import Terms
 from bridge.engine.decide.plan import Plan, decide
-from bridge.engine.policy import Policy, UnpaidDocuments
+from bridge.engine.policy import Choices, Policy, UnpaidDocuments
 from bridge.model.reasons import Skip
 from bridge.testing.builders import (
     DAY,
@@ -33,7 +32,7 @@ from bridge.testing.builders import (
 )
 
 POLICY = Policy(start_date=dt.date(2026, 4, 1), unpaid_documents=UnpaidDocuments.PROFORMA)
-TERMS = Terms(POLICY, Choices(), "MEM", "GBP")
+TERMS = Terms(POLICY, "MEM", "GBP")
 LATE = dt.date(2026, 5, 2)
 
 
@@ -259,7 +258,7 @@ def test_a_foreign_sale_carries_the_rate_of_its_payment() -> None:
 
 
 def test_a_closed_period_holds_both_invoice_and_payment() -> None:
-    terms = replace(TERMS, choices=Choices(books_closed_to=DAY))
+    terms = replace(TERMS, policy=replace(POLICY, choices=Choices(books_closed_to=DAY)))
     answer = _decided(an_invoice(), terms)
     assert isinstance(answer, Hold)
     assert answer.reason is Reason.PERIOD_LOCKED
@@ -267,7 +266,7 @@ def test_a_closed_period_holds_both_invoice_and_payment() -> None:
 
 def test_a_closed_day_may_move_to_the_first_open_one_and_says_so() -> None:
     choices = Choices(books_closed_to=DAY, when_closed="first_open_day")
-    plan = _plan(an_invoice(), replace(TERMS, choices=choices))
+    plan = _plan(an_invoice(), replace(TERMS, policy=replace(POLICY, choices=choices)))
     next_day = DAY + dt.timedelta(days=1)
     assert (_sure(plan.sale).date, plan.payments[0].date) == (next_day, next_day)
     assert str(DAY) in str(_sure(plan.sale).reference)

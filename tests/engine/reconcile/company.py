@@ -6,7 +6,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from bridge.api import (
-    Choices,
     Days,
     Invoice,
 )
@@ -40,12 +39,12 @@ class Company:
         self.billing = MemoryBilling()
         self.books = MemoryBooks()
         self.told: list[int] = []
-        self.choices = Choices()
+        self.takes_balances = False
 
     def ends(self) -> Ends:
         return Ends(
             MemorySource(self.billing),
-            MemoryTarget(self.books, mapping=MAPPING, choices=self.choices),
+            MemoryTarget(self.books, mapping=MAPPING, takes_balances=self.takes_balances),
         )
 
     def bill(self, ref: int, net: str = "100.00", **values: object) -> Invoice:

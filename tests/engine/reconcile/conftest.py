@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from bridge.api import (
-    Choices,
     Days,
     EntryState,
     InvoiceState,
@@ -27,7 +26,7 @@ from bridge.api import (
     client_ref,
     invoice_ref,
 )
-from bridge.engine.policy import Policy, UnpaidDocuments
+from bridge.engine.policy import Choices, Policy, UnpaidDocuments
 from bridge.engine.reconcile.log_view import LogView
 from bridge.engine.reconcile.match import differences, match
 from bridge.engine.reconcile.values import ComparisonTerms, Item, MatchClass
@@ -196,8 +195,7 @@ class Paper:
         """What the comparison depends on: two gateways, one of them brought by a feed."""
         return ComparisonTerms(
             label="WHMCS",
-            policy=Policy(self.start, UnpaidDocuments.PROFORMA),
-            choices=self.choices,
+            policy=Policy(self.start, UnpaidDocuments.PROFORMA, choices=self.choices),
             days=self.days,
             today=dt.date(2026, 4, 1),
             seen_until=self.seen_until,

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bridge.api import Choices, EntryState, InvoiceState, Kind, Reason, RecordClass
+from bridge.api import EntryState, InvoiceState, Kind, Reason, RecordClass
+from bridge.engine.policy import Choices
 from bridge.engine.reconcile.values import MatchClass
 
 Paper = Any
