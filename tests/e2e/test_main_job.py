@@ -235,9 +235,24 @@ def test_a_dry_run_tells_what_the_real_run_then_does(tmp_path: Path) -> None:
     before = _contents(tmp_path)
     rehearsed = bridge.summary("--dry-run", "--limit", "30")
     assert _contents(tmp_path) == before
-    real = bridge.summary("--limit", "30")
-    for key in ("outcome", "created", "totals", "reasons", "backlog"):
-        assert rehearsed[key] == real[key]
+    assert _told(rehearsed) == _told(bridge.summary("--limit", "30"))
+
+
+def test_a_dry_run_tells_what_the_real_run_then_does_when_the_log_is_lost(tmp_path: Path) -> None:
+    """At first all is made; without the log all of it is found, movements too, and none is made."""
+    bridge = Bridge(tmp_path)
+    rehearsed, real = bridge.summary("--dry-run", "--all"), bridge.summary("--all")
+    assert _told(rehearsed) == _told(real)
+    assert real["created"]["movements"] > 0
+    (tmp_path / "bridge.db").unlink()
+    rehearsed, real = bridge.summary("--dry-run", "--all"), bridge.summary("--all")
+    assert _told(rehearsed) == _told(real)
+    assert set(real["created"].values()) == {0}
+
+
+def _told(summary: dict[str, Any]) -> dict[str, Any]:
+    keys = ("outcome", "created", "updated", "totals", "reasons", "backlog", "exit_code")
+    return {key: summary[key] for key in keys}
 
 
 def test_only_the_named_invoice_is_booked(tmp_path: Path) -> None:
