@@ -127,6 +127,28 @@ def test_figures_agree_by_month_and_currency(synced: Any) -> None:
     assert len({currency for _, currency in ours}) == 3
 
 
+def test_the_totals_of_all_runs_are_those_of_the_books(synced: Any) -> None:
+    """Each amount in one figure; what a gateway kept is off no payment."""
+    bridge, summaries = synced
+    told: Counter[tuple[str, str]] = Counter()
+    for summary in summaries:
+        for currency, sums in summary["totals"].items():
+            told.update({(currency, name): Decimal(amount) for name, amount in sums.items()})
+    theirs: Counter[tuple[str, str]] = Counter()
+    numbers = {}
+    for invoice in bridge.books.invoices():
+        if "WHMCS-" in invoice.reference:
+            numbers[invoice.number] = invoice.currency
+            figure = "invoiced" if invoice.gross > 0 else "credited"
+            theirs[invoice.currency, figure] += abs(invoice.gross)
+    for payment in bridge.books.payments():
+        if numbers.get(payment.invoice) == "GBP":  # others are kept in pounds too
+            theirs["GBP", "paid" if payment.amount > 0 else "refunded"] += abs(payment.amount)
+    assert {key: told[key] for key in theirs} == theirs
+    assert told["USD", "paid"] == told["USD", "invoiced"]  # all of it through a gateway
+    assert told["USD", "fees"] > 0
+
+
 def test_the_fees_of_what_was_booked_are_costs(synced: Any) -> None:
     """In pounds, each at the rate of its transaction; a bank feed brings its own.
 
