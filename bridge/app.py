@@ -93,7 +93,7 @@ class App:
             opened = open_overlay(settings.store, settings.name, base=self.config.directory)
             log = stack.enter_context(closing(opened))
             lease = stack.enter_context(log.lock(lease_s=self.lease_s(), command="dry run"))
-            rehearsed = Ends(ends.source, DryRunTarget(ends.target))
+            rehearsed = Ends(ends.source, DryRunTarget.before(ends.target))
             rules = _OnlyRules(self.plugins)
             return self._run("dry run", rehearsed, log, lease, request, watch, rules)
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from bridge import hookspecs
 from bridge.api import BridgeError, Reason
 from bridge.cli.exit_codes import EXIT_CODES
 from bridge.cli.main import app
+from bridge.cli.report import FIGURES
+from bridge.model.run import Totals
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -64,6 +67,12 @@ def test_every_error_is_explained_with_its_exit_code() -> None:
 def test_the_exit_codes_are_those_of_the_code() -> None:
     rows = {int(row[0]): row[1] for row in _rows("exit-codes.md") if row[0].isdigit()}
     assert rows == EXIT_CODES
+
+
+def test_the_figures_of_a_run_are_those_of_the_code() -> None:
+    rows = [row for row in _rows("operations.md") if row[0].strip("`") in FIGURES]
+    assert {row[0].strip("`"): row[1] for row in rows} == FIGURES
+    assert list(FIGURES) == [field.name for field in fields(Totals)]
 
 
 def test_the_settings_tables_are_those_of_the_models() -> None:

@@ -1,12 +1,13 @@
 """What a run came to, in words."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bridge.cli.common import counted
 from bridge.cli.console import STATE, say, say_json, table, tell_error
-from bridge.reports.table import wrapped
+from bridge.reports.table import WIDTH, wrapped
 
 if TYPE_CHECKING:
     from bridge.model.run import Entry, Report
@@ -17,12 +18,21 @@ _STATES = {
     "unknown": "with an unknown outcome",
     "readback_mismatch": "written but wrong",
 }
+FIGURES = {
+    "invoiced": "Invoiced",
+    "paid": "Paid",
+    "credited": "Credited",
+    "refunded": "Refunded",
+    "fees": "Fees",
+    "balance": "Balances",
+    "exchange": "Exchange",
+}
 _FIRST = 3
 
 
 def tell_run(report: "Report") -> None:
     """The closing text of a run; in quiet mode only when someone is needed."""
-    from bridge.engine.write.summary import summary
+    from bridge.engine.write.run_report import summary
 
     if STATE.as_json:
         if report.error:
@@ -70,15 +80,38 @@ def _counts(report: "Report") -> None:
 
 
 def _sums(report: "Report") -> None:
-    if not report.totals:
-        return
-    table(
-        ("Currency", "Invoiced", "Paid"),
-        [
-            (currency, f"{sums.invoiced.amount:>14,}", f"{sums.paid.amount:,}")
-            for currency, sums in report.totals.items()
-        ],
-    )
+    """A row a currency; the columns that a page does not hold follow below."""
+    from bridge.engine.write.run_report import figures
+
+    names = ("Currency", *report.totals)
+    rows = [dict(figures(sums)) for sums in report.totals.values()]
+    columns = [
+        (title, *(f"{Decimal(row[key]):,}" if key in row else "" for row in rows))
+        for key, title in FIGURES.items()
+        if any(key in row for row in rows)
+    ]
+    for page in _pages(columns, WIDTH - len(names[0])):
+        head, *lines = zip(names, *map(_aligned, page), strict=True)
+        table(head, lines)
+
+
+def _pages(columns: Sequence[Sequence[str]], room: int) -> Iterator[Sequence[Sequence[str]]]:
+    page: list[Sequence[str]] = []
+    left = room
+    for column in columns:
+        width = 2 + max(map(len, column))
+        if page and width > left:
+            yield page
+            page, left = [], room
+        page.append(column)
+        left -= width
+    if page:
+        yield page
+
+
+def _aligned(column: Sequence[str]) -> list[str]:
+    width = max(map(len, column))
+    return [cell.rjust(width) for cell in column]
 
 
 def _held(report: "Report") -> None:

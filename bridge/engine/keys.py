@@ -48,6 +48,11 @@ def difference_ref(payment: SourceRef) -> SourceRef:
     return SourceRef(Kind.MOVEMENT, f"{payment.id}/exchange")
 
 
+def is_difference(ref: SourceRef) -> bool:
+    """Whether a movement is the exchange difference of a payment."""
+    return ref.kind is Kind.MOVEMENT and ref.id.endswith("/exchange")
+
+
 def balance_use_ref(invoice: str, running: Money) -> SourceRef:
     """Balance used on an invoice, up to this running total."""
     return SourceRef(Kind.PAYMENT, f"{invoice}/credit/{running.amount}")

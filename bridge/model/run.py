@@ -76,10 +76,28 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums of one currency over a run."""
+    """What the records that a run created come to in one currency. Each counts in one figure.
+
+    Attributes:
+        invoiced: Invoices with their tax.
+        paid: Money set against invoices: through a gateway, or from the client's balance.
+        credited: Credit notes with their tax, as a positive amount; None where there are none.
+        refunded: Money that went out on credit notes, back to the client or onto the client's
+            balance, as a positive amount; None where there is none.
+        fees: What gateways kept, less what they gave back; None where there are none.
+        balance: What was put on clients' balances by payments without an invoice or beyond it, and
+            by hand, less what was returned from them; None where there is none.
+        exchange: Exchange differences, which are in the target's home currency, a gain being
+            positive; None where there are none.
+    """
 
     invoiced: Money
     paid: Money
+    credited: Money | None = None
+    refunded: Money | None = None
+    fees: Money | None = None
+    balance: Money | None = None
+    exchange: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +106,9 @@ class Report:
 
     Attributes:
         outcome: Entries by state that this run gave them.
-        created, updated: Records written, by kind in the plural (``invoices``).
-        totals: By currency, of the invoices finished in this run.
+        created, updated: Records written, by kind in the plural (``invoices``). What an earlier
+            call had written without an answer counts where it is found.
+        totals: By currency, what the created records come to.
         reasons: Held and skipped in this run, by reason.
         backlog: Invoices on the work list that this run did not come to.
         newly_held: Entries that this run held, failed or found wrong: what needs a person. Of

@@ -1,19 +1,21 @@
 """A sync log to rehearse in: what the real one holds, in a temporary file that takes the writes.
 
-A SQLite log is copied as a file. From a server this bridge's rows are copied in pages, all but
-the events: about a minute for a million invoices. The real log is only read.
+A SQLite log is copied as a file. From a server this bridge's rows are copied in pages, about a
+minute for a million invoices: of the events only what persons did, and no snapshots, which are
+read where they are. The real log is only read.
 """
 
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Column, Connection, Table, insert, select
 
+from bridge.model.refs import SourceRef
 from bridge.model.run import Run
 from bridge.model.target_records import Json
 from bridge.store.db.connection import Database
@@ -25,8 +27,14 @@ from bridge.store.sql import SqlLog
 from bridge.store.sync_log import Lease, SyncLog
 from bridge.store.tables import schema
 from bridge.store.tables.codec import from_micros, now_micros
+from bridge.store.tables.pruning import KEPT
+from bridge.store.tables.snapshots import of_invoice
+from bridge.store.tables.values import SnapshotRow
 
-_COPIED = (schema.run, schema.entry, schema.step, schema.link, schema.sighting, schema.cursor)
+_COPIED = (
+    *(schema.run, schema.entry, schema.step, schema.link, schema.sighting, schema.cursor),
+    schema.event,
+)
 
 
 def open_overlay(url: str, name: str, *, base: Path) -> SyncLog:
@@ -38,13 +46,16 @@ def open_overlay(url: str, name: str, *, base: Path) -> SyncLog:
     real = Database(read_address(url, base=base))
     directory = Path(tempfile.mkdtemp(prefix="bridge-dry-run-"))
     try:
-        copy = _copy(real, name, directory / "log.db")
+        revision = revision_of(real)
+        copy = _copy(real, revision, name, directory / "log.db")
     except BaseException:
+        real.close()
         shutil.rmtree(directory, ignore_errors=True)
         raise
-    finally:
+    if revision is None or real.address.file:
         real.close()
-    return _Overlay(copy, name, directory)
+        return _Overlay(copy, name, directory)
+    return _Overlay(copy, name, directory, real)
 
 
 class _Rehearsal:
@@ -57,14 +68,28 @@ class _Rehearsal:
 
 
 class _Overlay(SqlLog):
-    def __init__(self, database: Database, name: str, directory: Path) -> None:
+    """The copy. `real` is a server's log, of which not all was copied; a file was copied whole."""
+
+    def __init__(
+        self, database: Database, name: str, directory: Path, real: Database | None = None
+    ) -> None:
         super().__init__(database, name)
         self._directory = directory
+        self._real = real
 
     def close(self) -> None:
         """Close and remove the temporary file."""
+        if self._real:
+            self._real.close()
         super().close()
         shutil.rmtree(self._directory, ignore_errors=True)
+
+    def snapshots(self, invoice: SourceRef) -> Sequence[SnapshotRow]:
+        """Return those of the real log, then those of the dry run."""
+        own = super().snapshots(invoice)
+        again = {row.digest for row in own}
+        real = of_invoice(self._real, self._name, invoice) if self._real else ()
+        return [*(row for row in real if row.digest not in again), *own]
 
     def migrate(self) -> None:
         """Nothing: the copy is in this version's form, and the real log is left alone."""
@@ -90,8 +115,7 @@ class _Overlay(SqlLog):
         """Nothing to close."""
 
 
-def _copy(real: Database, name: str, file: Path) -> Database:
-    revision = revision_of(real)
+def _copy(real: Database, revision: str | None, name: str, file: Path) -> Database:
     if revision is not None:
         refuse_other(revision, real.where)
         if real.address.file is not None:
@@ -134,6 +158,8 @@ def _row_pages(real: Database, name: str, table: Table) -> Iterator[list[tuple[A
     """This bridge's rows by primary key, a page at a time."""
     keys = [column for column in table.primary_key.columns if column.name != "bridge"]
     query = select(table).where(table.c.bridge == name).order_by(*keys).limit(PAGE)
+    if table is schema.event:
+        query = query.where(table.c.code.in_(KEPT))
     last: tuple[Any, ...] | None = None
     while True:
         page = query if last is None else query.where(_after(keys, last))

@@ -155,7 +155,7 @@ def test_the_last_line_of_a_run_is_the_summary(run: Run) -> None:
     ]
     assert set(summary["outcome"]) == {"done", "skipped", "held", "failed", "unknown"}
     assert set(summary["created"]) == {"clients", "invoices", "payments", "credit_notes"}
-    assert (summary["type"], summary["version"], summary["run"]) == ("summary", 1, 1)
+    assert (summary["type"], summary["version"], summary["run"]) == ("summary", 2, 1)
     assert summary["outcome"]["done"] == 3
     assert summary["exit_code"] == found.returncode
 

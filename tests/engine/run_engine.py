@@ -23,7 +23,12 @@ def run(log: SyncLog, billing: MemoryBilling, books: MemoryBooks) -> Report:
 
 
 def run_between(
-    ends: Ends, log: SyncLog, *, stop: Stop | None = None, clock: Clock = utc_now
+    ends: Ends,
+    log: SyncLog,
+    *,
+    stop: Stop | None = None,
+    clock: Clock = utc_now,
+    policy: Policy = POLICY,
 ) -> Report:
     """One run between open ends, by one worker."""
     return sync(
@@ -31,7 +36,7 @@ def run_between(
         log,
         run=log.start_run("sync", version="0", settings_digest=""),
         lease=None,
-        policy=POLICY,
+        policy=policy,
         request=SyncRequest(0),
         observers=Nobody(),
         progress=Silent(),

@@ -13,7 +13,15 @@ from bridge.errors import StoreError
 from bridge.model.run import StepState
 from bridge.store.overlay import open_overlay
 from bridge.store.sync_log import SyncLog
-from bridge.store.tables.values import AddEvent, Conclude, Intend, PutLink, SetEntry, SightingRow
+from bridge.store.tables.values import (
+    AddEvent,
+    Conclude,
+    Intend,
+    KeepSnapshot,
+    PutLink,
+    SetEntry,
+    SightingRow,
+)
 from tests.store.builders import (
     NOW,
     Place,
@@ -47,7 +55,9 @@ def filled(place: Place) -> Iterator[SyncLog]:
         [
             Intend(a_step(log, run, invoice_ref(4))),
             SetEntry(invoice_ref(4), EntryState.UNKNOWN),
-            AddEvent("info", "seen", "seen"),
+            KeepSnapshot(invoice_ref(4), "digest", "content", {"lines": []}),
+            AddEvent("info", "seen", "seen", invoice_ref(4)),
+            AddEvent("info", "answer", "one charge", invoice_ref(4), {"answer": "one-charge"}),
         ],
         lease=None,
     )
@@ -66,6 +76,8 @@ def everything(log: SyncLog) -> tuple[object, ...]:
         log.steps(),
         log.links(refs),
         log.links_of_invoice(invoice_ref(2)),
+        log.snapshots(invoice_ref(4)),
+        [row for row in log.events(invoice=invoice_ref(4)) if row.code == "answer"],
         log.sightings(Kind.INVOICE, ["WHMCS-5"]),
         log.cursor("scan"),
         log.seen(refs),
@@ -134,6 +146,7 @@ def test_without_a_log_a_rehearsal_begins_empty_and_makes_none(fresh_place: Plac
     overlay = open_overlay(fresh_place.url, fresh_place.name, base=fresh_place.base)
     run = overlay.start_run("dry run", version="1", settings_digest="")
     assert overlay.see(run, [header(501)], "end") == 1
+    assert overlay.snapshots(invoice_ref(501)) == []
     assert overlay.backlog(now=NOW) == 1
     overlay.close()
     with pytest.raises(StoreError, match="no sync log yet"):

@@ -21,9 +21,8 @@ from bridge.engine.run.scheduler import Lanes
 from bridge.engine.run.workers import NOTE, Crew, Workshop
 from bridge.engine.write.clients import KnownClients
 from bridge.engine.write.lookup import Lookup
-from bridge.engine.write.run_report import Tally
+from bridge.engine.write.run_report import RunCounters, summary
 from bridge.engine.write.settle import Settler, clients_of
-from bridge.engine.write.summary import summary
 from bridge.errors import BridgeError, LockLostError, StoreError
 from bridge.model.refs import Kind
 from bridge.model.run import EntryState, Report, Run, StepState
@@ -69,7 +68,7 @@ def sync(
         clock=clock,
     )
     error = session.work()
-    report = session.tally.report(
+    report = session.counters.report(
         backlog=_backlog(log, clock),
         seconds=round(monotonic() - started),
         error=error,
@@ -122,7 +121,7 @@ class _Session:
         self.stop = stop
         self.clock = clock
         self.today = clock().astimezone().date()
-        self.tally = Tally(run, observers)
+        self.counters = RunCounters(run, observers)
         self.known = KnownClients(log)
         self.halt = Halt(stop)
         self.shop = Workshop(
@@ -132,7 +131,7 @@ class _Session:
             lease=lease,
             policy=policy,
             clock=clock,
-            tally=self.tally,
+            counters=self.counters,
             known=self.known,
             halt=self.halt,
             refusals=RefusalsInARow(),
@@ -254,11 +253,11 @@ class _Session:
 
     def _settle_own(self) -> bool:
         """Look once for what this run left open: what is found need not wait for the next run."""
-        if self.stop.requested or not self.tally.outcome()["unknown"]:
+        if self.stop.requested or not self.counters.outcome()["unknown"]:
             return False
-        before = self.tally.outcome()["unknown"]
+        before = self.counters.outcome()["unknown"]
         self._settle()
-        return self.tally.outcome()["unknown"] < before
+        return self.counters.outcome()["unknown"] < before
 
     def _verify_leftovers(self) -> None:
         rows = self.log.entries(states={EntryState.UNVERIFIED})

@@ -16,7 +16,7 @@ from bridge.engine.run.scheduler import Lanes, Task
 from bridge.engine.write.book import Booker, Written
 from bridge.engine.write.clients import ClientDesk, KnownClients
 from bridge.engine.write.entry_states import Teller
-from bridge.engine.write.run_report import Tally
+from bridge.engine.write.run_report import RunCounters
 from bridge.engine.write.steps import Steps
 from bridge.engine.write.verify import Verifier
 from bridge.engine.write.writer import Writer
@@ -49,7 +49,7 @@ class Workshop:
     lease: Lease | None
     policy: Policy
     clock: Clock
-    tally: Tally
+    counters: RunCounters
     known: KnownClients
     halt: Halt
     refusals: RefusalsInARow
@@ -59,8 +59,8 @@ class Workshop:
         """What one more thread needs."""
         target, label = self.ends.target, self.ends.source.label
         writer = Writer(self.log, self.run, self.lease, self.clock)
-        teller = Teller(writer, self.tally, self.policy, self.clock)
-        steps = Steps(writer, teller, self.tally, self.halt)
+        teller = Teller(writer, self.counters, self.policy, self.clock)
+        steps = Steps(writer, teller, self.counters, self.halt)
         desk = ClientDesk(target, self.known, steps)
         booker = Booker(target, self.log, label, steps, desk)
         return Bench(writer, teller, steps, booker, Verifier(target, self.log, writer, teller))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bridge.engine.context import Clock
 from bridge.engine.policy import Policy
-from bridge.engine.write.run_report import Tally
+from bridge.engine.write.run_report import RunCounters
 from bridge.engine.write.writer import Unknown, Writer
 from bridge.errors import RecordRejectedError
 from bridge.model.reasons import Hold, Reason, Skip
@@ -24,7 +24,7 @@ class Teller:
     """Gives entries their states, with a sentence for a person."""
 
     writer: Writer
-    tally: Tally
+    counters: RunCounters
     policy: Policy
     clock: Clock
 
@@ -40,7 +40,7 @@ class Teller:
                 tries=0,
             )
         )
-        self.tally.fate(row, EntryState.SKIPPED, reason=skip.reason, what=skip.what)
+        self.counters.fate(row, EntryState.SKIPPED, reason=skip.reason, what=skip.what)
 
     def hold(self, row: EntryRow, hold: Hold, money: str | None = None) -> None:
         """Waits for a person or a rule."""
@@ -124,7 +124,7 @@ class Teller:
         if remark:
             text = f"{remark.what}. To do: {remark.remedy}"
             self.writer.note(AddEvent("warning", remark.reason.value, text, row.invoice))
-        self.tally.fate(
+        self.counters.fate(
             row,
             EntryState.DONE,
             reason=remark.reason if remark else None,
@@ -138,12 +138,12 @@ class Teller:
             SetEntry(row.invoice, EntryState.PENDING, tries=0),
             AddEvent("info", "released", f"to be tried again: {why}", row.invoice),
         )
-        self.tally.open_again(row.invoice)
+        self.counters.open_again(row.invoice)
 
     def give_back(self, row: EntryRow) -> None:
         """Take back a failure of this run: it was the account's fault, not the invoice's."""
         self.writer.note(SetEntry(row.invoice, EntryState.PENDING, tries=row.tries))
-        self.tally.open_again(row.invoice)
+        self.counters.open_again(row.invoice)
 
     def _need(
         self,
@@ -171,4 +171,4 @@ class Teller:
             ),
             AddEvent("warning", code, f"{what}. To do: {remedy}", row.invoice),
         )
-        self.tally.fate(row, state, reason=reason, what=what, remedy=remedy)
+        self.counters.fate(row, state, reason=reason, what=what, remedy=remedy)

@@ -1,14 +1,16 @@
-"""Counting what a run does, for its report."""
+"""Counting what a run does, and its report: as a value, and as the last JSON line of the run."""
 
 import datetime as dt
 import threading
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from bridge.engine.context import Observers, Stop
+from bridge.engine.keys import balance_effect, document_of, is_difference
 from bridge.errors import BridgeError
-from bridge.model.money import Money
+from bridge.model.money import Money, total
 from bridge.model.reasons import Reason
 from bridge.model.refs import Kind, SourceRef
 from bridge.model.run import Entry, EntryState, Report, Run, Totals
@@ -25,13 +27,16 @@ PLURAL = {
 _KEPT = 1000
 """Of held entries, the first so many are kept for the report; the others are in the log."""
 
+VERSION = 2
+"""Of the summary: its keys and their meaning stay the same within one."""
+
 NEEDS_A_PERSON = frozenset(
     {EntryState.HELD, EntryState.FAILED, EntryState.MISMATCH, EntryState.UNKNOWN}
 )
 
 
 @dataclass(slots=True)
-class Tally:
+class RunCounters:
     """The running count of one run. Safe for several threads; observers hear one at a time."""
 
     run: Run
@@ -40,21 +45,21 @@ class Tally:
     updated: Counter[str] = field(default_factory=Counter)
     fates: dict[SourceRef, Entry] = field(default_factory=dict)
     skipped: Counter[str] = field(default_factory=Counter)
-    paid: dict[SourceRef, Money] = field(default_factory=dict)
     written: dict[SourceRef, Counter[str]] = field(default_factory=dict)
-    invoiced: dict[str, Totals] = field(default_factory=dict)
+    sums: dict[str, dict[str, Money]] = field(default_factory=dict)
     done: int = 0
     held_beyond: Counter[str] = field(default_factory=Counter)
     _guard: threading.RLock = field(default_factory=threading.RLock)
 
-    def wrote(self, invoice: SourceRef, kind: Kind, payload: Payload) -> None:
-        """A record was created for this invoice."""
+    def wrote(self, invoice: SourceRef, ref: SourceRef, payload: Payload) -> None:
+        """Count a record that was created for this invoice."""
         with self._guard:
-            self.created[PLURAL[kind]] += 1
-            self.written.setdefault(invoice, Counter())[kind.value] += 1
-            if payload.paid:
-                before = self.paid.get(invoice, Money.zero(payload.paid.currency))
-                self.paid[invoice] = before + payload.paid
+            self.created[PLURAL[ref.kind]] += 1
+            self.written.setdefault(invoice, Counter())[ref.kind.value] += 1
+            figure, amount = _figure(ref, payload)
+            if amount is not None:
+                sums = self.sums.setdefault(amount.currency, {})
+                sums[figure] = sums.get(figure, Money.zero(amount.currency)) + amount
 
     def changed(self, kind: Kind) -> None:
         """A record that stood there was changed."""
@@ -104,16 +109,9 @@ class Tally:
         """Only what needs a person is kept, and of many held ones the first, so that a million
         invoices take no memory.
         """
-        paid = self.paid.pop(entry.invoice, None)
         if entry.state is EntryState.DONE:
             self.done += 1
             self.fates.pop(entry.invoice, None)
-            if entry.gross:
-                none = Totals(Money.zero(entry.gross.currency), Money.zero(entry.gross.currency))
-                sums = self.invoiced.get(entry.gross.currency, none)
-                self.invoiced[entry.gross.currency] = Totals(
-                    sums.invoiced + entry.gross, sums.paid + paid if paid else sums.paid
-                )
         elif entry.state is EntryState.SKIPPED:
             self.skipped[entry.reason.value if entry.reason else ""] += 1
         elif entry.state is EntryState.HELD and self._is_full(entry.invoice):
@@ -155,7 +153,7 @@ class Tally:
             outcome=self.outcome(),
             created=self._by_kind(self.created),
             updated=self._by_kind(self.updated),
-            totals=dict(sorted(self.invoiced.items())),
+            totals=dict(sorted((each, self._totals(each)) for each in self.sums)),
             reasons=self.reasons(),
             backlog=backlog,
             newly_held=tuple(sorted(self.fates.values(), key=_by_day)),
@@ -163,6 +161,10 @@ class Tally:
             exit_code=self._exit_code(error, stop),
             error=error,
         )
+
+    def _totals(self, currency: str) -> Totals:
+        nothing = Money.zero(currency)
+        return Totals(**{"invoiced": nothing, "paid": nothing, **self.sums[currency]})
 
     def _by_kind(self, counts: Counter[str]) -> dict[str, int]:
         names: Sequence[str] = ("clients", "invoices", "payments", "credit_notes")
@@ -186,3 +188,62 @@ class Tally:
 def _by_day(entry: Entry) -> tuple[dt.date, str]:
     """The order of work, whichever worker was quicker."""
     return entry.date or dt.date.max, entry.invoice.id
+
+
+def _figure(ref: SourceRef, payload: Payload) -> tuple[str, Money | None]:
+    """Which of the totals a created record counts in, and how much; a client counts in none."""
+    amounts = [each for each in (payload.net, payload.tax) if each is not None]
+    gross = total(amounts, amounts[0].currency) if amounts else None
+    match ref.kind:
+        case Kind.INVOICE:
+            return "invoiced", gross
+        case Kind.CREDIT_NOTE:
+            return "credited", _reversed(gross)
+        case Kind.PAYMENT if document_of(ref).kind is Kind.CREDIT_NOTE:
+            return "refunded", _reversed(payload.paid)
+        case Kind.PAYMENT:
+            return "paid", payload.paid
+        case Kind.MOVEMENT if is_difference(ref):
+            return "exchange", payload.net
+        case Kind.MOVEMENT if balance_effect(ref, payload) is not None:
+            return "balance", payload.paid
+        case Kind.MOVEMENT:
+            return "fees", _reversed(payload.paid)
+        case Kind.CLIENT:
+            return "", None
+
+
+def _reversed(amount: Money | None) -> Money | None:
+    return None if amount is None else -amount
+
+
+def summary(report: Report) -> dict[str, Any]:
+    """The summary object, which is also kept in the log."""
+    result: dict[str, Any] = {
+        "type": "summary",
+        "version": VERSION,
+        "run": report.run.id,
+        "outcome": dict(report.outcome),
+        "created": dict(report.created),
+        "updated": dict(report.updated),
+        "totals": {currency: dict(figures(sums)) for currency, sums in report.totals.items()},
+        "reasons": dict(report.reasons),
+        "backlog": report.backlog,
+        "seconds": report.seconds,
+        "exit_code": report.exit_code,
+    }
+    if report.error:
+        result["error"] = {
+            "code": report.error.code,
+            "what": str(report.error),
+            "remedy": report.error.remedy,
+        }
+    return result
+
+
+def figures(totals: Totals) -> Iterator[tuple[str, str]]:
+    """Yield the name and the amount of each figure that there is."""
+    for each in fields(totals):
+        amount: Money | None = getattr(totals, each.name)
+        if amount is not None:
+            yield each.name, str(amount).partition(" ")[0]

@@ -119,6 +119,7 @@ class Settler:
         return 0 if writes else 1
 
     def _found(self, step: StepRow, target: TargetRef) -> None:
+        self.teller.counters.wrote(step.invoice, step.ref, step.payload)
         self.writer.note(
             *found_after_all(self.writer, step, target),
             *self._reopened(step),
@@ -143,7 +144,7 @@ class Settler:
 
     def _open_again(self, invoice: SourceRef) -> None:
         if not self.waiting[invoice]:
-            self.teller.tally.open_again(invoice)
+            self.teller.counters.open_again(invoice)
 
     def _reopened(self, step: StepRow) -> list[SetEntry]:
         """The invoice goes on, unless more of it is unknown, or a person has put it aside."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bridge.engine.halt import Halt
 from bridge.engine.prepare.prepare import Prepared
 from bridge.engine.write.entry_states import Teller
-from bridge.engine.write.run_report import Tally
+from bridge.engine.write.run_report import RunCounters
 from bridge.engine.write.writer import Made, Order, Outcome, Refused, Unknown, Writer
 from bridge.errors import PluginOutcomeError, RecordRejectedError
 from bridge.model.refs import SourceRef, TargetRef
@@ -38,7 +38,7 @@ class Steps:
 
     writer: Writer
     teller: Teller
-    tally: Tally
+    counters: RunCounters
     halt: Halt
     acted: bool = False
     refused: RecordRejectedError | None = None
@@ -74,9 +74,9 @@ class Steps:
         outcome = self.writer.perform(order, call, followers)
         if isinstance(outcome, Made):
             if order.action is Action.CREATE:
-                self.tally.wrote(job.row.invoice, order.ref.kind, order.payload)
+                self.counters.wrote(job.row.invoice, order.ref, order.payload)
             else:
-                self.tally.changed(order.ref.kind)
+                self.counters.changed(order.ref.kind)
         return outcome
 
     def take_refusal(self) -> RecordRejectedError | None:
