@@ -5,8 +5,13 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 WORKERS ?= auto
 SIZE ?= quick
 ONLY ?=
+# What looks at the clock, but for a test of what is loaded, which a moved clock adds to.
+CLOCK ?= tests/e2e tests/cli tests/engine tests/contract tests/testing tests/whmcs_source tests/kashflow_target \
+	tests/test_docs_examples.py tests/test_two_commands.py --deselect \
+	tests/cli/test_main_manners.py::test_what_is_often_asked_loads_little
+MIDNIGHT := $(BIN)/python -m pytest -p tests.midnight -n $(WORKERS) --dist worksteal $(CLOCK)
 
-.PHONY: help demo test lint bench wheel clean
+.PHONY: help demo test midnight lint bench wheel clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -28,6 +33,10 @@ demo: $(VENV)/.installed ## three runs of bridge over its sandboxes, in .demo
 
 test: $(VENV)/.developed ## the whole test suite: behaviour, style, types, layers
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+midnight: $(VENV)/.developed ## the tests that look at the clock, while the last day of a month ends
+	$(MIDNIGHT) --midnight-after-begin 10
+	$(MIDNIGHT) --midnight-after-set-up 0.3
 
 lint: $(VENV)/.developed ## style and types alone
 	$(BIN)/ruff format --check .

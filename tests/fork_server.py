@@ -32,6 +32,7 @@ from bridge.config import load
 from bridge.engine.write import writer
 from bridge.registry import load_plugins
 from bridge.store.sql import SqlLog
+from tests import clock
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = ("bridge.testing", "bridge.store.migrations", "bridge.cli.__main__")
@@ -72,6 +73,7 @@ def child(order: dict[str, Any], report: int) -> int:
     os.environ.clear()
     os.environ.update(order["environment"])
     time.tzset()
+    clock.follow()
     for descriptor, name in enumerate((os.devnull, order["out"], order["err"])):
         opened = os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(opened, descriptor)

@@ -2,9 +2,12 @@
 
 import ast
 import inspect
+import os
 import re
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,18 +17,14 @@ from bridge import hookspecs
 from bridge.api import BridgeError
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = sorted([*ROOT.glob("bridge/**/*.py"), *ROOT.glob("plugins/**/*.py")])
+
+
+def _sources(root: Path) -> list[Path]:
+    return sorted([*root.glob("bridge/**/*.py"), *root.glob("plugins/**/*.py")])
+
+
+SOURCES = _sources(ROOT)
 HEAVY = ("pydantic", "sqlalchemy", "zeep", "requests", "babel", "alembic", "lxml")
-EXACT = (
-    "bridge/model/*.py",
-    "bridge/store/**/*.py",
-    "bridge/engine/**/*.py",
-    "plugins/whmcs_source/translate/invoice.py",
-    "plugins/whmcs_source/translate/transactions.py",
-    "plugins/kashflow_target/soap/builders.py",
-    "plugins/kashflow_target/compose/*.py",
-    "plugins/kashflow_target/vat/*.py",
-)
 LATER = re.compile(r"\b(?:TODO|FIXME|NotImplementedError)\b|#\s*XXX")
 PUBLIC = """
     WHOLE_INVOICE AccessError AmbiguousMatchError BalanceEntry BalanceOrigin BridgeError
@@ -41,14 +40,12 @@ PUBLIC = """
     UnreachableError UsageError client_ref fingerprint hookimpl invoice_ref
     minor_digits money_fingerprint payment_ref rounded spread token_of tokens_in total
 """
-SECONDS = {
-    "_ATTEMPTS",
-    "_PATIENCE_S",
-    "BUSY_S",
-    "_FIRST_WAIT",
-    "timeout",
-    "wait_initial",
-    "wait_max",
+NO_MONEY = {
+    "cutoff": "how alike two names are, for difflib",
+    "max_refresh": "seconds, for rich",
+    "seconds": "what a fault waits",
+    "wait_initial": "seconds, for stamina",
+    "wait_max": "seconds, for stamina",
 }
 
 
@@ -97,32 +94,129 @@ def test_starting_loads_nothing_heavy(statement: str) -> None:
     assert _loaded(statement).isdisjoint(HEAVY)
 
 
-def _exact_files() -> list[Path]:
-    return sorted({path for pattern in EXACT for path in ROOT.glob(pattern)})
+def _is_no_money(name: str) -> bool:
+    """Whether it is named for seconds, which may be fractions."""
+    return name in NO_MONEY or name.lower().endswith("_s")
 
 
-@pytest.mark.parametrize("path", _exact_files(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_float_comes_near_money(path: Path) -> None:
-    """Seconds may be fractions; amounts may not."""
-    tree = ast.parse(path.read_text())
+def _named(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
+    """What gets a value here, and the value; a function's results stand under its name."""
+    match node:
+        case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=value):
+            yield ast.unparse(target), value
+        case ast.keyword(arg=str(name), value=value):
+            yield name, value
+        case ast.Call(args=[argument]):
+            yield ast.unparse(argument).rpartition(".")[2], node
+        case ast.FunctionDef(name=name, args=given, body=body):
+            yield from ((name, inner) for one in body for inner in ast.walk(one))
+            arguments = [*given.posonlyargs, *given.args]
+            defaults = given.defaults
+            without = len(arguments) - len(defaults)
+            yield from zip((one.arg for one in arguments[without:]), defaults, strict=True)
+            yield from zip((one.arg for one in given.kwonlyargs), given.kw_defaults, strict=True)
+
+
+def _types(node: ast.AST) -> Iterator[ast.AST | None]:
+    """Where `float` is the name of a type, and makes none."""
+    match node:
+        case ast.arg(annotation=kind) | ast.AnnAssign(annotation=kind):
+            yield kind
+        case ast.FunctionDef(returns=kind):
+            yield kind
+        case ast.Call(func=ast.Name("isinstance"), args=[_, kind]):
+            yield kind
+
+
+def _floats(path: Path) -> list[str]:
+    """Each float of a module that is not named for seconds: a literal, or `float` as a function."""
+    text = path.read_text()
+    tree = ast.parse(text)
     allowed: set[int] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign | ast.AnnAssign | ast.keyword):
-            target = (
-                node.arg
-                if isinstance(node, ast.keyword)
-                else ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
-            )
-            if target in SECONDS or str(target).endswith("_s") or str(target).endswith("_S"):
-                allowed.update(id(inner) for inner in ast.walk(node))
-    for node in ast.walk(tree):
-        is_float = isinstance(node, ast.Constant) and type(node.value) is float
-        is_call = isinstance(node, ast.Call) and ast.unparse(node.func) == "float"
-        if (is_float or is_call) and id(node) not in allowed:
-            line = getattr(node, "lineno", 0)
-            if "sleep" in path.read_text().splitlines()[line - 1]:
-                continue
-            pytest.fail(f"{path.name}:{line}: {ast.unparse(node)}")
+        values = [value for name, value in _named(node) if _is_no_money(name)]
+        for each in filter(None, [*values, *_types(node)]):
+            allowed.update(id(inner) for inner in ast.walk(each))
+    lines = text.splitlines()
+    return [
+        f"{path.name}:{node.lineno}: {lines[node.lineno - 1].strip()}"
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Constant) and type(node.value) is float)
+        or (isinstance(node, ast.Name) and node.id == "float")
+        if id(node) not in allowed and "sleep(" not in lines[node.lineno - 1]
+    ]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_float_comes_near_money(path: Path) -> None:
+    """Seconds may be fractions, by their name; amounts may not, in whatever module they are."""
+    assert _floats(path) == []
+
+
+def test_the_money_guard_looks_into_every_folder_that_is_shipped() -> None:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    for package in wheel["targets"]["wheel"]["packages"]:
+        shipped = {Path(folder) / name for folder, _, names in os.walk(ROOT / package)
+                   for name in names if name.endswith(".py")}  # fmt: skip
+        assert shipped
+        assert {path.parent for path in shipped} <= {path.parent for path in SOURCES}
+        assert shipped <= set(SOURCES)
+
+
+def test_the_money_guard_finds_a_float_however_deep_it_lies(tmp_path: Path) -> None:
+    for folder in (
+        "bridge/engine",
+        "bridge/new/deep/deeper",
+        "plugins/shop/translate/parts",
+    ):
+        place = tmp_path / folder
+        place.mkdir(parents=True)
+        (place / "amounts.py").write_text("def tax(net):\n    return net * 0.1\n")
+    found = [line for path in _sources(tmp_path) for line in _floats(path)]
+    assert found == ["amounts.py:2: return net * 0.1"] * 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "total = float(row['total'])",
+        "amounts = list(map(float, rows))",
+        "pay(amount=9.99)",
+        "def pay(amount: float = 0.0): ...",
+        "class Line:\n    net: float = 1.5",
+        "tax = net * 1e-2",
+        "amount = prices.get('total', default=0.1)",
+    ],
+)
+def test_the_money_guard_knows_a_float_in_each_form(tmp_path: Path, line: str) -> None:
+    (tmp_path / "one.py").write_text(line + "\n")
+    assert len(_floats(tmp_path / "one.py")) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "PATIENCE_S = 0.5",
+        "get(address, wait_max=0.5)",
+        "def wait(wait_s: float = 0.2) -> float: ...",
+        "class Fault:\n    seconds: float = 0.0",
+        "time.sleep(0.1)",
+        "get(address, read=float(self._timeout_s))",
+        "if isinstance(value, float): raise ValueError",
+        "def retry_after_s(text: str) -> float:\n    return max(0.0, float(text))",
+    ],
+)
+def test_the_money_guard_lets_seconds_be_fractions(tmp_path: Path, line: str) -> None:
+    (tmp_path / "one.py").write_text(line + "\n")
+    assert _floats(tmp_path / "one.py") == []
+
+
+@pytest.mark.parametrize("name", NO_MONEY)
+def test_the_money_guard_excepts_no_name_that_is_not_in_use(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delitem(NO_MONEY, name)
+    assert any(_floats(path) for path in SOURCES)
 
 
 def test_every_error_has_a_code_and_an_exit_code_of_its_own() -> None:

@@ -1,9 +1,9 @@
 """The report as one self-contained page for a bookkeeper: nothing is fetched, nothing runs."""
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from importlib.resources import files
 
 from bridge.engine.reconcile.result import Reconciliation
@@ -70,10 +70,10 @@ class Bar:
 
     kind: str
     title: str
-    x: float
-    y: float
-    height: float
-    width: float = _BAR
+    x: int
+    y: Decimal
+    height: Decimal
+    width: int = _BAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Tick:
     """A line of the scale, or the name of a month, at a place."""
 
     text: str
-    at: float
+    at: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Chart:
     """One currency: for each month what was billed, in its parts, beside what was booked."""
 
     currency: str
-    width: float
+    width: int
     bars: tuple[Bar, ...]
     scale: tuple[Tick, ...]
     months: tuple[Tick, ...]
@@ -105,18 +105,18 @@ def charts(lines: Iterable[MonthLine], home: str) -> tuple[Chart, ...]:
 
 
 def _chart(currency: str, lines: Sequence[MonthLine]) -> Chart:
-    top = _round_up(max((max(_height(line)) for line in lines), default=1.0))
+    top = _round_up(max((max(_height(line)) for line in lines), default=Decimal(0)))
     bars = [
         bar
         for place, line in enumerate(lines)
         for bar in _bars(line, LEFT + place * _MONTH + 6, HEIGHT / top)
     ]
     scale = [
-        Tick(f"{top * step / _STEPS:,.10g}", TOP + HEIGHT - HEIGHT * step / _STEPS)
-        for step in range(_STEPS + 1)
+        Tick(f"{(top * part).normalize():,f}", TOP + HEIGHT - HEIGHT * part)
+        for part in (Decimal(step) / _STEPS for step in range(_STEPS + 1))
     ]
     months = [
-        Tick(month(line.month), LEFT + place * _MONTH + 6 + _BAR)
+        Tick(month(line.month), Decimal(LEFT + place * _MONTH + 6 + _BAR))
         for place, line in enumerate(lines)
     ]
     width = LEFT + max(len(lines), 6) * _MONTH + 6
@@ -127,30 +127,34 @@ def _parts(line: MonthLine) -> Iterator[tuple[str, Money]]:
     return ((part, line.of(*some)) for part, some in PARTS.items())
 
 
-def _height(line: MonthLine) -> tuple[float, float]:
+def _height(line: MonthLine) -> tuple[Decimal, Decimal]:
     """Return how high the two bars of a month are; what is below zero takes no room."""
-    billed = sum(max(float(amount.amount), 0.0) for _, amount in _parts(line))
-    return billed, max(float(line.booked.amount), 0.0)
+    billed = sum((_drawn(amount) for _, amount in _parts(line)), Decimal(0))
+    return billed, _drawn(line.booked)
 
 
-def _bars(line: MonthLine, x: float, unit: float) -> Iterator[Bar]:
-    """Yield a month's bars. `unit` is pixels for one of the currency; figures are no floats."""
+def _drawn(amount: Money) -> Decimal:
+    return max(amount.amount, Decimal(0))
+
+
+def _bars(line: MonthLine, x: int, unit: Decimal) -> Iterator[Bar]:
+    """Yield a month's bars. `unit` is pixels for one of the currency."""
     day, code = month(line.month), line.currency
-    base = float(TOP + HEIGHT)
+    base = Decimal(TOP + HEIGHT)
     for kind, amount in _parts(line):
-        height = max(float(amount.amount), 0.0) * unit
+        height = _drawn(amount) * unit
         if height:
             base -= height
             yield Bar(kind, f"{day}, billed, {kind}: {figure(amount)} {code}", x, base, height)
-    height = max(float(line.booked.amount), 0.0) * unit
+    height = _drawn(line.booked) * unit
     if height:
         title = f"{day}, booked: {figure(line.booked)} {code}"
         yield Bar("booked", title, x + _BAR + 1, TOP + HEIGHT - height, height)
 
 
-def _round_up(value: float) -> float:
+def _round_up(value: Decimal) -> Decimal:
     """Return the next round figure, so that the scale reads well."""
     if value <= 0:
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(value))
+        return Decimal(1)
+    power = Decimal(1).scaleb(value.adjusted())
     return next(power * step for step in (1, 2, 4, 6, 8, 10) if power * step >= value)

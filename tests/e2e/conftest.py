@@ -1,5 +1,6 @@
 """Both sandboxes and the whole of bridge in one process, on the shipped bridge.yaml."""
 
+import datetime as dt
 import json
 import sqlite3
 import urllib.request
@@ -21,8 +22,10 @@ from bridge.app import App, Watch
 from bridge.engine.context import Stop, SyncRequest
 from bridge.engine.policy import Adoption
 from bridge.engine.progress import Silent
+from tests.clock import standing_at
 
 ROOT = Path(__file__).resolve().parents[2]
+NOON = dt.datetime(2026, 11, 5, 12)  # noqa: DTZ001  # where the tests run
 LOOK_UPS = frozenset(
     {
         "GetInvoicesByDateRange",
@@ -164,6 +167,13 @@ class Rig:
         arguments = {"gateway": "stripe", "transid": f"ch_{invoice}", "date": paid, **pay}
         self.whmcs.do("pay", invoice=invoice, **arguments)
         return invoice
+
+
+@pytest.fixture
+def at_noon(tmp_path: Path) -> Iterator[None]:
+    """The clock stands at `NOON` when the test begins, so that no day ends in it."""
+    with standing_at(NOON, tmp_path):
+        yield
 
 
 @pytest.fixture

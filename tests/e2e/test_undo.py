@@ -12,6 +12,9 @@ from kashflow_target.sandbox.driver import Driver
 from bridge.api import EntryState, Reason
 from tests.commands import run_bridge
 
+# A run is taken back on its own day, which must not end while a test runs.
+pytestmark = pytest.mark.usefixtures("at_noon")
+
 
 def _bridge(rig: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
     rig.file()

@@ -10,10 +10,13 @@ import pytest
 from kashflow_target.sandbox.driver import Driver
 
 from bridge.api import EntryState, Reason
+from tests.e2e.conftest import NOON
 from tests.e2e.test_undo import _bridge
 
+pytestmark = pytest.mark.usefixtures("at_noon")
+
 DAY = dt.timedelta(days=1) // dt.timedelta(microseconds=1)
-TODAY = dt.datetime.now().astimezone().date().isoformat()
+TODAY = NOON.date().isoformat()
 
 
 def yesterday(rig: Any, run: int) -> int:

@@ -17,6 +17,7 @@ from kashflow_target.sandbox.state import State, switches_of
 SERVICE_PATH = "/api/service.asmx"
 _LIVE_ADDRESS = "https://securedwebapp.com/api/service.asmx"
 _JSON = "application/json"
+_POLL_S = 0.02
 
 
 class Server(ThreadingHTTPServer):
@@ -35,7 +36,7 @@ class Server(ThreadingHTTPServer):
         self._guard = threading.Lock()
         self._workers: list[threading.Thread] = []
         self._accepting = threading.Thread(
-            target=self.serve_forever, args=(0.02,), name="kashflow sandbox", daemon=True
+            target=self.serve_forever, args=(_POLL_S,), name="kashflow sandbox", daemon=True
         )
         self._accepting.start()
 
@@ -115,7 +116,8 @@ class Handler(BaseHTTPRequestHandler):
         reply = self.server.service.reply(Request(content, self._action(), self.client_address[0]))
         with self.server.state.read() as connection:
             latency = switches_of(connection).number("latency_ms") / 1000
-        self.server.stopping.wait(max(0.0, started + latency - time.monotonic()))
+        left_s = max(0.0, started + latency - time.monotonic())
+        self.server.stopping.wait(left_s)
         self._send(reply)
 
     def do_GET(self) -> None:

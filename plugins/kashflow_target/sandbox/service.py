@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from kashflow_target.sandbox.call import Call, RefusalError
 from kashflow_target.sandbox.envelope import (
@@ -55,10 +56,10 @@ class Reply:
     status: int = 200
     content_type: str = "text/xml; charset=utf-8"
     headers: dict[str, str] = field(default_factory=dict)
-    send: float | None = None
+    send: Fraction | None = None
 
 
-_CUT = Reply(send=0.0)
+_CUT = Reply(send=Fraction(0))
 
 
 class Service:
@@ -144,7 +145,7 @@ class Service:
             case Mode.LOST_REPLY:
                 return _CUT
             case Mode.HALF_REPLY:
-                return Reply(done.body, done.status, done.content_type, send=0.5)
+                return Reply(done.body, done.status, done.content_type, send=Fraction(1, 2))
             case Mode.GARBAGE:
                 return Reply(b"\x00\xff<<soap:>>not this &", 200)
             case Mode.HTTP_500_AFTER:

@@ -179,7 +179,7 @@ class Wire:
         try:
             yield Answer(
                 response.status,
-                _retry_after(response.headers.get("Retry-After", "")),
+                _retry_after_s(response.headers.get("Retry-After", "")),
                 self._chunks(response),
             )
         finally:
@@ -291,7 +291,7 @@ def _words(error: Exception) -> str:
     return f"the connection failed ({type(error).__name__})"
 
 
-def _retry_after(text: str) -> float | None:
+def _retry_after_s(text: str) -> float | None:
     """Seconds from a Retry-After header, which holds seconds or a date (RFC 9110, 10.2.3)."""
     if text.strip().isdecimal():
         return float(text)

@@ -13,6 +13,7 @@ from whmcs_source.sandbox.faults import Fault
 from whmcs_source.sandbox.office import JSON, TEXT, Answer, Office, Request, fields_of
 
 API = "/includes/api.php"
+_POLL_S = 0.02
 
 _REASONS = {
     200: "OK",
@@ -159,7 +160,7 @@ class Server(ThreadingHTTPServer):
         self._gone = threading.Condition(self._lock)
         super().__init__(("127.0.0.1", port), Handler)
         self._thread = threading.Thread(
-            target=self.serve_forever, args=(0.02,), name="whmcs-sandbox", daemon=True
+            target=self.serve_forever, args=(_POLL_S,), name="whmcs-sandbox", daemon=True
         )
 
     def start(self) -> None:

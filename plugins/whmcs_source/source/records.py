@@ -61,8 +61,7 @@ class Records:
         last = self._calls.page(offset=0, limit=1, order="desc")
         clients = self._calls.client_page(offset=0, limit=1).total
         size = self._calls.page_size
-        share = _share(days, _day(first), _day(last))
-        inside = int(first.total * share)
+        inside = _inside(first.total, days, _day(first), _day(last))
         return 1 + first.total // size + inside + 1 + clients // size + clients
 
     def _page(self, offset: int) -> Page[Row]:
@@ -191,9 +190,9 @@ def _day(page: Page[Row]) -> dt.date | None:
     return rows[0].date if rows else None
 
 
-def _share(days: Days, first: dt.date | None, last: dt.date | None) -> float:
+def _inside(count: int, days: Days, first: dt.date | None, last: dt.date | None) -> int:
     if first is None or last is None or last <= first:
-        return 1.0
+        return count
     begin, end = max(days.first, first), min(days.last, last)
     inside = max(0, (end - begin).days + 1)
-    return inside / ((last - first).days + 1)
+    return count * inside // ((last - first).days + 1)

@@ -52,7 +52,7 @@ class Stage:
         self.clients: list[int] = []
         self.ledger = Ledger(rig.place / "far")
         self.marks = self.ledger.marks()
-        self._today = dt.datetime.now().astimezone().date().isoformat()
+        self._begun = _today()
         self._credits = _last(rig, "tblcredit")
         self._before = copy.deepcopy(rig.settings)
         self.set(**APART)
@@ -231,7 +231,7 @@ class Stage:
         return tuple(
             " | ".join(
                 [
-                    "that day" if side.day == self._today else side.day,
+                    "that day" if self._begun <= side.day <= _today() else side.day,
                     self._entry(side),
                     side.account,
                     side.code,
@@ -291,6 +291,10 @@ class Stage:
 _MANY = 6
 _ORDER = {"invoice": 0, "payment": 1, "bank line": 2}
 _BILLED = {"gateway_billed", "taxrate", "taxrate2", "compound", "prices", "promo", "status"}
+
+
+def _today() -> str:
+    return dt.datetime.now().astimezone().date().isoformat()
 
 
 def _last(rig: Rig, table: str) -> int:
