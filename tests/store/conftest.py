@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,26 +40,32 @@ def _run(url: str, *statements: str) -> str:
 @pytest.fixture
 def fresh_postgresql() -> Iterator[str]:
     """The URL of an empty schema."""
-    yield from _schema()
+    with a_schema() as url:
+        yield url
 
 
 @pytest.fixture
 def fresh_mariadb() -> Iterator[str]:
     """The URL of an empty database."""
-    yield from _database()
+    with a_database() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def _shared_postgresql() -> Iterator[str]:
-    yield from _schema()
+    with a_schema() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def _shared_mariadb() -> Iterator[str]:
-    yield from _database()
+    with a_database() as url:
+        yield url
 
 
-def _schema() -> Iterator[str]:
+@contextmanager
+def a_schema() -> Iterator[str]:
+    """The URL of an empty schema of PostgreSQL; the test is skipped where there is no server."""
     name = f"bridge_test_{uuid.uuid4().hex[:12]}"
     if trouble := _run(POSTGRES, f"CREATE SCHEMA {name}"):
         pytest.skip(f"no PostgreSQL at BRIDGE_TEST_POSTGRES: {trouble.splitlines()[0]}")
@@ -69,7 +76,9 @@ def _schema() -> Iterator[str]:
         _run(POSTGRES, f"DROP SCHEMA {name} CASCADE")
 
 
-def _database() -> Iterator[str]:
+@contextmanager
+def a_database() -> Iterator[str]:
+    """The URL of an empty database of MariaDB; the test is skipped where there is no server."""
     name = f"bridge_test_{uuid.uuid4().hex[:12]}"
     if trouble := _run(MARIADB, f"CREATE DATABASE {name}"):
         pytest.skip(f"no MariaDB at BRIDGE_TEST_MARIADB: {trouble.splitlines()[0]}")
