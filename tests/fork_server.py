@@ -31,7 +31,7 @@ from bridge.cli.main import main
 from bridge.config import load
 from bridge.engine.write import writer
 from bridge.registry import load_plugins
-from bridge.store.sql import SqlLog
+from bridge.store.sync_log import SyncLog
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = ("bridge.testing", "bridge.store.migrations", "bridge.cli.__main__")
@@ -80,7 +80,7 @@ def child(order: dict[str, Any], report: int) -> int:
     sys.argv = ["bridge", *order["arguments"]]
     if order.get("at"):
         moments = Moments(int(order["at"]), report)
-        SqlLog.write = moments.around(SqlLog.write)  # type: ignore[method-assign]
+        SyncLog.write = moments.around(SyncLog.write)  # type: ignore[method-assign]
         writer._patiently = moments.around(writer._patiently)
     if order.get("after_s"):
         signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGKILL))

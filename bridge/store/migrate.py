@@ -16,6 +16,7 @@ from sqlalchemy import Connection, exc, inspect, select, text
 from bridge.errors import StoreError
 from bridge.store.db.connection import Database, missing
 from bridge.store.db.url import Family
+from bridge.store.lock_owner import refuse_while_held
 from bridge.store.tables import schema
 
 _PATIENCE_S = 60
@@ -92,19 +93,56 @@ def migrate(database: Database) -> None:
         if revision == schema.REVISION:
             return
         if revision is None:
-            from bridge.store.making import make
-
             if make(connection):
                 return
         else:
-            from bridge.store.lock import refuse_while_held
-
             refuse_newer(revision, database.where)
             refuse_while_held(connection, database)
             _back_up(database)
         from bridge.store.migrations import upgrade
 
         upgrade(connection)
+
+
+def make(connection: Connection) -> bool:
+    """Make every table and index that is not there, as all migrations together would.
+
+    It does without Alembic, which would stay in memory for the whole first run. The caller commits.
+
+    Returns False, and makes nothing, where tables of another form stand: MariaDB keeps what a
+    first migration of an older version had made when it was killed. Alembic then goes on with it.
+    """
+    if not _are_ours(connection):
+        return False
+    if connection.dialect.name == "postgresql":
+        _tell_postgresql()
+    for table in schema.metadata.sorted_tables:
+        table.create(connection, checkfirst=True)
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+    connection.execute(schema.version.delete())
+    connection.execute(schema.version.insert().values(version_num=schema.REVISION))
+    return True
+
+
+def _are_ours(connection: Connection) -> bool:
+    """Whether the tables that are there, mostly none, have this version's columns."""
+    inspector = inspect(connection)
+    there = set(inspector.get_table_names())
+    return all(
+        {column["name"] for column in inspector.get_columns(name)} == set(table.columns.keys())
+        for name, table in schema.metadata.tables.items()
+        if name in there
+    )
+
+
+def _tell_postgresql() -> None:
+    """Which steps the index of open ones holds.
+
+    Told in the models, it would have SQLAlchemy load all that it knows of PostgreSQL for every log.
+    """
+    [opened] = [index for index in schema.step.indexes if index.name == schema.OPEN_STEPS]
+    opened.dialect_options["postgresql"]["where"] = schema.OPEN
 
 
 @contextmanager

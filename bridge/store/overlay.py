@@ -22,13 +22,13 @@ from bridge.store.db.connection import Database
 from bridge.store.db.errors import store_errors
 from bridge.store.db.paging import PAGE
 from bridge.store.db.url import Address, Family, read_address
+from bridge.store.lease import Lease
 from bridge.store.migrate import copy_file, refuse_other, revision_of
-from bridge.store.sql import SqlLog
-from bridge.store.sync_log import Lease, SyncLog
+from bridge.store.sync_log import SyncLog
 from bridge.store.tables import schema
-from bridge.store.tables.codec import from_micros, now_micros
-from bridge.store.tables.pruning import KEPT
-from bridge.store.tables.snapshots import of_invoice
+from bridge.store.tables.events import KEPT
+from bridge.store.tables.mapping import from_micros, now_micros
+from bridge.store.tables.snapshots import SnapshotTable
 from bridge.store.tables.values import SnapshotRow
 
 _COPIED = (
@@ -67,7 +67,7 @@ class _Rehearsal:
         """Always held."""
 
 
-class _Overlay(SqlLog):
+class _Overlay(SyncLog):
     """The copy. `real` is a server's log, of which not all was copied; a file was copied whole."""
 
     def __init__(
@@ -88,7 +88,7 @@ class _Overlay(SqlLog):
         """Return those of the real log, then those of the dry run."""
         own = super().snapshots(invoice)
         again = {row.digest for row in own}
-        real = of_invoice(self._real, self._name, invoice) if self._real else ()
+        real = SnapshotTable(self._real, self._name).snapshots(invoice) if self._real else ()
         return [*(row for row in real if row.digest not in again), *own]
 
     def migrate(self) -> None:

@@ -17,7 +17,7 @@ from bridge.errors import LockHeldError, StoreError
 from bridge.store import migrations
 from bridge.store.db.connection import Database
 from bridge.store.db.url import read_address
-from bridge.store.making import make
+from bridge.store.migrate import make
 from bridge.store.tables import schema
 from tests.store.builders import Place, begin, book, finish, header, line_of, python
 

@@ -84,7 +84,7 @@ entry = Table(
     "bridge_entry",
     metadata,
     Column("bridge", key(NAME_LENGTH), primary_key=True),
-    # `invoice` and `client` in a form that sorts 9 before 10: see `codec.sort_key`.
+    # `invoice` and `client` in a form that sorts 9 before 10: see `mapping.sort_key`.
     Column("sort_key", key(), primary_key=True),
     Column("invoice", key(), nullable=False),
     Column("client", key(), nullable=False),
@@ -144,7 +144,7 @@ OPEN = text("state IN ('intended', 'unknown')")
 """Steps that must be settled. Queries repeat these very words, so that SQLite takes the index."""
 
 OPEN_STEPS = "bridge_step_open"
-"""An index of those alone; `bridge.store.making` says so to PostgreSQL."""
+"""An index of those alone; `bridge.store.migrate` says so to PostgreSQL."""
 
 # Few steps are ever open at once, and every run begins by asking for them.
 Index(OPEN_STEPS, step.c.bridge, step.c.state, step.c.id, sqlite_where=OPEN)

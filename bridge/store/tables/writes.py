@@ -13,7 +13,7 @@ from bridge.model.run import StepState
 from bridge.store.db.paging import pieces
 from bridge.store.db.statements import Prepared, prepared_insert
 from bridge.store.tables import acceptances, schema, snapshots
-from bridge.store.tables.codec import (
+from bridge.store.tables.mapping import (
     dump_json,
     dump_payload,
     dump_target,
