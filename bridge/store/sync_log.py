@@ -15,6 +15,7 @@ from bridge.store.lease import Lease
 from bridge.store.lock import hold_lock
 from bridge.store.migrate import migrate
 from bridge.store.tables.acceptances import AcceptanceTable
+from bridge.store.tables.answers import AnswerTable
 from bridge.store.tables.entries import EntryTable
 from bridge.store.tables.events import EventTable
 from bridge.store.tables.links_steps import STEPS_OF_A_RUN, LinkTable, SightingTable, StepTable
@@ -37,6 +38,7 @@ class SyncLog(
     SightingTable,
     SnapshotTable,
     AcceptanceTable,
+    AnswerTable,
     EventTable,
 ):
     """The store of one bridge (`name`); several share a database by name.

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from bridge.store.db.connection import Database
 from bridge.store.lease import Lease
 from bridge.store.lock import check_token
-from bridge.store.migrate import refuse_other, revision_of
+from bridge.store.migrate import refuse_unreadable, revision_of
 
 T = TypeVar("T")
 
@@ -28,9 +28,9 @@ class BridgeRows:
         return self._opened
 
     def check(self) -> None:
-        """Raise StoreError unless the log is there, in this version's form. Asks once."""
+        """Raise StoreError unless the log is there, in a form that can be read. Asks once."""
         if not self._checked:
-            refuse_other(revision_of(self._opened), self._opened.where)
+            refuse_unreadable(revision_of(self._opened), self._opened.where)
             self._checked = True
 
     def _write(self, job: Callable[[Connection], T], lease: Lease | None = None) -> T:

@@ -29,7 +29,7 @@ from bridge.store.tables.mapping import event_row, id_from, to_micros
 from bridge.store.tables.values import EventRow
 
 KEPT = ("answer", "by_hand")
-"""Codes of the events that stay for good."""
+"""Codes of the events that stay for good: what persons did."""
 
 _event = schema.event
 _REMOVE = delete(_event).where(

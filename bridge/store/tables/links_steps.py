@@ -147,12 +147,14 @@ class LinkTable(BridgeRows):
 
     def _made_for(
         self, connection: Connection, invoices: Sequence[str]
-    ) -> Iterator[tuple[str, str, str]]:
+    ) -> list[tuple[str, str, str]]:
         """Kind and ref of each record that was made, and the invoice that it was made for."""
-        for some in pieces(invoices):
-            rows = connection.execute(_MADE_FOR, {"at_bridge": self._name, "invoices": some})
-            for kind, ref, invoice in rows:
-                yield kind, ref, invoice
+        places = ({"at_bridge": self._name, "invoices": some} for some in pieces(invoices))
+        return [
+            (kind, ref, invoice)
+            for place in places
+            for kind, ref, invoice in connection.execute(_MADE_FOR, place)
+        ]
 
     def _tied(self, kind: Kind, column: ColumnElement[Any], values: set[str]) -> Iterator[Row[Any]]:
         columns: list[ColumnElement[Any]] = [

@@ -21,8 +21,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-REVISION = "0002"
-"""The schema that this version of bridge reads and writes. Revisions sort as text."""
+REVISION = "0003"
+"""The schema that this version of bridge writes. Revisions sort as text."""
+
+READABLE = "0002"
+"""The oldest that is read without being upgraded: tables were added since, and nothing else."""
+
+BASE = "0002"
+"""The oldest that is upgraded: the schema of version 0.1.0 (commit f420972)."""
 
 VERSION_TABLE = "bridge_version"
 
@@ -194,6 +200,25 @@ acceptance = Table(
     Column("who", prose(), nullable=False),
     Column("because", prose(), nullable=False),
     Column("at", BigInteger, nullable=False),
+    **MYSQL,
+)
+
+# What persons answered where bridge cannot know. Never pruned: each run decides by it.
+answer = Table(
+    "bridge_answer",
+    metadata,
+    Column("id", serial(), primary_key=True, autoincrement=True),
+    Column("bridge", key(NAME_LENGTH), nullable=False),
+    Column("invoice", key(), nullable=False),
+    Column("answer", key(32), nullable=False),
+    Column("about", prose(), nullable=False),  # ids of rows, as JSON
+    Column("who", prose(), nullable=False),
+    Column("because", prose(), nullable=False),
+    Column("day", key(10), nullable=False),
+    Column("run", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("bridge_answer_invoice", "bridge", "invoice", "id"),
+    sqlite_autoincrement=True,
     **MYSQL,
 )
 

@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import Connection
 
 from bridge.api import Kind, Run, invoice_ref
-from bridge.engine.decide.answers import ANSWER
 from bridge.errors import StoreError
 from bridge.store.db.connection import Database
 from bridge.store.db.url import read_address
@@ -33,7 +32,7 @@ def _fill(log: SyncLog, count: int) -> Run:
     log.see(run, [header(1)], None)
     book(log, run, 1)
     done = [AddEvent("info", "done", f"n {number} \u00e9") for number in range(count)]
-    hands = [AddEvent("info", code, "by ann", invoice_ref(1)) for code in ("by_hand", ANSWER)]
+    hands = [AddEvent("info", code, "by ann", invoice_ref(1)) for code in events.KEPT]
     log.write(run, [*done, *hands], lease=None)
     return run
 
@@ -52,7 +51,7 @@ def test_old_events_are_moved_whole_and_what_persons_did_stays(
     assert log.count_old_events(LATER) == MANY
     found = log.archive_events(LATER, tmp_path)
     assert found.count == MANY
-    assert [one.code for one in log.events()] == ["by_hand", "answer"]
+    assert [one.code for one in log.events()] == list(events.KEPT)
     told = _archived(found.file)
     assert told == [
         json.loads(json.dumps(events.as_json(event))) for event in before if event.code == "done"
@@ -117,7 +116,3 @@ def test_what_an_interruption_leaves_is_archived_by_the_next(place: Place, tmp_p
         assert log.count_old_events(LATER) == 0
     (first,) = set(tmp_path.glob("*.jsonl.gz")) - {second.file}
     assert len(_archived(first)) == MANY
-
-
-def test_answers_are_among_the_events_that_stay() -> None:
-    assert ANSWER in events.KEPT
