@@ -22,11 +22,12 @@ from bridge.model.target_records import Days
 from bridge.registry import Plugins, load_plugins
 from bridge.registry.guarded_ends import guarded_source, guarded_target
 from bridge.registry.plugin_calls import PluginCalls
-from bridge.store.sync_log import Lease, SyncLog
+from bridge.store.lease import Lease
 
 if TYPE_CHECKING:
     from bridge.engine.reconcile.read_books import BooksSnapshot
     from bridge.engine.reconcile.result import Reconciliation
+    from bridge.store.sync_log import SyncLog
 
 _REQUEST_S = 60.0  # where a plugin's settings do not say how long it waits for a reply
 _LEASE_SPARE_S = 30.0
@@ -101,7 +102,7 @@ class App:
         self,
         command: str,
         ends: Ends,
-        log: SyncLog,
+        log: "SyncLog",
         lease: Lease,
         request: SyncRequest,
         watch: Watch,
@@ -151,7 +152,7 @@ class App:
     # What they stand on -----------------------------------------------------------------------
 
     @contextmanager
-    def log(self, *, create: bool = True) -> Iterator[SyncLog]:
+    def log(self, *, create: bool = True) -> "Iterator[SyncLog]":
         """The sync log, opened.
 
         Raises:

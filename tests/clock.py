@@ -8,11 +8,8 @@ on reads it where tests/python_start is on PYTHONPATH.
 import datetime as dt
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 import time_machine
 
 FILE = "BRIDGE_TEST_CLOCK"
@@ -45,15 +42,3 @@ def set_to(moment: dt.datetime, file: Path) -> None:
 def python_path() -> str:
     """PYTHONPATH, by which each Python that is started follows the file."""
     return os.pathsep.join(filter(None, (STARTED_WITH, os.environ.get("PYTHONPATH"))))
-
-
-@contextmanager
-def standing_at(moment: dt.datetime, place: Path) -> Iterator[None]:
-    """The clock stands at this moment when it begins, here and in every `bridge` that is run."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(FILE, str(place / "clock"))
-        patch.setenv("PYTHONPATH", python_path())
-        (place / "clock").write_text("")
-        set_to(moment, place / "clock")
-        yield
-    follow()

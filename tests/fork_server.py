@@ -31,7 +31,7 @@ from bridge.cli.main import main
 from bridge.config import load
 from bridge.engine.write import writer
 from bridge.registry import load_plugins
-from bridge.store.sql import SqlLog
+from bridge.store.sync_log import SyncLog
 from tests import clock
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,7 +82,7 @@ def child(order: dict[str, Any], report: int) -> int:
     sys.argv = ["bridge", *order["arguments"]]
     if order.get("at"):
         moments = Moments(int(order["at"]), report)
-        SqlLog.write = moments.around(SqlLog.write)  # type: ignore[method-assign]
+        SyncLog.write = moments.around(SyncLog.write)  # type: ignore[method-assign]
         writer._patiently = moments.around(writer._patiently)
     if order.get("after_s"):
         signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGKILL))

@@ -69,7 +69,7 @@ def show_log(
         return
     from bridge.engine.find_entries import named_entry
     from bridge.errors import UsageError
-    from bridge.store.tables.pruning import as_json as as_json_of
+    from bridge.store.tables.events import as_json as as_json_of
 
     STATE.as_json = as_json
     if level not in _LEVELS:

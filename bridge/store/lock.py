@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from bridge.errors import BridgeError, LockHeldError, LockLostError
+from bridge.errors import BridgeError, LockLostError
 from bridge.store.db.connection import Database
 from bridge.store.db.statements import Prepared
-from bridge.store.lock_owner import Holder, is_gone, is_here, myself
+from bridge.store.lock_owner import held, lives, myself
 from bridge.store.migrate import check_revision, schema_held
 from bridge.store.tables import schema
-from bridge.store.tables.codec import from_micros, printable
+from bridge.store.tables.mapping import printable
 
 _log = logging.getLogger(__name__)
 _table = schema.lock
@@ -107,7 +107,7 @@ class HeldLease:
         query = select(_table).where(_table.c.bridge == self._bridge).with_for_update()
         row = connection.execute(query).first()
         if row is not None and lives(row, now):
-            raise _held(row, now)
+            raise held(row, now)
         values = self._row(now)
         if row is None:
             connection.execute(insert(_table).values(bridge=self._bridge, **values))
@@ -165,52 +165,9 @@ def check_token(connection: Connection, bridge: str, token: str) -> None:
         raise taken_over(bridge)
 
 
-def lives(row: Row[Any], now: int) -> bool:
-    """Whether the holder in this row must be left alone."""
-    holder = Holder(row.hostname, row.machine, row.pid, row.process_start)
-    if is_here(holder):
-        return not is_gone(holder)
-    return bool(row.lease_end > now)
-
-
-def refuse_while_held(connection: Connection, database: Database) -> None:
-    """Raise LockHeldError while any bridge of this database is at work."""
-    now = database.now(connection)
-    for row in connection.execute(select(_table).order_by(_table.c.bridge)):
-        if lives(row, now):
-            raise _held(row, now)
-
-
 def taken_over(bridge: str) -> LockLostError:
     """Another run has the lock."""
     return LockLostError(
         f"another run took over the run lock of bridge {bridge!r}; nothing more was written",
         remedy="Let the other run finish; the next one looks up what this run had sent.",
     )
-
-
-def _held(row: Row[Any], now: int) -> LockHeldError:
-    holder = Holder(row.hostname, row.machine, row.pid, row.process_start)
-    since = f"{from_micros(row.taken):%Y-%m-%d %H:%M:%S} UTC ({_ago(now - row.taken)} ago)"
-    if is_here(holder):
-        remedy = f"Wait until it has finished, or end process {row.pid}."
-    else:
-        end = f"{from_micros(row.lease_end):%H:%M:%S} UTC"
-        remedy = (
-            f"Wait until it has finished. If {row.hostname} is down, run `bridge sync` again"
-            f" after {end}, when its lease has run out."
-        )
-    return LockHeldError(
-        f"another run holds the lock of bridge {row.bridge!r}: `{row.command}`,"
-        f" {holder}, since {since}",
-        remedy=remedy,
-    )
-
-
-def _ago(micros: int) -> str:
-    seconds = max(0, micros // 1_000_000)
-    for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = seconds // size
-            return f"{count} {word}{'s' if count > 1 else ''}"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""Who holds a run lock, and whether that process still lives."""
+"""Who holds a run lock, whether that process still lives, and how that is reported."""
 
 import os
 import socket
@@ -6,6 +6,14 @@ import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from bridge.errors import LockHeldError
+from bridge.store.db.connection import Database
+from bridge.store.tables import schema
+from bridge.store.tables.mapping import from_micros
 
 _PROC = Path("/proc")
 
@@ -54,6 +62,41 @@ def is_gone(holder: Holder) -> bool:
     return start is not None and start != holder.process_start
 
 
+def lives(row: Row[Any], now: int) -> bool:
+    """Whether the holder in this row must be left alone."""
+    holder = Holder(row.hostname, row.machine, row.pid, row.process_start)
+    if is_here(holder):
+        return not is_gone(holder)
+    return bool(row.lease_end > now)
+
+
+def refuse_while_held(connection: Connection, database: Database) -> None:
+    """Raise LockHeldError while any bridge of this database is at work."""
+    now = database.now(connection)
+    for row in connection.execute(select(schema.lock).order_by(schema.lock.c.bridge)):
+        if lives(row, now):
+            raise held(row, now)
+
+
+def held(row: Row[Any], now: int) -> LockHeldError:
+    """The error that names the holder in this row, and since when it holds the lock."""
+    holder = Holder(row.hostname, row.machine, row.pid, row.process_start)
+    since = f"{from_micros(row.taken):%Y-%m-%d %H:%M:%S} UTC ({_ago(now - row.taken)} ago)"
+    if is_here(holder):
+        remedy = f"Wait until it has finished, or end process {row.pid}."
+    else:
+        end = f"{from_micros(row.lease_end):%H:%M:%S} UTC"
+        remedy = (
+            f"Wait until it has finished. If {row.hostname} is down, run `bridge sync` again"
+            f" after {end}, when its lease has run out."
+        )
+    return LockHeldError(
+        f"another run holds the lock of bridge {row.bridge!r}: `{row.command}`,"
+        f" {holder}, since {since}",
+        remedy=remedy,
+    )
+
+
 @cache
 def _machine() -> str:
     """A reboot makes another machine of this one: clones share everything else."""
@@ -98,3 +141,12 @@ def _start_by_ps(pid: int) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip() or None
+
+
+def _ago(micros: int) -> str:
+    seconds = max(0, micros // 1_000_000)
+    for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {word}{'s' if count > 1 else ''}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, exc, inspect, select, text
 
-from bridge.errors import StoreError
+from bridge.errors import StoreError, UsageError
 from bridge.store.db.connection import Database, missing
 from bridge.store.db.url import Family
+from bridge.store.lock_owner import refuse_while_held
 from bridge.store.tables import schema
 
 _PATIENCE_S = 60
@@ -51,21 +52,44 @@ def check_revision(connection: Connection, database: Database) -> None:
     refuse_other(connection.execute(_QUERY).scalar(), database.where)
 
 
-def refuse_other(revision: str | None, where: str) -> None:
-    """Raise StoreError unless `revision` is this version's."""
+def refuse_unreadable(revision: str | None, where: str) -> None:
+    """Raise unless a log of this revision can be read as it stands.
+
+    Raises:
+        StoreError: there is none, or it must be upgraded first, or a newer version wrote it.
+        UsageError: it is too old to be upgraded.
+    """
     if revision is None:
         raise missing(where)
-    refuse_newer(revision, where)
-    if revision < schema.REVISION:
-        raise StoreError(
-            f"the sync log at {where} was written by an older version of bridge"
-            f" (schema {revision}, this version uses {schema.REVISION})",
-            remedy="Run `bridge sync` first: it brings the sync log to this version.",
+    refuse_foreign(revision, where)
+    if revision < schema.READABLE:
+        raise _outdated(revision, where)
+
+
+def refuse_other(revision: str | None, where: str) -> None:
+    """Raise unless `revision` is this version's, as who writes must. Raises as above."""
+    refuse_unreadable(revision, where)
+    if revision is not None and revision < schema.REVISION:
+        raise _outdated(revision, where)
+
+
+def _outdated(revision: str, where: str) -> StoreError:
+    return StoreError(
+        f"the sync log at {where} was written by an older version of bridge"
+        f" (schema {revision}, this version uses {schema.REVISION})",
+        remedy="Run `bridge sync` first: it brings the sync log to this version.",
+    )
+
+
+def refuse_foreign(revision: str, where: str) -> None:
+    """Raise StoreError where a newer version has been, UsageError where one before 0.1.0 was."""
+    if revision < schema.BASE:
+        raise UsageError(
+            f"the sync log at {where} has schema {revision}, from before version 0.1.0 of bridge,"
+            f" and this version upgrades schema {schema.BASE} and later",
+            remedy="Check out commit f420972 of bridge (version 0.1.0), run `bridge sync` with it"
+            " once, then use this version again.",
         )
-
-
-def refuse_newer(revision: str, where: str) -> None:
-    """Raise StoreError where a newer version of bridge has been."""
     if revision > schema.REVISION:
         raise StoreError(
             f"the sync log at {where} was written by a newer version of bridge"
@@ -80,31 +104,74 @@ def migrate(database: Database) -> None:
     Raises:
         LockHeldError: a run of an older version is at work there.
         StoreError: the schema is newer than this version, or could not be brought to it.
+        UsageError: the schema is from before version 0.1.0.
     """
     revision = revision_of(database)
     if revision == schema.REVISION:
         return
     if revision is not None:
-        refuse_newer(revision, database.where)
+        refuse_foreign(revision, database.where)
     _make_file(database)
     with database.session() as connection, _alone(connection, database):
         revision = _revision_under_lock(connection)
         if revision == schema.REVISION:
             return
         if revision is None:
-            from bridge.store.making import make
-
             if make(connection):
                 return
         else:
-            from bridge.store.lock import refuse_while_held
-
-            refuse_newer(revision, database.where)
+            refuse_foreign(revision, database.where)
             refuse_while_held(connection, database)
             _back_up(database)
-        from bridge.store.migrations import upgrade
+        upgrade_tables(connection)
 
-        upgrade(connection)
+
+def upgrade_tables(connection: Connection) -> None:
+    """Run the revisions that this log has not had. The caller commits."""
+    from bridge.store.migrations import upgrade
+
+    upgrade(connection)
+
+
+def make(connection: Connection) -> bool:
+    """Make every table and index that is not there, as all migrations together would.
+
+    It does without Alembic, which would stay in memory for the whole first run. The caller commits.
+
+    Returns False, and makes nothing, where tables of another form stand: MariaDB keeps what a
+    first migration of an older version had made when it was killed. Alembic then goes on with it.
+    """
+    if not _are_ours(connection):
+        return False
+    if connection.dialect.name == "postgresql":
+        _tell_postgresql()
+    for table in schema.metadata.sorted_tables:
+        table.create(connection, checkfirst=True)
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+    connection.execute(schema.version.delete())
+    connection.execute(schema.version.insert().values(version_num=schema.REVISION))
+    return True
+
+
+def _are_ours(connection: Connection) -> bool:
+    """Whether the tables that are there, mostly none, have this version's columns."""
+    inspector = inspect(connection)
+    there = set(inspector.get_table_names())
+    return all(
+        {column["name"] for column in inspector.get_columns(name)} == set(table.columns.keys())
+        for name, table in schema.metadata.tables.items()
+        if name in there
+    )
+
+
+def _tell_postgresql() -> None:
+    """Which steps the index of open ones holds.
+
+    Told in the models, it would have SQLAlchemy load all that it knows of PostgreSQL for every log.
+    """
+    [opened] = [index for index in schema.step.indexes if index.name == schema.OPEN_STEPS]
+    opened.dialect_options["postgresql"]["where"] = schema.OPEN
 
 
 @contextmanager

@@ -2,18 +2,20 @@
 
 A SQLite log is copied as a file. From a server this bridge's rows are copied in pages, about a
 minute for a million invoices: of the events only what persons did, and no snapshots, which are
-read where they are. The real log is only read.
+read where they are. The real log is only read; of one that an older version wrote the copy is
+upgraded.
 """
 
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, insert, select
+from sqlalchemy import Column, Connection, Table, insert, inspect, select
 
 from bridge.model.refs import SourceRef
 from bridge.model.run import Run
@@ -22,18 +24,18 @@ from bridge.store.db.connection import Database
 from bridge.store.db.errors import store_errors
 from bridge.store.db.paging import PAGE
 from bridge.store.db.url import Address, Family, read_address
-from bridge.store.migrate import copy_file, refuse_other, revision_of
-from bridge.store.sql import SqlLog
-from bridge.store.sync_log import Lease, SyncLog
+from bridge.store.lease import Lease
+from bridge.store.migrate import copy_file, refuse_unreadable, revision_of, upgrade_tables
+from bridge.store.sync_log import SyncLog
 from bridge.store.tables import schema
-from bridge.store.tables.codec import from_micros, now_micros
-from bridge.store.tables.pruning import KEPT
-from bridge.store.tables.snapshots import of_invoice
+from bridge.store.tables.events import KEPT
+from bridge.store.tables.mapping import from_micros, now_micros
+from bridge.store.tables.snapshots import SnapshotTable
 from bridge.store.tables.values import SnapshotRow
 
 _COPIED = (
     *(schema.run, schema.entry, schema.step, schema.link, schema.sighting, schema.cursor),
-    schema.event,
+    *(schema.event, schema.answer),
 )
 
 
@@ -41,7 +43,8 @@ def open_overlay(url: str, name: str, *, base: Path) -> SyncLog:
     """A log that begins as the real one is, or empty where there is none.
 
     Raises:
-        StoreError: the real one is of another version, or cannot be read.
+        StoreError: the real one is of a newer version, or cannot be read.
+        UsageError: it is from before version 0.1.0.
     """
     real = Database(read_address(url, base=base))
     directory = Path(tempfile.mkdtemp(prefix="bridge-dry-run-"))
@@ -67,7 +70,7 @@ class _Rehearsal:
         """Always held."""
 
 
-class _Overlay(SqlLog):
+class _Overlay(SyncLog):
     """The copy. `real` is a server's log, of which not all was copied; a file was copied whole."""
 
     def __init__(
@@ -88,7 +91,7 @@ class _Overlay(SqlLog):
         """Return those of the real log, then those of the dry run."""
         own = super().snapshots(invoice)
         again = {row.digest for row in own}
-        real = of_invoice(self._real, self._name, invoice) if self._real else ()
+        real = SnapshotTable(self._real, self._name).snapshots(invoice) if self._real else ()
         return [*(row for row in real if row.digest not in again), *own]
 
     def migrate(self) -> None:
@@ -117,16 +120,33 @@ class _Overlay(SqlLog):
 
 def _copy(real: Database, revision: str | None, name: str, file: Path) -> Database:
     if revision is not None:
-        refuse_other(revision, real.where)
+        refuse_unreadable(revision, real.where)
         if real.address.file is not None:
             with store_errors(real.where):
                 copy_file(real.address.file, file)
-            return _temporary(file)
+            return _upgraded(_temporary(file), revision)
     copy = _temporary(file)
-    copy.write(_make_tables)
-    if revision is not None:
-        _copy_rows(real, name, file)
+    tables = set(schema.metadata.tables.values()) if revision is None else _tables_of(real)
+    copy.write(partial(_make_tables, tables=tables, revision=revision or schema.REVISION))
+    if revision is None:
+        return copy
+    _copy_rows(real, name, file, tables)
+    return _upgraded(copy, revision)
+
+
+def _upgraded(copy: Database, revision: str) -> Database:
+    if revision < schema.REVISION:
+        with copy.session() as connection:
+            upgrade_tables(connection)
+            connection.commit()
     return copy
+
+
+def _tables_of(real: Database) -> set[Table]:
+    """Those that are there: what an older version wrote has fewer."""
+    with real.read() as connection:
+        there = set(inspect(connection).get_table_names())
+    return {table for name, table in schema.metadata.tables.items() if name in there}
 
 
 def _temporary(file: Path) -> Database:
@@ -134,24 +154,24 @@ def _temporary(file: Path) -> Database:
     return Database(Address(address.url, Family.SQLITE, file), throwaway=True)
 
 
-def _make_tables(connection: Connection) -> None:
-    schema.metadata.create_all(connection)
-    connection.execute(insert(schema.version), {"version_num": schema.REVISION})
+def _make_tables(connection: Connection, tables: set[Table], revision: str) -> None:
+    for table in tables:
+        table.create(connection)
+    connection.execute(insert(schema.version), {"version_num": revision})
 
 
-def _copy_rows(real: Database, name: str, file: Path) -> None:
-    target = sqlite3.connect(file)
-    try:
+def _copy_rows(real: Database, name: str, file: Path, tables: set[Table]) -> None:
+    with closing(sqlite3.connect(file)) as target:
         target.execute("PRAGMA synchronous=OFF")
         for table in _COPIED:
+            if table not in tables:
+                continue
             names = [column.name for column in table.c]
             places = ", ".join("?" * len(names))
             statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places})"  # noqa: S608
             for rows in _row_pages(real, name, table):
                 target.executemany(statement, rows)
             target.commit()
-    finally:
-        target.close()
 
 
 def _row_pages(real: Database, name: str, table: Table) -> Iterator[list[tuple[Any, ...]]]:

@@ -22,7 +22,7 @@ from bridge.app import App, Watch
 from bridge.engine.context import Stop, SyncRequest
 from bridge.engine.policy import Adoption
 from bridge.engine.progress import Silent
-from tests.clock import standing_at
+from tests import clock
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = dt.datetime(2026, 11, 5, 12)  # noqa: DTZ001  # where the tests run
@@ -171,9 +171,16 @@ class Rig:
 
 @pytest.fixture
 def at_noon(tmp_path: Path) -> Iterator[None]:
-    """The clock stands at `NOON` when the test begins, so that no day ends in it."""
-    with standing_at(NOON, tmp_path):
+    """The clock stands at `NOON` when the test begins, so that no day ends in it.
+
+    It does so here, in the sandboxes, and in every `bridge` that is run.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(clock.FILE, str(tmp_path / "clock"))
+        patch.setenv("PYTHONPATH", clock.python_path())
+        clock.set_to(NOON, tmp_path / "clock")
         yield
+    clock.follow()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The schema: what the models say, what the migrations make, and how one becomes the other."""
 
+import datetime as dt
 import sqlite3
 import sys
 from pathlib import Path
@@ -13,11 +14,12 @@ from sqlalchemy import Connection, Text, inspect, text
 from sqlalchemy.dialects.mysql import MEDIUMTEXT
 
 from bridge.api import EntryState, invoice_ref
-from bridge.errors import LockHeldError, StoreError
+from bridge.errors import LockHeldError, StoreError, UsageError
 from bridge.store import migrations
 from bridge.store.db.connection import Database
 from bridge.store.db.url import read_address
-from bridge.store.making import make
+from bridge.store.migrate import make
+from bridge.store.overlay import open_overlay
 from bridge.store.tables import schema
 from tests.store.builders import Place, begin, book, finish, header, line_of, python
 
@@ -25,8 +27,8 @@ NEXT = '''
 """A revision of a later version."""
 import sqlalchemy as sa
 from alembic import op
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 def upgrade():
     op.add_column("bridge_cursor", sa.Column("note", sa.Text()))
 '''
@@ -42,7 +44,7 @@ if versions:
     home = Path(migrations.__file__).parent
     directory = ScriptDirectory(str(home), version_locations=[str(home / "versions"), versions])
     migrations.scripts = lambda: directory
-    schema.REVISION = "0003"
+    schema.REVISION = schema.READABLE = "0004"
 log = open_log(url, name, base=Path(base))
 print("ready", flush=True)
 while not Path(go).exists():
@@ -59,12 +61,13 @@ def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """This process becomes a later version of bridge, with one more revision."""
     versions = tmp_path / "later"
     versions.mkdir()
-    (versions / "revision_0003.py").write_text(NEXT)
+    (versions / "revision_0004.py").write_text(NEXT)
     home = Path(migrations.__file__).parent
     locations = [str(home / "versions"), str(versions)]
     directory = ScriptDirectory(str(home), version_locations=locations)
     monkeypatch.setattr(migrations, "scripts", lambda: directory)
-    monkeypatch.setattr(schema, "REVISION", "0003")
+    monkeypatch.setattr(schema, "REVISION", "0004")
+    monkeypatch.setattr(schema, "READABLE", "0004")
     return versions
 
 
@@ -241,7 +244,7 @@ def test_an_older_log_is_brought_up_and_keeps_what_is_in_it(
     assert entry is not None
     assert entry.state is EntryState.DONE
     log.close()
-    assert revision(fresh_place) == "0003"
+    assert revision(fresh_place) == "0004"
     columns = look(
         fresh_place, lambda c: [x["name"] for x in inspect(c).get_columns("bridge_cursor")]
     )
@@ -258,16 +261,16 @@ def test_a_sqlite_file_is_copied_before_it_is_changed(
     log = place.open()
     log.migrate()
     log.close()
-    copy = tmp_path / "log.db.before-0003"
+    copy = tmp_path / "log.db.before-0004"
     assert copy.stat().st_mode & 0o777 == 0o600
     with sqlite3.connect(copy) as connection:
         assert connection.execute("SELECT version_num FROM bridge_version").fetchall() == [
-            ("0002",)
+            ("0003",)
         ]
         assert connection.execute("SELECT count(*) FROM bridge_link").fetchone() == (1,)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
-    assert not copy.with_name("log.db.before-0003.part").exists()
+    assert not copy.with_name("log.db.before-0004.part").exists()
 
 
 def test_a_new_sqlite_file_is_not_copied(tmp_path: Path) -> None:
@@ -292,7 +295,7 @@ def test_processes_that_migrate_at_once_migrate_once(
     go.touch()
     assert [line_of(process) for process in processes] == ["migrated"] * 3
     assert [finish(process) for process in processes] == [0, 0, 0]
-    assert revision(fresh_place) == ("0003" if versions else "0002")
+    assert revision(fresh_place) == ("0004" if versions else "0003")
 
 
 def test_no_migration_while_a_run_of_an_older_version_is_at_work(
@@ -306,9 +309,9 @@ def test_no_migration_while_a_run_of_an_older_version_is_at_work(
         log = fresh_place.open()
         with pytest.raises(LockHeldError, match="bridge 'another'"):
             log.migrate()
-        assert revision(fresh_place) == "0002"
+        assert revision(fresh_place) == "0003"
     log.migrate()
-    assert revision(fresh_place) == "0003"
+    assert revision(fresh_place) == "0004"
     other.close()
     log.close()
 
@@ -319,7 +322,7 @@ def test_a_run_that_opened_before_a_migration_does_not_get_the_lock_after_it(
     made_by_first_version(fresh_place)
     log = fresh_place.open()
     assert log.cursor("scan") == "page 1"
-    change(fresh_place, "UPDATE bridge_version SET version_num = '0003'")
+    change(fresh_place, "UPDATE bridge_version SET version_num = '0004'")
     with pytest.raises(StoreError, match="newer version"), log.lock(lease_s=1, command="sync"):
         pass
     log.close()
@@ -348,7 +351,7 @@ def test_an_older_log_is_not_read_before_it_is_brought_up(
     with pytest.raises(StoreError, match="older version of bridge") as caught:
         fresh_place.open(create=False)
     assert "bridge sync" in caught.value.remedy
-    assert revision(fresh_place) == "0002"
+    assert revision(fresh_place) == "0003"
 
 
 def test_a_first_migration_that_was_killed_half_way_is_finished(fresh_place: Place) -> None:
@@ -390,20 +393,21 @@ def test_a_migration_that_fails_leaves_the_log_as_it_was(
     tmp_path: Path, later: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = Place("sqlite:///log.db", "books", tmp_path)
-    monkeypatch.setattr(schema, "REVISION", "0002")
+    monkeypatch.setattr(schema, "REVISION", "0003")
+    monkeypatch.setattr(schema, "READABLE", "0003")
     older = ScriptDirectory(str(Path(migrations.__file__).parent))
     newer = migrations.scripts()
     monkeypatch.setattr(migrations, "scripts", lambda: older)
     made_by_first_version(place)
     monkeypatch.setattr(migrations, "scripts", lambda: newer)
-    monkeypatch.setattr(schema, "REVISION", "0003")
-    module = newer.get_revision("0003").module
+    monkeypatch.setattr(schema, "REVISION", "0004")
+    module = newer.get_revision("0004").module
     monkeypatch.setattr(module, "upgrade", lambda: _add_then_fail(module.op))
     log = place.open()
     with pytest.raises(StoreError, match="no such table: nowhere"):
         log.migrate()
     log.close()
-    assert revision(place) == "0002"
+    assert revision(place) == "0003"
     columns = look(place, lambda c: [x["name"] for x in inspect(c).get_columns("bridge_cursor")])
     assert "note" not in columns
 
@@ -416,3 +420,124 @@ def _add_then_fail(op: Any) -> None:
 def test_the_migrations_ship_with_the_package() -> None:
     home = Path(sys.modules["bridge.store"].__path__[0]) / "migrations" / "versions"
     assert (home / "revision_0002.py").is_file()
+
+
+# What version 0.1.0 left: answers are events, as its `bridge answer` wrote them.
+
+ROSE = '"who":"rose@office","because":'
+ANSWERS_OF_0_1 = (
+    (
+        "books",
+        "501",
+        '{"answer":"one-charge","about":["71","72"],'
+        + ROSE
+        + '"S. 3: \u201eeine\u201c","day":"2026-04-30"}',
+    ),
+    (
+        "shop",
+        "501",
+        '{"answer":"not-supplied","about":[],"who":"ann@shop","because":"no","day":"2026-05-01"}',
+    ),
+    (
+        "books",
+        "502",
+        '{"answer":"book-added","about":["9"],' + ROSE + '"clause 7","day":"2026-05-02"}',
+    ),
+    (
+        "books",
+        "501",
+        '{"answer":"two-charges","about":["72"],' + ROSE + '"both","day":"2026-05-03"}',
+    ),
+)
+
+
+def made_by_0_1(place: Place) -> None:
+    """A log in the form of version 0.1.0, with answers and other events in it."""
+    database = Database(read_address(place.url, base=place.base))
+    with database.session() as connection:
+        migrations.upgrade(connection)
+        connection.execute(text("DROP TABLE bridge_answer"))
+        connection.execute(text("UPDATE bridge_version SET version_num = '0002'"))
+        for at, (bridge, invoice, data) in enumerate(ANSWERS_OF_0_1):
+            for code in ("seen", "answer"):
+                connection.execute(
+                    text(
+                        "INSERT INTO bridge_event (bridge, at, run, level, code, message, invoice,"
+                        " data) VALUES (:bridge, :at, 3, 'info', :code, 'told', :invoice, :data)"
+                    ),
+                    {"bridge": bridge, "at": at, "code": code, "invoice": invoice, "data": data},
+                )
+        connection.commit()
+    database.close()
+
+
+def answers(place: Place, name: str, invoice: int) -> list[tuple[object, ...]]:
+    log = Place(place.url, name, place.base).open()
+    rows = log.answers(invoice_ref(invoice))
+    log.close()
+    return [(row.answer, row.about, row.because, f"{row.day}", row.run) for row in rows]
+
+
+def test_answers_that_0_1_kept_as_events_are_carried_over(fresh_place: Place) -> None:
+    made_by_0_1(fresh_place)
+    log = fresh_place.open()
+    before = list(log.events())
+    log.migrate()
+    assert list(log.events()) == before
+    log.close()
+    assert answers(fresh_place, "books", 501) == [
+        ("one-charge", ("71", "72"), "S. 3: \u201eeine\u201c", "2026-04-30", 3),
+        ("two-charges", ("72",), "both", "2026-05-03", 3),
+    ]
+    assert answers(fresh_place, "books", 502) == [
+        ("book-added", ("9",), "clause 7", "2026-05-02", 3)
+    ]
+    assert answers(fresh_place, "shop", 501) == [("not-supplied", (), "no", "2026-05-01", 3)]
+    log = fresh_place.open()
+    first = log.answers(invoice_ref(501))[0]
+    assert (first.who, first.at) == ("rose@office", dt.datetime(1970, 1, 1, tzinfo=dt.UTC))
+    log.close()
+
+
+def test_answers_are_carried_over_once_when_that_was_killed_half_way(fresh_place: Place) -> None:
+    """MariaDB keeps the table, and a commit of rows before the version is possible anywhere."""
+    made_by_0_1(fresh_place)
+    log = fresh_place.open()
+    log.migrate()
+    log.close()
+    change(fresh_place, "UPDATE bridge_version SET version_num = '0002'")
+    log = fresh_place.open()
+    log.migrate()
+    log.close()
+    assert len(answers(fresh_place, "books", 501)) == 2
+
+
+def test_a_log_of_0_1_is_read_and_rehearsed_with_before_it_is_brought_up(
+    fresh_place: Place,
+) -> None:
+    made_by_0_1(fresh_place)
+    log = fresh_place.open(create=False)
+    assert len(list(log.events())) == 6  # those of this bridge
+    overlay = open_overlay(fresh_place.url, fresh_place.name, base=fresh_place.base)
+    words = [row.answer for row in overlay.answers(invoice_ref(501))]
+    assert words == ["one-charge", "two-charges"]
+    overlay.close()
+    with pytest.raises(StoreError, match="older version"), log.lock(lease_s=1, command="sync"):
+        pass
+    log.close()
+    assert revision(fresh_place) == "0002"
+
+
+def test_a_log_from_before_0_1_is_sent_through_it(fresh_place: Place) -> None:
+    made_by_0_1(fresh_place)
+    change(fresh_place, "UPDATE bridge_version SET version_num = '0001'")
+    told = r"schema 0001, from before version 0\.1\.0"
+    log = fresh_place.open()
+    with pytest.raises(UsageError, match=told) as caught:
+        log.migrate()
+    log.close()
+    assert "commit f420972" in caught.value.remedy
+    assert caught.value.exit_code == 2
+    with pytest.raises(UsageError, match=told):
+        fresh_place.open(create=False)
+    assert revision(fresh_place) == "0001"

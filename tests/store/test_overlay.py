@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bridge.api import EntryState, Gone, Kind, TargetRef, invoice_ref
-from bridge.errors import StoreError
+from bridge.errors import BridgeError, StoreError
 from bridge.model.run import StepState
 from bridge.store.overlay import open_overlay
 from bridge.store.sync_log import SyncLog
@@ -17,6 +17,7 @@ from bridge.store.tables.values import (
     AddEvent,
     Conclude,
     Intend,
+    KeepAnswer,
     KeepSnapshot,
     PutLink,
     SetEntry,
@@ -31,6 +32,7 @@ from tests.store.builders import (
     book,
     header,
 )
+from tests.store.tables.test_answers import answered
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +60,7 @@ def filled(place: Place) -> Iterator[SyncLog]:
             KeepSnapshot(invoice_ref(4), "digest", "content", {"lines": []}),
             AddEvent("info", "seen", "seen", invoice_ref(4)),
             AddEvent("info", "answer", "one charge", invoice_ref(4), {"answer": "one-charge"}),
+            KeepAnswer(answered("one-charge", "71", invoice=4)),
         ],
         lease=None,
     )
@@ -77,6 +80,7 @@ def everything(log: SyncLog) -> tuple[object, ...]:
         log.links(refs),
         log.links_of_invoice(invoice_ref(2)),
         log.snapshots(invoice_ref(4)),
+        log.answers(invoice_ref(4)),
         [row for row in log.events(invoice=invoice_ref(4)) if row.code == "answer"],
         log.sightings(Kind.INVOICE, ["WHMCS-5"]),
         log.cursor("scan"),
@@ -159,11 +163,11 @@ def test_a_log_of_another_version_is_not_rehearsed_on(tmp_path: Path, temporary:
     log = place.open()
     log.migrate()
     log.close()
-    for other, words in (("0000", "older version"), ("0999", "newer version")):
+    for other, words in (("0001", "before version"), ("0999", "newer version")):
         connection = sqlite3.connect(tmp_path / "log.db")
         connection.execute("UPDATE bridge_version SET version_num = ?", (other,))
         connection.commit()
         connection.close()
-        with pytest.raises(StoreError, match=words):
+        with pytest.raises(BridgeError, match=words):
             open_overlay(place.url, place.name, base=tmp_path)
     assert list(temporary.iterdir()) == []

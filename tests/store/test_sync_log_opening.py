@@ -19,7 +19,6 @@ from bridge.store import open_log
 from bridge.store.db.connection import Database
 from bridge.store.db.errors import store_error
 from bridge.store.db.url import read_address
-from bridge.store.sql import SqlLog
 from bridge.store.sync_log import SyncLog
 from tests.store.builders import Place, begin, finish, header, line_of, python
 
@@ -27,7 +26,7 @@ CANARY = "c4n4ry-p455"
 
 
 def test_importing_the_store_loads_no_database_library() -> None:
-    imports = "import sys, bridge.store.tables.values, bridge.store.sync_log"
+    imports = "import sys, bridge.store, bridge.store.lease, bridge.store.tables.values"
     code = f"{imports}; print('sqlalchemy' in sys.modules)"
     process = python(code)
     assert line_of(process) == "False"
@@ -172,7 +171,7 @@ import os, sys
 from pathlib import Path
 from bridge.api import StoreError
 from bridge.store import open_log
-import bridge.store.sql
+import bridge.store.sync_log
 os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))
 log = open_log("sqlite:///log.db", "books", base=Path(sys.argv[1]))
 try:
@@ -235,7 +234,7 @@ def test_a_full_disk_keeps_every_write_that_was_confirmed_and_no_half_one(tmp_pa
     def small(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute("PRAGMA max_page_count=400")
 
-    log = SqlLog(database, "books")
+    log = SyncLog(database, "books")
     log.migrate()
     with pytest.raises(StoreError, match="is full; nothing of this write was kept") as caught:
         _fill(log)

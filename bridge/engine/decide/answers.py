@@ -1,16 +1,11 @@
-"""What persons answered where bridge cannot know: read out of the event log, never pruned."""
+"""What persons answered where bridge cannot know."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bridge.model.refs import SourceRef
-from bridge.store.sync_log import SyncLog
-from bridge.store.tables.values import EventRow
-
-ANSWER = "answer"
-"""The code of the events that hold answers."""
+from bridge.store.tables.values import AnswerRow
 
 
 class Answer(StrEnum):
@@ -65,18 +60,8 @@ class Answers:
 NO_ANSWERS = Answers()
 
 
-def read_answers(log: SyncLog, invoice: SourceRef) -> Answers:
-    """What the log holds about one invoice."""
-    return Answers(tuple(_given(row) for row in log.events(invoice=invoice) if row.code == ANSWER))
-
-
-def _given(row: EventRow) -> Given:
-    data = row.data
-    about = data["about"]
-    return Given(
-        answer=Answer(str(data["answer"])),
-        about=tuple(str(one) for one in about) if isinstance(about, list | tuple) else (),
-        who=str(data["who"]),
-        because=str(data["because"]),
-        day=dt.date.fromisoformat(str(data["day"])),
+def answers_of(rows: Iterable[AnswerRow]) -> Answers:
+    """The answers in these rows of the sync log, oldest first."""
+    return Answers(
+        tuple(Given(Answer(row.answer), row.about, row.who, row.because, row.day) for row in rows)
     )

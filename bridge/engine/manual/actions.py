@@ -17,7 +17,8 @@ from bridge.model.refs import Kind, Reference, SourceRef, TargetRef, client_ref,
 from bridge.model.run import EntryState, Run, StepState
 from bridge.model.source_records import Client, Invoice, Missing
 from bridge.model.target_records import Payload, TargetClient, TargetDocument
-from bridge.store.sync_log import Lease, SyncLog
+from bridge.store.lease import Lease
+from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import (
     Action,
     AddEvent,

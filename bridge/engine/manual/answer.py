@@ -1,11 +1,11 @@
-"""Taking a person's answer: checked against what the source shows, kept in the event log."""
+"""Taking a person's answer: checked against what the source shows, kept in the sync log."""
 
 from collections.abc import Callable, Mapping
 
 from bridge.engine.context import Ends
 from bridge.engine.decide.added_lines import added_lines
 from bridge.engine.decide.allocation import in_time
-from bridge.engine.decide.answers import ANSWER, CANCELLED, CHARGES, Answer, Answers, read_answers
+from bridge.engine.decide.answers import CANCELLED, CHARGES, Answer, Answers, answers_of
 from bridge.engine.decide.duplicates import twins
 from bridge.engine.find_entries import named_entry
 from bridge.engine.keys import cancel_ref, excess_ref, is_undone, prepaid_ref
@@ -16,7 +16,7 @@ from bridge.model.run import EntryState
 from bridge.model.source_records import Invoice, InvoiceState, Missing, TransactionKind
 from bridge.model.target_records import Json
 from bridge.store.sync_log import SyncLog
-from bridge.store.tables.values import AddEvent, EntryRow, SetEntry
+from bridge.store.tables.values import AddEvent, AnswerRow, EntryRow, KeepAnswer, SetEntry
 
 _OPEN = frozenset({EntryState.HELD, EntryState.PENDING, EntryState.DONE, EntryState.FAILED})
 
@@ -41,24 +41,39 @@ def give_answer(hands: Hands, ends: Ends, name: str, answer: Answer, because: st
         raise UsageError(
             f"invoice {row.number} could not be read: {invoice.why}", remedy="run it again"
         )
-    before = read_answers(hands.log, row.invoice)
+    before = answers_of(hands.log.answers(row.invoice))
     about = _QUESTIONS[answer](hands.log, invoice, before, answer)
     given = before.of([answer])
     pending = SetEntry(row.invoice, EntryState.PENDING, tries=0)
     if given and given == before.of(_FAMILY[answer]) and set(about) <= set(given.about):
         hands.log.write(hands.run, [pending], lease=hands.lease)
         return row
-    data: Mapping[str, Json] = {
-        "answer": answer.value,
-        "about": list(about),
-        "who": hands.who,
-        "because": because,
-        "day": hands.clock().astimezone().date().isoformat(),
-    }
-    told = f"answered {answer.value}{_rows(about)}: {because} ({hands.who})"
-    event = AddEvent("info", ANSWER, told, row.invoice, data)
-    hands.log.write(hands.run, [pending, event], lease=hands.lease)
+    now = hands.clock()
+    kept = AnswerRow(
+        invoice=row.invoice,
+        answer=answer.value,
+        about=about,
+        who=hands.who,
+        because=because,
+        day=now.astimezone().date(),
+        run=hands.run.id,
+        at=now,
+    )
+    hands.log.write(hands.run, [pending, KeepAnswer(kept), _event(kept)], lease=hands.lease)
     return row
+
+
+def _event(kept: AnswerRow) -> AddEvent:
+    """The line of the event log that says who answered."""
+    told = f"answered {kept.answer}{_rows(kept.about)}: {kept.because} ({kept.who})"
+    data: Mapping[str, Json] = {
+        "answer": kept.answer,
+        "about": list(kept.about),
+        "who": kept.who,
+        "because": kept.because,
+        "day": kept.day.isoformat(),
+    }
+    return AddEvent("info", "answer", told, kept.invoice, data)
 
 
 def _rows(about: tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bridge.engine.manual.actions import Hands
-from bridge.store.tables.pruning import Pruned
+from bridge.store.tables.events import Pruned
 from bridge.store.tables.values import AddEvent
 
 

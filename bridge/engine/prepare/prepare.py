@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from bridge.engine.context import Ends, Observers
 from bridge.engine.decide.added_lines import UNDIVIDED, divide
-from bridge.engine.decide.answers import NO_ANSWERS, read_answers
+from bridge.engine.decide.answers import NO_ANSWERS, answers_of
 from bridge.engine.decide.content import changed_after_booking, contradicted
 from bridge.engine.decide.eligibility import decide_header
 from bridge.engine.decide.inputs import Before, Terms
@@ -214,7 +214,7 @@ class Preparer:
         number: int,
         content: str,
     ) -> Ready | Skip | Hold | Unread:
-        answers = read_answers(self.log, invoice.ref) if links else NO_ANSWERS
+        answers = answers_of(self.log.answers(invoice.ref)) if links else NO_ANSWERS
         divided = divide(invoice, row.content_fingerprint, links, answers) if links else UNDIVIDED
         if divided is None:
             return changed_after_booking()
@@ -229,7 +229,7 @@ class Preparer:
         )
         plan = decide(invoice, client, self.terms, before)
         if not links and asks(plan):  # answers to what was never booked are rare: asked for late
-            before = replace(before, answers=read_answers(self.log, invoice.ref))
+            before = replace(before, answers=answers_of(self.log.answers(invoice.ref)))
             plan = decide(invoice, client, self.terms, before)
         if isinstance(plan, Skip | Hold):
             return plan

@@ -26,7 +26,8 @@ from bridge.engine.write.settle import Settler, clients_of
 from bridge.errors import BridgeError, LockLostError, StoreError
 from bridge.model.refs import Kind
 from bridge.model.run import EntryState, Report, Run, StepState
-from bridge.store.sync_log import Lease, SyncLog
+from bridge.store.lease import Lease
+from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import EntryRow
 
 _PIECE = 100

@@ -22,7 +22,8 @@ from bridge.engine.write.verify import Verifier
 from bridge.engine.write.writer import Writer
 from bridge.errors import FirstDocumentError, LockLostError, StoreError
 from bridge.model.run import Run
-from bridge.store.sync_log import Lease, SyncLog
+from bridge.store.lease import Lease
+from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import AddEvent
 
 NOTE = "credit note"

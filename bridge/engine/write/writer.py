@@ -18,7 +18,8 @@ from bridge.errors import (
 from bridge.model.refs import SourceRef, TargetRef
 from bridge.model.run import Run, StepState
 from bridge.model.target_records import Payload
-from bridge.store.sync_log import Lease, SyncLog
+from bridge.store.lease import Lease
+from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import Action, Conclude, Intend, LinkRow, PutLink, StepRow, Write
 
 _ATTEMPTS = 4

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, select
 
-from bridge.store.db.connection import Database
 from bridge.store.tables import schema
-from bridge.store.tables.codec import from_micros, printable, to_micros
+from bridge.store.tables.bridge_rows import BridgeRows
+from bridge.store.tables.mapping import from_micros, printable, to_micros
 from bridge.store.tables.values import AcceptanceRow
 
 _acceptance = schema.acceptance
@@ -34,15 +34,18 @@ def drop(connection: Connection, bridge: str, number: str) -> None:
     connection.execute(delete(_acceptance).where(here))
 
 
-def every(database: Database, bridge: str) -> Sequence[AcceptanceRow]:
-    """All of them, oldest first."""
-    query = (
-        select(_acceptance)
-        .where(_acceptance.c.bridge == bridge)
-        .order_by(_acceptance.c.at, _acceptance.c.number)
-    )
-    with database.read() as connection:
-        return [
-            AcceptanceRow(row.number, row.shown, row.who, row.because, from_micros(row.at))
-            for row in connection.execute(query)
-        ]
+class AcceptanceTable(BridgeRows):
+    """Questions to `bridge_acceptance`."""
+
+    def acceptances(self) -> Sequence[AcceptanceRow]:
+        """Differences that a person explained, oldest first."""
+        query = (
+            select(_acceptance)
+            .where(_acceptance.c.bridge == self._name)
+            .order_by(_acceptance.c.at, _acceptance.c.number)
+        )
+        with self._database.read() as connection:
+            return [
+                AcceptanceRow(row.number, row.shown, row.who, row.because, from_micros(row.at))
+                for row in connection.execute(query)
+            ]

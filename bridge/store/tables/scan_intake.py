@@ -2,20 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from bridge.model.reasons import Reason
 from bridge.model.refs import Kind
-from bridge.model.run import EntryState, StepState
+from bridge.model.run import EntryState, Run, StepState
 from bridge.model.source_records import Gone, Header
 from bridge.store.db.paging import pieces
 from bridge.store.tables import schema
-from bridge.store.tables.codec import UNDATED, id_from, printable, sort_key, to_day
+from bridge.store.tables.bridge_rows import BridgeRows
+from bridge.store.tables.mapping import UNDATED, id_from, now_micros, printable, sort_key, to_day
 
 _table = schema.entry
 _steps = schema.step
+_cursor = schema.cursor
 
 _SETTLED_FIRST = frozenset({EntryState.UNKNOWN, EntryState.UNVERIFIED, EntryState.MISMATCH})
 _CHANGING = [
@@ -98,23 +101,60 @@ class _Piece:
         }
 
 
-def see(
-    connection: Connection, bridge: str, run: int, now: int, changes: Sequence[Header | Gone]
-) -> int:
-    """Take in headers and vanished refs; how many entries are new or changed.
+class ScanIntake(BridgeRows):
+    """What a scan saw, and how far it came."""
 
-    `now` is in microseconds since 1970 UTC.
-    """
-    keys = {sort_key(id_from(change.ref, Kind.INVOICE)) for change in changes}
-    piece = _Piece.read(connection, bridge, run, now, keys)
-    for change in changes:
-        key = sort_key(change.ref.id)
-        if isinstance(change, Header):
-            _take_header(piece, key, change)
-        else:
-            _take_gone(connection, piece, key, change)
-    _store(connection, piece)
-    return len(piece.new) + len(piece.changed)
+    def see(self, run: Run, changes: Sequence[Header | Gone], cursor: str | None) -> int:
+        """Take a piece of a scan in one transaction, and its cursor when not None.
+
+        A new invoice becomes ``pending``. A known one whose fingerprint changed, or came as
+        None, becomes ``pending`` again with tries 0 and no `next_try`, keeping its links and
+        fingerprints of what was booked - except that ``unknown``, ``unverified`` and
+        ``readback_mismatch`` stay as they are (their row data is updated), since what was sent is
+        settled first, and that ``skipped(skipped_by_user)`` stays skipped. One that was skipped as
+        ``before_start_date`` keeps that reason when its fingerprint comes as None: it is to be read
+        although its header says the same. An unchanged one is not
+        touched. A `Gone` one that was never written becomes ``skipped(deleted)``; a written one
+        ``held(changed_after_write)``. Either is out of `refs` and `counts` then, and any header
+        brings it back.
+
+        Returns:
+            How many entries are new or changed.
+        """
+        keys = {sort_key(id_from(change.ref, Kind.INVOICE)) for change in changes}
+
+        def job(connection: Connection) -> int:
+            piece = _Piece.read(connection, self._name, run.id, now_micros(), keys)
+            for change in changes:
+                key = sort_key(change.ref.id)
+                if isinstance(change, Header):
+                    _take_header(piece, key, change)
+                else:
+                    _take_gone(connection, piece, key, change)
+            _store(connection, piece)
+            if cursor is not None:
+                _put_cursor(connection, self._name, "scan", cursor)
+            return len(piece.new) + len(piece.changed)
+
+        return self._write(job)
+
+    def cursor(self, name: str) -> str | None:
+        """A stored cursor: ``scan`` for the source's, ``sweep`` for the target's."""
+        query = select(_cursor.c.value).where(
+            _cursor.c.bridge == self._name, _cursor.c.name == name
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar()
+
+    def set_cursor(self, name: str, value: str) -> None:
+        """Store a cursor."""
+        self._write(partial(_put_cursor, bridge=self._name, name=name, value=value))
+
+
+def _put_cursor(connection: Connection, bridge: str, name: str, value: str) -> None:
+    here = (_cursor.c.bridge == bridge) & (_cursor.c.name == name)
+    if not connection.execute(update(_cursor).where(here).values(value=value)).rowcount:
+        connection.execute(insert(_cursor), {"bridge": bridge, "name": name, "value": value})
 
 
 def _take_header(piece: _Piece, key: str, header: Header) -> None:

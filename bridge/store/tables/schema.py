@@ -21,8 +21,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-REVISION = "0002"
-"""The schema that this version of bridge reads and writes. Revisions sort as text."""
+REVISION = "0003"
+"""The schema that this version of bridge writes. Revisions sort as text."""
+
+READABLE = "0002"
+"""The oldest that is read without being upgraded: tables were added since, and nothing else."""
+
+BASE = "0002"
+"""The oldest that is upgraded: the schema of version 0.1.0 (commit f420972)."""
 
 VERSION_TABLE = "bridge_version"
 
@@ -84,7 +90,7 @@ entry = Table(
     "bridge_entry",
     metadata,
     Column("bridge", key(NAME_LENGTH), primary_key=True),
-    # `invoice` and `client` in a form that sorts 9 before 10: see `codec.sort_key`.
+    # `invoice` and `client` in a form that sorts 9 before 10: see `mapping.sort_key`.
     Column("sort_key", key(), primary_key=True),
     Column("invoice", key(), nullable=False),
     Column("client", key(), nullable=False),
@@ -144,7 +150,7 @@ OPEN = text("state IN ('intended', 'unknown')")
 """Steps that must be settled. Queries repeat these very words, so that SQLite takes the index."""
 
 OPEN_STEPS = "bridge_step_open"
-"""An index of those alone; `bridge.store.making` says so to PostgreSQL."""
+"""An index of those alone; `bridge.store.migrate` says so to PostgreSQL."""
 
 # Few steps are ever open at once, and every run begins by asking for them.
 Index(OPEN_STEPS, step.c.bridge, step.c.state, step.c.id, sqlite_where=OPEN)
@@ -194,6 +200,25 @@ acceptance = Table(
     Column("who", prose(), nullable=False),
     Column("because", prose(), nullable=False),
     Column("at", BigInteger, nullable=False),
+    **MYSQL,
+)
+
+# What persons answered where bridge cannot know. Never pruned: each run decides by it.
+answer = Table(
+    "bridge_answer",
+    metadata,
+    Column("id", serial(), primary_key=True, autoincrement=True),
+    Column("bridge", key(NAME_LENGTH), nullable=False),
+    Column("invoice", key(), nullable=False),
+    Column("answer", key(32), nullable=False),
+    Column("about", prose(), nullable=False),  # ids of rows, as JSON
+    Column("who", prose(), nullable=False),
+    Column("because", prose(), nullable=False),
+    Column("day", key(10), nullable=False),
+    Column("run", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("bridge_answer_invoice", "bridge", "invoice", "id"),
+    sqlite_autoincrement=True,
     **MYSQL,
 )
 

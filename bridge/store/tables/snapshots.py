@@ -5,11 +5,11 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection, bindparam, select, update
 
 from bridge.model.refs import Kind, SourceRef
-from bridge.store.db.connection import Database
 from bridge.store.db.paging import pieces
 from bridge.store.db.statements import Prepared, prepared_insert
 from bridge.store.tables import schema
-from bridge.store.tables.codec import dump_json, from_micros, id_from, load_json
+from bridge.store.tables.bridge_rows import BridgeRows
+from bridge.store.tables.mapping import dump_json, from_micros, id_from, load_json
 from bridge.store.tables.values import KeepSnapshot, SnapshotRow
 
 _snapshot = schema.snapshot
@@ -54,24 +54,27 @@ def _there(connection: Connection, bridge: str, invoices: Collection[str]) -> se
     return found
 
 
-def of_invoice(database: Database, bridge: str, invoice: SourceRef) -> Sequence[SnapshotRow]:
-    """Every version, the one that was used last at the end."""
-    query = (
-        select(_snapshot)
-        .where(
-            _snapshot.c.bridge == bridge,
-            _snapshot.c.invoice == id_from(invoice, Kind.INVOICE),
-        )
-        .order_by(_snapshot.c.used, _snapshot.c.digest)
-    )
-    with database.read() as connection:
-        return [
-            SnapshotRow(
-                digest=row.digest,
-                used=from_micros(row.used),
-                run=row.run,
-                content=row.content,
-                data=load_json(row.data),
+class SnapshotTable(BridgeRows):
+    """Questions to `bridge_snapshot`."""
+
+    def snapshots(self, invoice: SourceRef) -> Sequence[SnapshotRow]:
+        """What the source said when it was decided, each version; the one used last at the end."""
+        query = (
+            select(_snapshot)
+            .where(
+                _snapshot.c.bridge == self._name,
+                _snapshot.c.invoice == id_from(invoice, Kind.INVOICE),
             )
-            for row in connection.execute(query)
-        ]
+            .order_by(_snapshot.c.used, _snapshot.c.digest)
+        )
+        with self._database.read() as connection:
+            return [
+                SnapshotRow(
+                    digest=row.digest,
+                    used=from_micros(row.used),
+                    run=row.run,
+                    content=row.content,
+                    data=load_json(row.data),
+                )
+                for row in connection.execute(query)
+            ]

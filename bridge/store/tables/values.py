@@ -191,6 +191,29 @@ class AcceptanceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """What a person answered about an invoice where bridge cannot know.
+
+    Attributes:
+        answer: A word that `bridge answer` takes.
+        about: Row ids of the transactions, or of the lines, that it is about.
+        who: ``user@host``.
+        day: Local calendar day on which it was given.
+        run: The command by which it was given.
+        at: UTC.
+    """
+
+    invoice: SourceRef
+    answer: str
+    about: tuple[str, ...]
+    who: str
+    because: str
+    day: dt.date
+    run: int
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RunRow:
     """A run as `status` shows it. `ended` is None while it works, or when it was killed."""
 
@@ -303,6 +326,13 @@ class KeepSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepAnswer:
+    """Keep what a person answered, after what was answered before."""
+
+    answer: AnswerRow
+
+
+@dataclass(frozen=True, slots=True)
 class Accept:
     """Keep that a person explained a difference, in place of what was kept of it before."""
 
@@ -317,5 +347,14 @@ class Unaccept:
 
 
 Write: TypeAlias = (
-    Intend | Conclude | PutLink | DropLink | SetEntry | AddEvent | KeepSnapshot | Accept | Unaccept
+    Intend
+    | Conclude
+    | PutLink
+    | DropLink
+    | SetEntry
+    | AddEvent
+    | KeepSnapshot
+    | KeepAnswer
+    | Accept
+    | Unaccept
 )

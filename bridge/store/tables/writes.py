@@ -12,8 +12,8 @@ from bridge.model.refs import Kind, SourceRef
 from bridge.model.run import StepState
 from bridge.store.db.paging import pieces
 from bridge.store.db.statements import Prepared, prepared_insert
-from bridge.store.tables import acceptances, schema, snapshots
-from bridge.store.tables.codec import (
+from bridge.store.tables import acceptances, answers, schema, snapshots
+from bridge.store.tables.mapping import (
     dump_json,
     dump_payload,
     dump_target,
@@ -31,6 +31,7 @@ from bridge.store.tables.values import (
     Conclude,
     DropLink,
     Intend,
+    KeepAnswer,
     KeepSnapshot,
     LinkRow,
     PutLink,
@@ -126,8 +127,8 @@ def carry_out(
 ) -> None:
     """Carry out `writes`. `now` is in microseconds since 1970 UTC.
 
-    First intents, then outcomes, then links and acceptances in their order, then entries, snapshots
-    and events: within each of these none looks at what another has written.
+    First intents, then outcomes, then links, answers and acceptances in their order, then entries,
+    snapshots and events: within each of these none looks at what another has written.
 
     Raises:
         StoreError: a step or an entry is not there, or a target record is linked already.
@@ -141,6 +142,8 @@ def carry_out(
                 _put_link(connection, bridge, write)
             case DropLink():
                 _drop_link(connection, bridge, write.ref)
+            case KeepAnswer():
+                answers.keep(connection, bridge, write.answer)
             case Accept():
                 acceptances.keep(connection, bridge, write.acceptance)
             case Unaccept():

@@ -120,7 +120,7 @@ class Rehearsal:
             return None
 
     def _run(self) -> Report:
-        from bridge.store.opening import open_log
+        from bridge.store import open_log
 
         log = open_log(f"sqlite:///{self.log_file}", "kit", base=self.log_file.parent)
         try:
@@ -171,7 +171,7 @@ class Rehearsal:
 
     def check(self) -> None:
         """Each record stands there exactly once, and the log says that all is done."""
-        from bridge.store.opening import open_log
+        from bridge.store import open_log
 
         with self.story.desk.stand.open() as target:
             target.check()

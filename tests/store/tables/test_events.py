@@ -4,21 +4,25 @@ import datetime as dt
 import gzip
 import json
 import stat
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+from sqlalchemy import Connection
 
 from bridge.api import Kind, Run, invoice_ref
-from bridge.engine.decide.answers import ANSWER
 from bridge.errors import StoreError
 from bridge.store.db.connection import Database
 from bridge.store.db.url import read_address
+from bridge.store.lease import Lease
 from bridge.store.sync_log import SyncLog
-from bridge.store.tables import pruning
+from bridge.store.tables import events
 from bridge.store.tables.values import AddEvent
 from tests.store.builders import Place, begin, book, header
 
+T = TypeVar("T")
 LATER = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
 MANY = 1203
 
@@ -27,9 +31,9 @@ def _fill(log: SyncLog, count: int) -> Run:
     run = begin(log)
     log.see(run, [header(1)], None)
     book(log, run, 1)
-    events = [AddEvent("info", "done", f"n {number} \u00e9") for number in range(count)]
-    hands = [AddEvent("info", code, "by ann", invoice_ref(1)) for code in ("by_hand", ANSWER)]
-    log.write(run, [*events, *hands], lease=None)
+    done = [AddEvent("info", "done", f"n {number} \u00e9") for number in range(count)]
+    hands = [AddEvent("info", code, "by ann", invoice_ref(1)) for code in events.KEPT]
+    log.write(run, [*done, *hands], lease=None)
     return run
 
 
@@ -47,10 +51,10 @@ def test_old_events_are_moved_whole_and_what_persons_did_stays(
     assert log.count_old_events(LATER) == MANY
     found = log.archive_events(LATER, tmp_path)
     assert found.count == MANY
-    assert [one.code for one in log.events()] == ["by_hand", "answer"]
+    assert [one.code for one in log.events()] == list(events.KEPT)
     told = _archived(found.file)
     assert told == [
-        json.loads(json.dumps(pruning.as_json(event))) for event in before if event.code == "done"
+        json.loads(json.dumps(events.as_json(event))) for event in before if event.code == "done"
     ]
     assert log.entry(invoice_ref(1))
     assert log.links([invoice_ref(1)])
@@ -71,7 +75,7 @@ def test_events_that_are_not_old_stay(log: SyncLog, tmp_path: Path) -> None:
     _fill(log, 2)
     past = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
     assert log.count_old_events(past) == 0
-    assert log.archive_events(past, tmp_path) == pruning.Pruned(0)
+    assert log.archive_events(past, tmp_path) == events.Pruned(0)
     assert not list(tmp_path.glob("*.gz"))
 
 
@@ -83,20 +87,28 @@ def test_where_nothing_can_be_written_nothing_goes(log: SyncLog, tmp_path: Path)
     assert log.count_old_events(LATER) == 2
 
 
+class _Interrupted(SyncLog):
+    """Ends at its second commit."""
+
+    commits = 0
+
+    def _write(self, job: Callable[[Connection], T], lease: Lease | None = None) -> T:
+        self.commits += 1
+        if self.commits > 1:
+            raise KeyboardInterrupt
+        return super()._write(job, lease)
+
+
 def test_what_an_interruption_leaves_is_archived_by_the_next(place: Place, tmp_path: Path) -> None:
     with closing(place.open()) as log:
         log.migrate()
         _fill(log, MANY)
-        with closing(Database(read_address(place.url, base=place.base))) as database:
-            commits = iter([True, False])
-
-            def once(job: pruning.Job) -> None:
-                if not next(commits):
-                    raise KeyboardInterrupt
-                database.write(job)
-
-            with pytest.raises(KeyboardInterrupt):
-                pruning.archive(database, place.name, LATER, tmp_path, once)
+        database = Database(read_address(place.url, base=place.base))
+        with (
+            closing(_Interrupted(database, place.name)) as interrupted,
+            pytest.raises(KeyboardInterrupt),
+        ):
+            interrupted.archive_events(LATER, tmp_path)
         left = log.count_old_events(LATER)
         assert 0 < left < MANY
         second = log.archive_events(LATER, tmp_path)
@@ -104,7 +116,3 @@ def test_what_an_interruption_leaves_is_archived_by_the_next(place: Place, tmp_p
         assert log.count_old_events(LATER) == 0
     (first,) = set(tmp_path.glob("*.jsonl.gz")) - {second.file}
     assert len(_archived(first)) == MANY
-
-
-def test_answers_are_among_the_events_that_stay() -> None:
-    assert ANSWER in pruning.KEPT
