@@ -30,6 +30,15 @@ from bridge.errors import (
     UnreachableError as UnreachableError,
     UsageError as UsageError,
 )
+from bridge.model.keys import (
+    Reference as Reference,
+    code_of as code_of,
+    payment_ref as payment_ref,
+    refund_ref as refund_ref,
+    token_at as token_at,
+    token_of as token_of,
+    transaction_ref as transaction_ref,
+)
 from bridge.model.money import (
     Money as Money,
     minor_digits as minor_digits,
@@ -43,14 +52,10 @@ from bridge.model.reasons import (
 )
 from bridge.model.refs import (
     Kind as Kind,
-    Reference as Reference,
     SourceRef as SourceRef,
     TargetRef as TargetRef,
     client_ref as client_ref,
     invoice_ref as invoice_ref,
-    payment_ref as payment_ref,
-    token_of as token_of,
-    tokens_in as tokens_in,
 )
 from bridge.model.run import (
     Entry as Entry,
@@ -126,6 +131,7 @@ _RETIRED = {
     "StoreError": "bridge.errors",
     "Totals": "bridge.model.run",
     "as_plain": "bridge.model.source_records",
+    "tokens_in": "bridge.model.keys",
 }
 
 

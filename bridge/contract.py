@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from types import TracebackType
 
+    from bridge.model.keys import Reference
     from bridge.model.reasons import Hold
-    from bridge.model.refs import Reference, SourceRef, TargetRef
+    from bridge.model.refs import SourceRef, TargetRef
     from bridge.model.source_records import (
         BalanceEntry,
         Checkpoint,
@@ -118,7 +119,10 @@ class Known(Protocol):
         ...
 
     def refs(self, status: str) -> Iterator[SourceRef]:
-        """Invoices that had this status (the source's own word) when last seen; ids ascending."""
+        """Invoices that had this status (the source's own word) when last seen.
+
+        Ids that are numbers ascend, after all others, which stand in one order of their own.
+        """
         ...
 
     def counts(self) -> Mapping[str, int]:
@@ -126,11 +130,14 @@ class Known(Protocol):
         ...
 
     def newest(self) -> SourceRef | None:
-        """The invoice with the highest numeric id ever seen."""
+        """The invoice with the highest number for an id ever seen; None without any such.
+
+        A source whose ids are no numbers learns nothing from it, and tells what is new by time.
+        """
         ...
 
     def booked(self, since: dt.date) -> Iterator[tuple[SourceRef, SourceRef]]:
-        """(client, invoice) of what was booked on or after a day; clients together, ascending."""
+        """(client, invoice) of what was booked on or after a day; clients together, as `refs`."""
         ...
 
 
@@ -154,7 +161,11 @@ def _no_guard() -> None:
 
 
 class Source(AbstractContextManager["Source"], abc.ABC):
-    """A billing system, opened. All dates are local calendar days as it shows them."""
+    """A billing system, opened. All dates are local calendar days as it shows them.
+
+    Its ids may be any text that is not empty and is never used again: `client_ref` and
+    `invoice_ref` take them as they are, and `SourceRef.id` gives them back.
+    """
 
     label: str
     """Prefix of references in the target (``WHMCS`` gives ``WHMCS-501``). Letters and digits."""
@@ -340,8 +351,9 @@ class Target(AbstractContextManager["Target"], abc.ABC):
     def find_invoice(
         self, reference: Reference, *, client: TargetRef, day: dt.date
     ) -> TargetDocument | None:
-        """The invoice or credit note whose reference field holds this token as a whole word.
+        """The invoice or credit note whose reference field begins with this token.
 
+        As a whole word: `Reference.heads`. What stands further on in the field is no token.
         `client` and `day` are where to look, since references are not searchable everywhere.
 
         Raises:
@@ -350,7 +362,7 @@ class Target(AbstractContextManager["Target"], abc.ABC):
 
     @abc.abstractmethod
     def find_payment(self, reference: Reference, *, document: TargetRef) -> TargetPayment | None:
-        """The payment of `document` whose note holds this token. Raises as `find_invoice`."""
+        """The payment of `document` whose note begins with this token. Raises as `find_invoice`."""
 
     @abc.abstractmethod
     def find_movement(self, payload: Payload) -> TargetRef | None:

@@ -37,8 +37,9 @@ PUBLIC = """
     ScanPolicy Seen Source SourcePlugin SourceRef Survey
     Target TargetClient TargetDocument TargetLine TargetMovement TargetPayment
     TargetPlugin TargetRef TaxPart Transaction TransactionKind TransientError
-    UnreachableError UsageError client_ref fingerprint hookimpl invoice_ref
-    minor_digits money_fingerprint payment_ref rounded spread token_of tokens_in total
+    UnreachableError UsageError client_ref code_of fingerprint hookimpl invoice_ref
+    minor_digits money_fingerprint payment_ref refund_ref rounded spread token_at token_of total
+    transaction_ref
 """
 NO_MONEY = {
     "cutoff": "how alike two names are, for difflib",

@@ -11,9 +11,10 @@ from typing import Any, Self
 
 from bridge.contract import Target
 from bridge.errors import AmbiguousMatchError
+from bridge.model.keys import Reference
 from bridge.model.money import Money, total
 from bridge.model.reasons import Hold
-from bridge.model.refs import Kind, Reference, TargetRef
+from bridge.model.refs import Kind, TargetRef
 from bridge.model.source_records import Client
 from bridge.model.target_records import (
     Days,
@@ -121,7 +122,7 @@ class DryRunTarget(ForwardingTarget):
         found = [
             each
             for each in list(self._documents.values())
-            if each.client == client and _key(each.reference) == reference.token
+            if each.client == client and reference.heads(each.reference)
         ]
         if not _is_made_up(client):
             real = self.inner.find_invoice(reference, client=client, day=day)
@@ -130,7 +131,7 @@ class DryRunTarget(ForwardingTarget):
 
     def find_payment(self, reference: Reference, *, document: TargetRef) -> TargetPayment | None:
         made = self._payments.get(document.id, ())
-        found = [each for each in made if _key(each.note) == reference.token]
+        found = [each for each in made if reference.heads(each.note)]
         if not _is_made_up(document):
             real = self.inner.find_payment(reference, document=document)
             found += [real] if real else []
@@ -252,11 +253,6 @@ class DryRunTarget(ForwardingTarget):
 
 def _is_made_up(ref: TargetRef) -> bool:
     return ref.id.startswith(_MADE_UP)
-
-
-def _key(text: str) -> str:
-    """The key at the head of a reference or note that bridge composed."""
-    return text.partition(" ")[0]
 
 
 def _made_by(

@@ -1,6 +1,5 @@
-"""Stable names of records at both ends, and the text that ties one to the other."""
+"""Stable names of records at both ends."""
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,18 +18,23 @@ class Kind(StrEnum):
 class SourceRef:
     """A record of the source by its own, never re-used id: the idempotency key.
 
+    `client_ref` and `invoice_ref` make the refs that a source gives. The core makes the others, of
+    what a record becomes in the target: see `bridge.model.keys`.
+
     Attributes:
         kind: What it becomes in the target.
-        id: ``31`` for a client, ``501`` for an invoice, ``T900/501`` for transaction 900 as a
-            payment of invoice 501, ``R905`` for a credit note that refund 905 made,
-            ``T900/excess`` and the like for movements.
+        id: Of a client or an invoice the source's own id, any text: ``31``, ``in_1NabC``. Of what
+            else becomes of it the key: ``T900/501`` for transaction 900 as a payment of invoice
+            501, ``R905`` for the credit note that refund 905 made.
+        suffix: Which document of its invoice it is, where that is not the first: ``+1``.
     """
 
     kind: Kind
     id: str
+    suffix: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind.value} {self.id}"
+        return f"{self.kind.value} {self.id}{self.suffix}"
 
 
 def client_ref(client_id: str | int) -> SourceRef:
@@ -41,11 +45,6 @@ def client_ref(client_id: str | int) -> SourceRef:
 def invoice_ref(invoice_id: str | int) -> SourceRef:
     """The ref of an invoice."""
     return SourceRef(Kind.INVOICE, str(invoice_id))
-
-
-def payment_ref(transaction_id: str | int, invoice_id: str | int) -> SourceRef:
-    """The ref of one transaction's share that pays one invoice."""
-    return SourceRef(Kind.PAYMENT, f"T{transaction_id}/{invoice_id}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,39 +64,3 @@ class TargetRef:
 
     def __str__(self) -> str:
         return f"{self.kind.value} {self.id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """The text that carries a SourceRef inside the target's own record.
-
-    Attributes:
-        token: The key with its label, ``WHMCS-501``. Matched as a whole word.
-        detail: What a person recognises: the invoice's number, the gateway's transaction id.
-
-    >>> str(Reference("WHMCS-501", "F2026-77"))
-    'WHMCS-501 F2026-77'
-    """
-
-    token: str
-    detail: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.token} {self.detail}".strip()
-
-
-def token_of(label: str, ref: SourceRef) -> str:
-    """The key of `ref` as it stands in the target: ``WHMCS-T900/501``."""
-    return f"{label}-{ref.id}"
-
-
-def tokens_in(text: str, label: str) -> tuple[str, ...]:
-    """Every token with this label that stands in `text` as a whole word.
-
-    >>> tokens_in("F2026-77 (WHMCS-501)", "WHMCS")
-    ('WHMCS-501',)
-    >>> tokens_in("MYWHMCS-501, WHMCS-501x", "WHMCS")
-    ()
-    """
-    pattern = rf"(?<![\w/+-]){re.escape(label)}-(?:[TRC]?\d+(?:[/+][\w.]+)*)(?![\w/+-])"
-    return tuple(re.findall(pattern, text))

@@ -359,6 +359,8 @@ def _plainly(kind: Any) -> Callable[[Any], Any]:
     """How values of this type are made plain: found out once, since there are very many values."""
     if issubclass(kind, Money):
         return _plain_money
+    if issubclass(kind, SourceRef):
+        return _plain_ref
     if is_dataclass(kind):
         names = tuple(field.name for field in fields(kind))
         return lambda value: {name: _plain(getattr(value, name)) for name in names}
@@ -377,6 +379,11 @@ def _plainly(kind: Any) -> Callable[[Any], Any]:
 
 def _plain_money(money: Money) -> str:
     return f"{money.amount} {money.currency}"
+
+
+def _plain_ref(ref: SourceRef) -> dict[str, str]:
+    """What a source gives is never a further document of an invoice."""
+    return {"kind": ref.kind.value, "id": ref.id}
 
 
 def fingerprint(value: object) -> str:

@@ -7,8 +7,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
+from bridge.model.keys import Reference
 from bridge.model.money import Money, total
-from bridge.model.refs import Reference, SourceRef, TargetRef
+from bridge.model.refs import SourceRef, TargetRef
 from bridge.model.source_records import Client, InvoiceState, LineKind
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -376,7 +377,7 @@ class Record:
     What an end does not tell keeps its default, and the report says so.
 
     Attributes:
-        token: Its key with label, ``WHMCS-501``; empty for what carries no reference of ours.
+        token: Its key with label, ``WHMCS-501``; empty for what begins with none of ours.
         number: What people call it.
         net, tax: Of a document; for a payment or movement `net` is its amount.
         account: The gateway (source) or account (target) of a payment or movement.

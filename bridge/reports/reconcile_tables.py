@@ -12,6 +12,7 @@ from bridge.engine.reconcile.result import HeldLine
 from bridge.engine.reconcile.tax_return import ReturnLine, TaxLine
 from bridge.engine.reconcile.totals import AccountLine, MonthLine
 from bridge.engine.reconcile.values import UNEXPLAINED, Difference, Item, ItemKind, MatchClass
+from bridge.model.keys import key_text
 from bridge.reports.table import ReportTable, Row, figure, month, summed_table, words
 from bridge.store.tables.values import RunRow
 
@@ -38,7 +39,7 @@ def differences(found: Sequence[Difference]) -> ReportTable:
 def _member(item: Item, number: int) -> Row:
     billed = f"{item.billed} at the source" if item.billed is not None else "not at the source"
     booked = f"{item.booked} in the target" if item.booked is not None else "not in the target"
-    name = item.token.partition("-")[2] or item.number
+    name = key_text(item.token) or item.number
     return (
         str(number),
         f"{item.kind.value.replace('_', ' ')} {name}",

@@ -129,6 +129,23 @@ def test_a_lost_log_makes_no_duplicates(rig: Any) -> None:
     assert set(customers.values()) == {1}
 
 
+def test_a_number_that_looks_like_a_key_is_none(rig: Any) -> None:
+    """WHMCS's own numbers may begin with the very word that begins our keys."""
+    invoices = [rig.paid_invoice(rig.new_client(), fees="1.95") for _ in range(6)]
+    for place, invoice in enumerate(invoices):
+        number = {"invoicenum": f"WHMCS-{5001 + place}"}
+        rig.whmcs.do("edit_invoice", invoice=invoice, fields=number)
+    assert rig.sync(*invoices).outcome["done"] == 6
+    written = rig.writes()
+    for file in rig.place.glob("bridge.db*"):
+        file.unlink()
+    assert rig.sync(*invoices).outcome["done"] == 6
+    assert rig.writes() - written == Counter(GetInvoicePayment=6)
+    assert {document.reference for document in rig.ours().values()} == {
+        f"WHMCS-{invoice} WHMCS-{5001 + place}" for place, invoice in enumerate(invoices)
+    }
+
+
 def test_a_restored_log_makes_no_duplicates_even_where_a_date_moved(rig: Any) -> None:
     rig.sync(limit=20)
     kept = {file: file.read_bytes() for file in rig.place.glob("bridge.db*")}

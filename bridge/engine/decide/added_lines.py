@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from bridge.engine.decide.answers import Answers, Given
 from bridge.engine.decide.content import content_fingerprint
+from bridge.model.keys import Key, Role
 from bridge.model.money import Money, total
 from bridge.model.reasons import Hold, Reason
 from bridge.model.refs import Kind, SourceRef
@@ -79,11 +80,6 @@ def added_lines(
     return ()
 
 
-def document_ref(invoice: SourceRef, number: int) -> SourceRef:
-    """The key of an invoice's document: its own for the first, ``501+1`` for the second."""
-    return SourceRef(Kind.INVOICE, f"{invoice.id}+{number}") if number else invoice
-
-
 def _released(answers: Answers) -> list[Given]:
     """One answer a document; a later one that is about more lines takes the earlier one's place."""
     groups: list[Given] = []
@@ -137,7 +133,7 @@ def _documents(
     result: list[Invoice] = []
     members = [first, *groups]
     for number, ids in enumerate(members):
-        ref = document_ref(invoice.ref, number)
+        ref = Key(Role.INVOICE, invoice.ref.id, part=number).ref
         booked = payloads.get(ref)
         own_net, own_tax = net, tax
         if number < len(members) - 1:
@@ -157,7 +153,8 @@ def _question(invoice: Invoice, new: Sequence[LineItem], document: Invoice) -> H
     return Hold(
         Reason.CHANGED_AFTER_WRITE,
         f"it was booked with {booked} and is {invoice.gross} now: lines were added ({told}), which"
-        f" would be a second document, {document.ref.id}, of {document.net} and {document.tax} tax",
+        f" would be a second document, {Key.of(document.ref)}, of {document.net} and"
+        f" {document.tax} tax",
         f"`bridge answer {invoice.ref.id} book-added --because ...` books it; if it is not to be"
         " charged, take the lines off in the source",
     )

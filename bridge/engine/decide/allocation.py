@@ -9,18 +9,11 @@ from bridge.engine.decide.closed_periods import open_day, with_day
 from bridge.engine.decide.credit_note_lines import Reduction
 from bridge.engine.decide.duplicates import Sorted, without_twins
 from bridge.engine.decide.mass_payments import Receipt, container_shares, merged
-from bridge.engine.keys import (
-    balance_use_ref,
-    excess_ref,
-    fee_ref,
-    given_ref,
-    prepaid_ref,
-    returned_ref,
-)
 from bridge.engine.policy import Choices
+from bridge.model.keys import Key, Reference, Role, payment_ref, token_of
 from bridge.model.money import Money, rounded, total
 from bridge.model.reasons import Hold, Reason
-from bridge.model.refs import Reference, SourceRef, payment_ref, token_of
+from bridge.model.refs import SourceRef
 from bridge.model.source_records import (
     BalanceEntry,
     BalanceOrigin,
@@ -138,7 +131,7 @@ class _Allotter:
             beyond = receipt.amount - used
             if beyond:
                 excess += beyond
-                ref = excess_ref(receipt.row.id)
+                ref = Key(Role.EXCESS, receipt.row.id).ref
                 self._move(ref, MovementKind.EXCESS, receipt.row, beyond)
             if receipt.bears_fee:
                 self._fee(receipt.row)
@@ -171,7 +164,7 @@ class _Allotter:
         by_hand = {BalanceOrigin.BY_HAND, BalanceOrigin.UNKNOWN}
         for entry in self.balances:
             if entry.origin in by_hand and self.terms.start_date <= entry.date <= until:
-                ref = given_ref(entry.id)
+                ref = Key(Role.GIVEN, entry.id).ref
                 self.result.given.append(
                     Movement(
                         ref=ref,
@@ -195,7 +188,7 @@ class _Allotter:
                     "set its date of payment in the source",
                 )
             )
-        ref = balance_use_ref(self.invoice.ref.id, running)
+        ref = Key(Role.USE, on=Key.of(self.invoice.ref), amount=str(running.amount)).ref
         return Payment(
             ref=ref,
             reference=self._reference(ref, ""),
@@ -225,7 +218,7 @@ class _Allotter:
             )
         for row in rows:
             self._in_time(row)
-            self._move(prepaid_ref(row.id), MovementKind.BALANCE_IN, row, row.money_in)
+            self._move(Key(Role.PREPAID, row.id).ref, MovementKind.BALANCE_IN, row, row.money_in)
             self._fee(row)
         return received
 
@@ -255,7 +248,7 @@ class _Allotter:
 
     def _fee(self, row: Transaction) -> None:
         if row.fee:
-            self._move(fee_ref(row.id), MovementKind.FEE, row, -row.fee)
+            self._move(Key(Role.FEE, row.id).ref, MovementKind.FEE, row, -row.fee)
 
     def _move(self, ref: SourceRef, kind: MovementKind, row: Transaction, amount: Money) -> None:
         day = self._day(row.date, "its transaction of")
@@ -287,7 +280,7 @@ class _Allotter:
             if returned and to_balance:
                 raise Held(_twice_on_balance(row, returned))
             if returned:
-                self._move(returned_ref(row.id), MovementKind.BALANCE_OUT, row, -returned)
+                self._move(Key(Role.RETURNED, row.id).ref, MovementKind.BALANCE_OUT, row, -returned)
             excess -= returned
             rest = row.money_out - returned
             if rest:

@@ -7,10 +7,9 @@ from bridge.engine.decide.answers import CANCELLED, Answer, Given
 from bridge.engine.decide.closed_periods import open_day, with_day
 from bridge.engine.decide.credit_note_lines import note_lines
 from bridge.engine.decide.inputs import Before, Terms, own_number
-from bridge.engine.keys import cancel_ref
+from bridge.model.keys import Key, Reference, Role, token_of
 from bridge.model.money import Money, total
 from bridge.model.reasons import Hold, Reason
-from bridge.model.refs import Reference, token_of
 from bridge.model.source_records import Invoice
 from bridge.model.target_records import CreditNote, Sale
 
@@ -78,7 +77,7 @@ def _note(
     day = open_day(given.day, terms.choices, "the credit note of")
     if isinstance(day, Hold):
         return day
-    ref = cancel_ref(invoice.ref.id)
+    ref = Key(Role.CANCELLED, invoice.ref.id).ref
     number = own_number(invoice) or invoice.ref.id
     reference = Reference(token_of(terms.label, ref), with_day(f"credits {number}", given.day, day))
     note = Sale(

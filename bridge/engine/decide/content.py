@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bridge.engine.decide.plan import Plan
-from bridge.engine.keys import is_balance_use, is_money_back
+from bridge.model.keys import Key, Role
 from bridge.model.money import Money
 from bridge.model.reasons import Hold, Reason
 from bridge.model.refs import Kind, SourceRef
@@ -46,12 +46,13 @@ def contradicted(links: Iterable[LinkRow], plan: Plan) -> Hold | None:
     now = _amounts(plan)
     asks = plan.remark is not None and plan.remark.reason is Reason.DUPLICATE_TRANSACTION
     for link in links:
-        if link.ref.kind not in {Kind.PAYMENT, Kind.MOVEMENT} or is_balance_use(link.ref):
+        key = Key.of(link.ref)
+        if link.ref.kind not in {Kind.PAYMENT, Kind.MOVEMENT} or key.is_balance_use:
             continue
         booked = link.payload.paid if link.payload else None
-        if booked is None or link.ref.id.endswith(("/exchange", "/given")):
+        if booked is None or key.role in {Role.EXCHANGE, Role.GIVEN}:
             continue
-        if asks and is_money_back(link.ref):
+        if asks and key.is_money_back:
             continue
         shown = now.get(link.ref)
         if shown != booked:

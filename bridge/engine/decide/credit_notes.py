@@ -7,10 +7,9 @@ from bridge.engine.decide.allocation import Allotment, base_amount
 from bridge.engine.decide.closed_periods import open_day, with_day
 from bridge.engine.decide.credit_note_lines import Reduction, note_lines
 from bridge.engine.decide.inputs import Terms, own_number
-from bridge.engine.keys import note_ref, payout_ref, to_balance_ref
 from bridge.engine.policy import Choices
+from bridge.model.keys import Key, Reference, Role, refund_ref, token_of
 from bridge.model.reasons import Hold, Reason
-from bridge.model.refs import Reference, token_of
 from bridge.model.source_records import Invoice, InvoiceState
 from bridge.model.target_records import CreditNote, PaidFrom, Payment, Sale
 
@@ -79,7 +78,7 @@ def _refund(invoice: Invoice, sale: Sale, reduction: Reduction, terms: Terms) ->
     day = open_day(row.date, terms.choices, "its refund of")
     if isinstance(day, Hold):
         return day
-    ref = note_ref(row.id)
+    ref = refund_ref(row.id)
     number = own_number(invoice) or invoice.ref.id
     note = Sale(
         ref=ref,
@@ -102,12 +101,14 @@ def _payout(invoice: Invoice, reduction: Reduction, terms: Terms, day: dt.date) 
     row = reduction.row
     paid = [each for each in invoice.transactions if each.id == row.refund_of]
     gateway = paid[0].gateway if paid else row.gateway
-    ref = to_balance_ref(row.id) if reduction.to_balance else payout_ref(row.id)
+    note = Key(Role.NOTE, row.id)
+    payout = Key(Role.PAYMENT, row.id, on=note)
+    ref = (Key(Role.TO_BALANCE, row.id) if reduction.to_balance else payout).ref
     amount = -reduction.amount
     return Payment(
         ref=ref,
         reference=Reference(token_of(terms.label, ref), row.reference),
-        invoice=note_ref(row.id),
+        invoice=note.ref,
         date=day,
         amount=amount,
         base_amount=base_amount(row, amount, terms.base_currency),

@@ -16,10 +16,9 @@ from bridge.engine.decide.inputs import NOTHING_BEFORE, Before, Terms, document_
 from bridge.engine.decide.sale_lines import sale_lines
 from bridge.engine.decide.split_payments import onto_documents
 from bridge.engine.decide.tax import allocate_tax, guard_totals
-from bridge.engine.keys import booking_ref
+from bridge.model.keys import Key, Reference
 from bridge.model.money import Money
 from bridge.model.reasons import Hold, Reason, Skip
-from bridge.model.refs import Reference, token_of
 from bridge.model.source_records import Client, Invoice, InvoiceState
 from bridge.model.target_records import CreditNote, Movement, Payment, Sale, SaleLine
 
@@ -155,7 +154,7 @@ def _sale(invoice: Invoice, client: Client, terms: Terms, booking: int = 1) -> S
     return Sale(
         ref=invoice.ref,
         reference=Reference(
-            token_of(terms.label, booking_ref(invoice.ref, booking)),
+            Key.of(invoice.ref).again(booking).token(terms.label),
             with_day(own_number(invoice), day, date),
         ),
         client=client,

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from bridge.engine.keys import is_balance_use
+from bridge.model.keys import Key, Reference, token_of
 from bridge.model.money import Money, rounded
-from bridge.model.refs import Kind, Reference, SourceRef, token_of
+from bridge.model.refs import SourceRef
 from bridge.model.source_records import Invoice
 from bridge.model.target_records import Payment
 
@@ -38,14 +38,8 @@ def _share(payment: Payment, part: Money) -> Money | None:
 def _cut(
     payment: Payment, document: SourceRef, amount: Money, base: Money | None, label: str
 ) -> Payment:
-    ref = _ref(payment.ref, payment.invoice, document)
+    ref = replace(Key.of(payment.ref), on=Key.of(document)).ref
     reference = Reference(token_of(label, ref), payment.reference.detail)
     return replace(
         payment, ref=ref, reference=reference, invoice=document, amount=amount, base_amount=base
     )
-
-
-def _ref(payment: SourceRef, invoice: SourceRef, document: SourceRef) -> SourceRef:
-    if is_balance_use(payment):
-        return SourceRef(Kind.PAYMENT, f"{document.id}{payment.id.removeprefix(invoice.id)}")
-    return SourceRef(Kind.PAYMENT, f"{payment.id.removesuffix(invoice.id)}{document.id}")

@@ -9,11 +9,11 @@ from bridge.engine.decide.content import content_fingerprint
 from bridge.engine.decide.inputs import Terms
 from bridge.engine.decide.plan import decide
 from bridge.engine.find_entries import named_entry
-from bridge.engine.keys import is_undone
 from bridge.engine.write.readback import differs_from, ranges
 from bridge.errors import UsageError
+from bridge.model.keys import Key, Reference, token_of
 from bridge.model.reasons import Hold, Reason, Skip
-from bridge.model.refs import Kind, Reference, SourceRef, TargetRef, client_ref, token_of
+from bridge.model.refs import Kind, SourceRef, TargetRef, client_ref
 from bridge.model.run import EntryState, Run, StepState
 from bridge.model.source_records import Client, Invoice, Missing
 from bridge.model.target_records import Payload, TargetClient, TargetDocument
@@ -203,7 +203,9 @@ class Hands:
             )
         gone = [each.ref for each in self.log.links_of_invoice(row.invoice)]
         drops = [
-            DropLink(ref) for ref in gone if ref.kind is not Kind.CLIENT and not is_undone(ref)
+            DropLink(ref)
+            for ref in gone
+            if ref.kind is not Kind.CLIENT and not Key.of(ref).is_undone
         ]
         self._write(
             row,

@@ -8,9 +8,9 @@ from bridge.engine.decide.allocation import in_time
 from bridge.engine.decide.answers import CANCELLED, CHARGES, Answer, Answers, answers_of
 from bridge.engine.decide.duplicates import twins
 from bridge.engine.find_entries import named_entry
-from bridge.engine.keys import cancel_ref, excess_ref, is_undone, prepaid_ref
 from bridge.engine.manual.actions import Hands
 from bridge.errors import UsageError
+from bridge.model.keys import Key, Role
 from bridge.model.refs import Kind
 from bridge.model.run import EntryState
 from bridge.model.source_records import Invoice, InvoiceState, Missing, TransactionKind
@@ -91,7 +91,8 @@ def _charges(log: SyncLog, invoice: Invoice, before: Answers, answer: Answer) ->
         )
     fresh = tuple(one for one in alike if before.of(CHARGES, one) is None)
     if answer is Answer.ONE_CHARGE:
-        refs = [make(one) for one in fresh or alike for make in (excess_ref, prepaid_ref)]
+        roles = (Role.EXCESS, Role.PREPAID)
+        refs = [Key(role, one).ref for one in fresh or alike for role in roles]
         there = log.links(refs)
         if there:
             found = ", ".join(str(ref) for ref in there)
@@ -105,7 +106,7 @@ def _charges(log: SyncLog, invoice: Invoice, before: Answers, answer: Answer) ->
 def _cancelled(log: SyncLog, invoice: Invoice, before: Answers, answer: Answer) -> tuple[str, ...]:
     del before
     links = log.links_of_invoice(invoice.ref)
-    booked = any(link.ref.kind is Kind.INVOICE and not is_undone(link.ref) for link in links)
+    booked = any(link.ref.kind is Kind.INVOICE and not Key.of(link.ref).is_undone for link in links)
     if invoice.state is not InvoiceState.CANCELLED or not booked:
         where = "is booked" if booked else "was not booked"
         raise UsageError(
@@ -113,7 +114,7 @@ def _cancelled(log: SyncLog, invoice: Invoice, before: Answers, answer: Answer) 
             " cancelled after it was booked needs this answer",
             remedy=f"see `bridge explain {invoice.ref.id}` for where it stands",
         )
-    note = cancel_ref(invoice.ref.id)
+    note = Key(Role.CANCELLED, invoice.ref.id).ref
     if answer is Answer.SUPPLIED_UNPAID and note in log.links([note]):
         raise UsageError(
             f"invoice {invoice.number} was credited as not supplied already",
@@ -127,7 +128,7 @@ def _added(log: SyncLog, invoice: Invoice, before: Answers, answer: Answer) -> t
     del before, answer
     row = log.entry(invoice.ref)
     every = log.links_of_invoice(invoice.ref)
-    links = {link.ref: link for link in every if not is_undone(link.ref)}
+    links = {link.ref: link for link in every if not Key.of(link.ref).is_undone}
     new = added_lines(invoice, row.content_fingerprint if row else None, links)
     if not new:
         raise UsageError(

@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from bridge.contract import Target
 from bridge.engine.decide.plan import Plan
-from bridge.engine.keys import difference_ref
+from bridge.model.keys import Key, Reference, Role, token_of
 from bridge.model.reasons import Hold, Reason
-from bridge.model.refs import Reference, SourceRef, token_of
+from bridge.model.refs import SourceRef
 from bridge.model.source_records import Client
 from bridge.model.target_records import (
     CreditNote,
@@ -146,7 +146,7 @@ class _Composer:
         """What the money was worth beyond what the payment shows, on the same account and day."""
         if not payload.difference:
             return
-        ref = difference_ref(payment.ref)
+        ref = Key(Role.EXCHANGE, on=Key.of(payment.ref)).ref
         self._movement(
             Movement(
                 ref=ref,

@@ -13,18 +13,10 @@ from bridge.engine.decide.inputs import Before, Terms
 from bridge.engine.decide.mass_payments import container_shares
 from bridge.engine.decide.plan import asks, decide
 from bridge.engine.decide.used import as_used
-from bridge.engine.keys import (
-    booking_ref,
-    bookings,
-    cancel_ref,
-    document_of,
-    is_balance_use,
-    is_undone,
-    reversal_ref,
-)
 from bridge.engine.prepare.compose import Composed, compose
 from bridge.engine.prepare.moved_lines import MovedLines
 from bridge.errors import PluginError, TransientError, UnreachableError
+from bridge.model.keys import Key, Role, UnusableIdError, bookings
 from bridge.model.money import Money, total
 from bridge.model.reasons import Hold, Reason, Skip
 from bridge.model.refs import Kind, SourceRef
@@ -200,6 +192,8 @@ class Preparer:
             decision = self._decide(row, answer, client, links, number, used.content)
         except PluginError as error:
             decision = Unread(error.what, error.remedy)
+        except UnusableIdError as error:
+            decision = error.hold
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             # A record that our own rules stumble over must not stop the others, nor be booked.
             decision = Unread(f"bridge could not make sense of it ({error!r})")
@@ -248,7 +242,7 @@ class Preparer:
     def _before(self, invoice: Invoice, links: Mapping[SourceRef, LinkRow]) -> Before:
         used = Money.zero(invoice.currency)
         for ref, link in links.items():
-            if is_balance_use(ref) and _is_of(document_of(ref), invoice):
+            if Key.of(ref).role is Role.USE and Key.of(ref).owner == invoice.ref.id:
                 used += link.payload.paid if link.payload and link.payload.paid else used - used
         balances: list[BalanceEntry] = []
         if not invoice.holds and _uses_balance(invoice):
@@ -257,13 +251,13 @@ class Preparer:
             is_booked=bool(links),
             used=used,
             balances=balances,
-            credited=cancel_ref(invoice.ref.id) in links,
+            credited=Key(Role.CANCELLED, invoice.ref.id).ref in links,
         )
 
 
 def _half_undone(row: EntryRow, written: Mapping[SourceRef, LinkRow]) -> Hold | None:
     """Its document is reversed by half: whether it stands is for the undo to say."""
-    note = reversal_ref(booking_ref(row.invoice, bookings(written)))
+    note = Key(Role.REVERSED, row.invoice.id, booking=bookings(written)).ref
     if note not in written or row.invoice not in written:
         return None
     return Hold(
@@ -275,7 +269,7 @@ def _half_undone(row: EntryRow, written: Mapping[SourceRef, LinkRow]) -> Hold | 
 
 def _standing(written: Mapping[SourceRef, LinkRow]) -> dict[SourceRef, LinkRow]:
     """What stands in the books: not what an undo reversed."""
-    return {ref: link for ref, link in written.items() if not is_undone(ref)}
+    return {ref: link for ref, link in written.items() if not Key.of(ref).is_undone}
 
 
 def _uses_balance(invoice: Invoice) -> bool:
@@ -284,11 +278,6 @@ def _uses_balance(invoice: Invoice) -> bool:
     if isinstance(shares, Hold):
         return False
     return total((share.amount for share in shares), invoice.currency) < invoice.credit
-
-
-def _is_of(document: SourceRef, invoice: Invoice) -> bool:
-    """Also of a further document of the same invoice."""
-    return document.kind is Kind.INVOICE and document.id.partition("+")[0] == invoice.ref.id
 
 
 def _missing(

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from bridge.engine.reconcile.values import Difference, Item, MatchClass, Verdict
 from bridge.errors import UsageError
+from bridge.model.keys import key_text
 from bridge.store.tables.values import AcceptanceRow
 
 
@@ -95,7 +96,7 @@ def named(found: Sequence[Difference], name: str) -> Difference:
 def _names(difference: Difference) -> set[str]:
     names = {difference.family.rpartition(" ")[2]}
     for item in difference.items:
-        names.update((item.number, item.token, item.token.partition("-")[2], *item.targets))
+        names.update((item.number, item.token, key_text(item.token), *item.targets))
     return names - {""}
 
 

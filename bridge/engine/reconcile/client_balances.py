@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from bridge.engine.reconcile.log_view import LogView
 from bridge.engine.reconcile.match_balances import given_by_id
 from bridge.engine.reconcile.outside_period import Rows
-from bridge.engine.reconcile.tokens import Key, Role, key_of
 from bridge.engine.reconcile.values import ComparisonTerms, Item, ItemKind, MatchClass, Verdict
+from bridge.model.keys import MONEY, Key, Role, key_of
 from bridge.model.money import Money, total
 from bridge.model.source_records import ClientBalance
 from bridge.model.target_records import Record
@@ -22,6 +22,8 @@ _KINDS = frozenset(
         ItemKind.MOVEMENT,
     }
 )
+_MOVES_IT = frozenset({Role.EXCESS, Role.PREPAID, Role.RETURNED})
+_OWNED = MONEY | {Role.INVOICE, Role.NOTE}
 _IN_STEP = frozenset({MatchClass.MATCHED, MatchClass.OTHER})
 _MOVES_NOTHING = frozenset(
     {"no_money", "prepayment", "mass_pay_container", "not_paid", "cancelled"}
@@ -129,22 +131,20 @@ class _Books:
         amount = self._onto(row, key)
         if amount is None:
             return
-        columns = self.sums[self.owners.get((key.role, key.owner), ""), amount.currency]
+        columns = self.sums[self.owners.get(_matter(key), ""), amount.currency]
         onto = amount.amount > 0
         columns[onto] = columns.get(onto, Money.zero(amount.currency)) + amount
 
     def _onto(self, row: Record, key: Key) -> Money | None:
         """Return what a row puts on the balance, in the client's currency where that is known."""
-        link = self.log_view.links.get(key.ref) if key.ref else None
+        link = self.log_view.link(key)
         payload = link.payload if link else None
         known = payload.paid if payload and payload.net == row.net else None
         if key.role is Role.GIVEN:
             return known or -row.net  # it stands on the account of balances, which clients own
-        if key.role is Role.USE or (key.role is Role.MONEY and "/credit/" in row.token):
+        if key.is_balance_use:
             return -(known or row.net)
-        if key.role is Role.MONEY and row.token.endswith(("/balance", "/excess", "/returned")):
-            return known or row.net
-        return None
+        return (known or row.net) if key.role in _MOVES_IT else None
 
 
 def _owners(
@@ -154,13 +154,17 @@ def _owners(
     found: dict[tuple[Role, str], str] = {}
     for row in source:
         key = key_of(row.token, label)
-        if key.role is Role.INVOICE:
-            found[Role.USE, key.owner] = row.client
-        elif key.role in {Role.MONEY, Role.NOTE}:
-            found[Role.MONEY, key.owner] = row.client
+        if key.role in _OWNED:
+            found[_matter(key)] = row.client
     for number, entry in given_by_id(balances).items():
         found[Role.GIVEN, number] = entry.client.id
     return found
+
+
+def _matter(key: Key) -> tuple[Role, str]:
+    """Whose balance it is, is said by an invoice, a transaction or a movement of the balance."""
+    role = Role.INVOICE if key.role is Role.USE else key.role
+    return (Role.TRANSACTION if role in MONEY | {Role.NOTE} else role), key.owner
 
 
 def _reasons(items: Iterable[Item]) -> Mapping[str, set[str]]:

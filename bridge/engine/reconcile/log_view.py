@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bridge.engine.policy import BookWhen
 from bridge.engine.reconcile.values import ComparisonTerms, MatchClass, Verdict
+from bridge.model.keys import Key
 from bridge.model.reasons import Reason
 from bridge.model.refs import SourceRef
 from bridge.model.run import EntryState
@@ -30,6 +31,10 @@ class LogView:
     links: Mapping[SourceRef, LinkRow] = field(default_factory=dict)
     clients: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[SourceRef, Collection[str]] = field(default_factory=dict)
+
+    def link(self, key: Key) -> LinkRow | None:
+        """The link of what a key of ours stands for."""
+        return self.links.get(key.ref) if key.kind else None
 
 
 def of_entry(entry: EntryRow) -> Verdict | None:

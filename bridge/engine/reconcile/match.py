@@ -9,7 +9,6 @@ from bridge.engine.reconcile.log_view import LogView
 from bridge.engine.reconcile.match_balances import match_given, match_uses
 from bridge.engine.reconcile.match_documents import MATCHED, MatchedDocuments, match_documents
 from bridge.engine.reconcile.match_money import MoneyClassifier, MoneyRows, group_money, match_notes
-from bridge.engine.reconcile.tokens import Key, invoice_id, key_of
 from bridge.engine.reconcile.values import (
     UNEXPLAINED,
     ComparisonTerms,
@@ -19,8 +18,9 @@ from bridge.engine.reconcile.values import (
     MatchClass,
     Verdict,
 )
+from bridge.model.keys import NO_KEY, Key, Role, invoice_id, key_of, key_text
 from bridge.model.money import Money, total
-from bridge.model.refs import Kind, SourceRef
+from bridge.model.refs import invoice_ref
 from bridge.model.source_records import ClientBalance
 from bridge.model.target_records import Record, RecordClass
 
@@ -84,7 +84,7 @@ def _subject(item: Item) -> str:
         return f"{kind} {item.number} in the target{where}"
     if item.kind is ItemKind.BALANCE:
         return item.family
-    name = item.family if item.kind is ItemKind.INVOICE else item.token.partition("-")[2]
+    name = item.family if item.kind is ItemKind.INVOICE else key_text(item.token)
     return f"{kind} {name}" + (f" ({item.number})" if item.number not in {"", name} else "")
 
 
@@ -137,7 +137,7 @@ class _Matcher:
     def _only_target(self, row: Record) -> None:
         key = key_of(row.token, self.terms.label)
         on = self.documents.by_number.get(row.document)
-        family = on.family if on else (key.document or key.owner)
+        family = on.family if on else _family(key)
         if on and on.standing in UNEXPLAINED:
             verdict = replace(on.verdict, what="it stands on a document that is unexplained itself")
         else:
@@ -153,7 +153,7 @@ class _Matcher:
     def _given(self, row: Record) -> None:
         """Classify balance given by hand by the log, since the source was not asked for it."""
         key = key_of(row.token, self.terms.label)
-        link = self.classifier.log_view.links.get(key.ref) if key.ref else None
+        link = self.classifier.log_view.link(key)
         payload = link.payload if link else None
         if payload and payload.net == row.net and row.date in self.terms.days:
             item = self.classifier.foreign(row, MATCHED, key.owner, key)
@@ -176,7 +176,7 @@ class _Matcher:
             on = self.documents.by_number.get(row.document)
             family = on.family if on else f"row {row.number}"
             verdict = self._loose_verdict(row, on, feeds, set_off)
-            self._add(row, verdict, family, key_of("", self.terms.label))
+            self._add(row, verdict, family, NO_KEY)
 
     def _loose_verdict(
         self, row: Record, on: Item | None, feeds: set[str], set_off: set[str]
@@ -191,7 +191,7 @@ class _Matcher:
             return Verdict(MatchClass.OTHER, "set_off", "a credit note set against its invoice")
         if on.family in feeds:
             return Verdict(MatchClass.OTHER, "bank_feed", "a bank feed or a person brought it")
-        link = self.classifier.log_view.links.get(SourceRef(Kind.INVOICE, on.family))
+        link = self.classifier.log_view.links.get(invoice_ref(on.family))
         if link and link.adopted:
             return Verdict(MatchClass.OTHER, "adopted", "it stood there before bridge came")
         return Verdict(
@@ -201,6 +201,11 @@ class _Matcher:
             "find out who entered it; if the money is real, enter it in the source too and delete"
             " this one, so that bridge books it",
         )
+
+
+def _family(key: Key) -> str:
+    """What a row belongs to that stands on no document of ours, by its key alone."""
+    return key.invoice or (str(key.on) if key.role is Role.PAYMENT else key.owner)
 
 
 def _by_hand(row: Record) -> Verdict:

@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from bridge.engine.keys import given_ref
 from bridge.engine.reconcile.match_documents import MATCHED
 from bridge.engine.reconcile.match_money import MoneyClassifier, MoneyRows
-from bridge.engine.reconcile.tokens import invoice_id, key_of
 from bridge.engine.reconcile.valuation import Wrong, elsewhere
 from bridge.engine.reconcile.values import Item, ItemKind, MatchClass, Verdict
+from bridge.model.keys import Key, Role, invoice_id, key_of
 from bridge.model.money import Money, total
-from bridge.model.refs import token_of
 from bridge.model.source_records import BalanceEntry, BalanceOrigin, ClientBalance
 from bridge.model.target_records import Record, RecordClass
 
@@ -76,7 +74,7 @@ def _by_settlements(
         source = money_rows.source.get(transaction)
         if source is None or invoice_id(source.document, label) not in classifier.settles:
             continue
-        mine = [row for row in rows if key_of(row.token, label).document == number]
+        mine = [row for row in rows if key_of(row.token, label).invoice == number]
         value = classifier.worth(mine, source) if mine else zero
         if isinstance(value, Money) and value.currency == zero.currency:
             found.append(value)
@@ -119,7 +117,7 @@ def _given(entry: BalanceEntry, rows: Sequence[Record], classifier: MoneyClassif
     return classifier.item(
         Record(
             record_class=RecordClass.MOVEMENT,
-            token=token_of(classifier.terms.label, given_ref(entry.id)),
+            token=Key(Role.GIVEN, entry.id).token(classifier.terms.label),
             number="",
             client=entry.client.id,
             date=entry.date,
@@ -145,8 +143,7 @@ def _booked(entry: BalanceEntry, rows: Sequence[Record], classifier: MoneyClassi
 
 def _agrees(entry: BalanceEntry, row: Record, classifier: MoneyClassifier) -> bool:
     """Return whether a row shows what was sent; the sign is the target's own."""
-    ref = key_of(row.token, classifier.terms.label).ref
-    link = classifier.log_view.links.get(ref) if ref else None
+    link = classifier.log_view.link(key_of(row.token, classifier.terms.label))
     if link and link.payload:
         return link.payload.net == row.net and link.payload.paid == entry.amount
     return abs(row.net) == abs(entry.amount)

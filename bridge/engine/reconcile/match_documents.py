@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from bridge.engine.policy import BookWhen
 from bridge.engine.reconcile.log_view import LogView, is_ended, of_document
 from bridge.engine.reconcile.match_reversals import lost_reversals, reversals
-from bridge.engine.reconcile.tokens import Role, invoice_id, key_of
 from bridge.engine.reconcile.values import (
     UNEXPLAINED,
     ComparisonTerms,
@@ -16,8 +15,9 @@ from bridge.engine.reconcile.values import (
     MatchClass,
     Verdict,
 )
+from bridge.model.keys import Role, invoice_id, key_of
 from bridge.model.money import total
-from bridge.model.refs import Kind, SourceRef, client_ref
+from bridge.model.refs import client_ref, invoice_ref
 from bridge.model.source_records import InvoiceState
 from bridge.model.target_records import Record, RecordClass
 from bridge.store.tables.values import LinkRow
@@ -132,7 +132,7 @@ class _Matcher:
 
     def _there(self, number: str) -> tuple[list[Record], list[Record]]:
         """Return the target's documents of an invoice, one a token, and those of the same token."""
-        link = self.log_view.links.get(SourceRef(Kind.INVOICE, number))
+        link = self.log_view.links.get(invoice_ref(number))
         by_token: dict[str, list[Record]] = {}
         for each in self.ours.pop(number, []):
             by_token.setdefault(each.token, []).append(each)
@@ -180,7 +180,7 @@ class _Matcher:
         return [*wrong, *self._elsewhere(record, number, docs[0]), *self._unsold(record, number)]
 
     def _elsewhere(self, record: Record, number: str, doc: Record) -> list[str]:
-        link = self.log_view.links.get(SourceRef(Kind.INVOICE, number))
+        link = self.log_view.links.get(invoice_ref(number))
         wrong = []
         due = self.terms.due_day(record)
         told = {record.date, record.paid_on}
@@ -208,7 +208,7 @@ class _Matcher:
             return verdict
         if record.record_class is RecordClass.PREPAYMENT:
             return Verdict(MatchClass.SKIPPED, "prepayment", "it only fills the client's balance")
-        link = self.log_view.links.get(SourceRef(Kind.INVOICE, number))
+        link = self.log_view.links.get(invoice_ref(number))
         where = f" as document {link.target.id}" if link else ""
         return Verdict(
             MatchClass.ONLY_SOURCE,

@@ -10,7 +10,6 @@ from bridge.engine.reconcile.match_documents import (
     days_sent,
     foreign_item,
 )
-from bridge.engine.reconcile.tokens import Key, Role, invoice_id, key_of
 from bridge.engine.reconcile.valuation import Wrong, worth
 from bridge.engine.reconcile.values import (
     UNEXPLAINED,
@@ -20,9 +19,9 @@ from bridge.engine.reconcile.values import (
     MatchClass,
     Verdict,
 )
+from bridge.model.keys import MONEY, Key, Role, invoice_id, key_of, refund_ref
 from bridge.model.money import Money
 from bridge.model.reasons import Reason
-from bridge.model.refs import Kind, SourceRef
 from bridge.model.target_records import Record, RecordClass
 
 _KINDS = {
@@ -59,12 +58,12 @@ def group_money(source: Iterable[Record], target: Iterable[Record], label: str) 
     result = MoneyRows()
     for record in source:
         key = key_of(record.token, label)
-        if key.role in {Role.MONEY, Role.NOTE}:
+        if key.role in MONEY or key.role is Role.NOTE:
             result.source[key.owner] = record
     for record in target:
         key = key_of(record.token, label)
         match key.role:
-            case Role.MONEY | Role.EXCHANGE:
+            case role if role in MONEY or role is Role.EXCHANGE:
                 result.shares.setdefault(key.owner, []).append(record)
             case Role.FEE:
                 result.fees.setdefault(key.owner, []).append(record)
@@ -141,8 +140,7 @@ class MoneyClassifier:
 
     def _on_its_day(self, record: Record, rows: Sequence[Record]) -> Verdict:
         for row in rows:
-            ref = key_of(row.token, self.terms.label).ref
-            link = self.log_view.links.get(ref) if ref else None
+            link = self.log_view.link(key_of(row.token, self.terms.label))
             sent = days_sent(link, {record.date}, self.terms)
             if row.date not in self.terms.allowed(record.date) | sent:
                 return _differs(f"its day is {row.date} instead of {record.date}")
@@ -294,7 +292,7 @@ def match_notes(money_rows: MoneyRows, classifier: MoneyClassifier) -> None:
     documents = classifier.documents
     for refund, notes in documents.notes.items():
         source = money_rows.source.get(refund)
-        family = classifier.family(source) if source else f"R{refund}"
+        family = classifier.family(source) if source else str(Key(Role.NOTE, refund))
         for place, note in enumerate(notes):
             verdict = _DOUBLE_NOTE if place else _note_verdict(refund, source, note, classifier)
             item = foreign_item(note, verdict, family)
@@ -326,7 +324,7 @@ def _note_wrong(
     refund: str, source: Record, note: Record, classifier: MoneyClassifier
 ) -> list[str]:
     terms = classifier.terms
-    link = classifier.log_view.links.get(SourceRef(Kind.CREDIT_NOTE, f"R{refund}"))
+    link = classifier.log_view.links.get(refund_ref(refund))
     payload = link.payload if link else None
     gross = note.net + note.tax
     wrong = []
@@ -343,7 +341,7 @@ def _note_wrong(
 
 def _lost_note(refund: str, source: Record, classifier: MoneyClassifier) -> None:
     """Report a note that the log knows and the target has no longer."""
-    link = classifier.log_view.links.get(SourceRef(Kind.CREDIT_NOTE, f"R{refund}"))
+    link = classifier.log_view.links.get(refund_ref(refund))
     if not link:
         return
     payload = link.payload

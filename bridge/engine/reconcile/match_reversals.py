@@ -1,15 +1,12 @@
 """Documents that an undo reversed, and their credit notes: together nothing. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from bridge.engine.keys import is_reversal
 from bridge.engine.reconcile.log_view import LogView
-from bridge.engine.reconcile.tokens import key_of
 from bridge.engine.reconcile.values import ComparisonTerms, Item, ItemKind, MatchClass, Verdict
-from bridge.model.refs import token_of
+from bridge.model.keys import Key, Role, key_of
 from bridge.model.target_records import Record
-
-_REVERSED = "/reversed"
 
 
 def reversals(
@@ -29,12 +26,14 @@ def reversals(
             continue
         seen.add(note.token)
         key = key_of(note.token, terms.label)
-        token = note.token.removesuffix(_REVERSED)
-        documents = [each for each in ours.get(key.owner, ()) if each.token == token]
+        reversed_ = replace(key, role=Role.INVOICE)
+        documents = [
+            each for each in ours.get(key.owner, ()) if key_of(each.token, terms.label) == reversed_
+        ]
         if len(documents) == 1 and _cancel(documents[0], note):
             yield note, documents[0]
         elif not documents:
-            link = log_view.links.get(key.ref) if key.ref else None
+            link = log_view.link(key)
             sent = link.payload if link else None
             if sent and (sent.net, sent.tax) == (note.net, note.tax):
                 yield note, None
@@ -45,8 +44,8 @@ def lost_reversals(
 ) -> Iterator[Item]:
     """Yield notes that the log knows and the target lost: what they reversed counts again."""
     for ref, link in log_view.links.items():
-        token, sent = token_of(terms.label, ref), link.payload
-        if not is_reversal(ref) or token in there:
+        key, sent = Key.of(ref), link.payload
+        if key.role is not Role.REVERSED or key.token(terms.label) in there:
             continue
         if link.day is None or link.day not in terms.days:
             continue
@@ -63,8 +62,8 @@ def lost_reversals(
         yield Item(
             kind=ItemKind.CREDIT_NOTE,
             verdict=verdict,
-            family=key_of(token, terms.label).owner,
-            token=token,
+            family=key.owner,
+            token=key.token(terms.label),
             number=link.target.id,
             client="",
             day=link.day,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bridge.engine.reconcile.tokens import invoice_id
+from bridge.model.keys import invoice_id
 from bridge.model.target_records import Record
 from bridge.store.tables.values import EntryRow
 

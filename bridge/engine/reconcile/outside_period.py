@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from bridge.contract import Source, Target
 from bridge.engine.reconcile.log_view import LogView
-from bridge.engine.reconcile.tokens import Role, key_of
 from bridge.engine.reconcile.values import ComparisonTerms
 from bridge.engine.write.readback import ranges
-from bridge.model.refs import Kind, SourceRef, invoice_ref, token_of
+from bridge.model.keys import MONEY, Key, Role, key_of, refund_ref, token_of, transaction_ref
+from bridge.model.refs import Kind, SourceRef, invoice_ref
 from bridge.model.source_records import Invoice, LineKind, Missing, Transaction, TransactionKind
 from bridge.model.target_records import Record, RecordClass
 
-_MONEY = frozenset({Role.MONEY, Role.NOTE, Role.FEE, Role.EXCHANGE})
+_MONEY = MONEY | {Role.NOTE, Role.FEE, Role.EXCHANGE}
 _BATCH = 100
 
 
@@ -30,7 +30,7 @@ def with_outside_period(
     """`rows` and the missing halves: what the log knows under another day, and what the target
     has of invoices that the source issued and was paid for outside the period.
     """
-    known = {key_of(row.token, terms.label).ref for row in rows.target}
+    known = set(refs_of(rows.target, terms.label))
     return Rows(
         [*rows.source, *_of_source(rows, source, terms)],
         [*rows.target, *_of_target(rows, target, log_view, terms, known)],
@@ -42,7 +42,7 @@ def _of_target(
     target: Target,
     log_view: LogView,
     terms: ComparisonTerms,
-    known: set[SourceRef | None],
+    known: set[SourceRef],
 ) -> Iterator[Record]:
     invoices = {key_of(row.token, terms.label).owner for row in rows.source}
     days = {
@@ -50,7 +50,7 @@ def _of_target(
         for ref, link in log_view.links.items()
         if ref.kind is not Kind.CLIENT and ref not in known
         for day in (link.payload.date if link.payload else link.day,)
-        if day and day not in terms.days and _concerns(ref, invoices, terms.label)
+        if day and day not in terms.days and _concerns(Key.of(ref), invoices)
     }
     numbers = {row.number for row in rows.target}
     for span in ranges(days, margin=0):
@@ -59,25 +59,21 @@ def _of_target(
                 yield record
 
 
-def _concerns(ref: SourceRef, owners: set[str], label: str) -> bool:
-    key = key_of(token_of(label, ref), label)
-    return key.owner in owners or key.document in owners
+def _concerns(key: Key, owners: set[str]) -> bool:
+    return key.owner in owners or key.invoice in owners
 
 
 def _of_source(rows: Rows, source: Source, terms: ComparisonTerms) -> Iterator[Record]:
-    there = {key_of(row.token, terms.label).owner for row in rows.source if row.token}
-    bills = {
-        key_of(row.token, terms.label).owner
-        for row in rows.source
-        if key_of(row.token, terms.label).role is Role.INVOICE
-    }
+    keys = [key_of(row.token, terms.label) for row in rows.source]
+    bills = {key.owner for key in keys if key.role is Role.INVOICE}
+    there = {key.owner for key in keys if key.role is not Role.INVOICE}
     wanted: set[str] = set()
     for row in rows.target:
         key = key_of(row.token, terms.label)
         if key.role in {Role.INVOICE, Role.USE} and key.owner not in bills:
             wanted.add(key.owner)
-        elif key.role in _MONEY and key.owner not in there and key.document.isdigit():
-            wanted.add(key.document)
+        elif key.role in _MONEY and key.owner not in there and key.invoice:
+            wanted.add(key.invoice)
     yield from _read(sorted(wanted), source, bills, there, terms)
 
 
@@ -132,10 +128,11 @@ def invoice_record(invoice: Invoice, label: str) -> Record:
 def money_record(row: Transaction, label: str) -> Record:
     """Return a transaction as a row."""
     back = row.kind is not TransactionKind.PAYMENT
+    ref = refund_ref(row.id) if back else transaction_ref(row.id)
     amount = row.money_in - row.money_out
     record = Record(
         record_class=RecordClass.REFUND if back else RecordClass.PAYMENT,
-        token=f"{label}-{'R' if back else 'T'}{row.id}",
+        token=token_of(label, ref),
         number=row.reference,
         client=row.client.id if row.client else "",
         date=row.date,
@@ -149,9 +146,9 @@ def money_record(row: Transaction, label: str) -> Record:
     return replace(record, document=token_of(label, row.invoice)) if row.invoice else record
 
 
-def tokens(rows: Iterable[Record], label: str) -> Iterator[SourceRef]:
+def refs_of(rows: Iterable[Record], label: str) -> Iterator[SourceRef]:
     """Yield the references by which the log knows the records of these rows."""
     for row in rows:
-        ref = key_of(row.token, label).ref
-        if ref:
-            yield ref
+        key = key_of(row.token, label)
+        if key.kind:
+            yield key.ref

@@ -7,24 +7,15 @@ from decimal import Decimal
 
 from bridge.contract import Target
 from bridge.engine.context import Clock, Ends, utc_now
-from bridge.engine.keys import reversal_ref
 from bridge.engine.policy import Policy
 from bridge.engine.progress import Progress
 from bridge.engine.reconcile.log_view import LogView
-from bridge.engine.reconcile.outside_period import Rows, tokens, with_outside_period
-from bridge.engine.reconcile.tokens import Role, key_of
+from bridge.engine.reconcile.outside_period import Rows, refs_of, with_outside_period
 from bridge.engine.reconcile.values import ComparisonTerms
+from bridge.model.keys import Key, Reference, Role, key_of, payment_ref
 from bridge.model.money import Money
 from bridge.model.reasons import Hold
-from bridge.model.refs import (
-    Kind,
-    Reference,
-    SourceRef,
-    TargetRef,
-    client_ref,
-    invoice_ref,
-    payment_ref,
-)
+from bridge.model.refs import Kind, SourceRef, TargetRef, client_ref, invoice_ref
 from bridge.model.source_records import ClientBalance
 from bridge.model.target_records import (
     Days,
@@ -138,7 +129,7 @@ def _seen_until(runs: Sequence[RunRow]) -> dt.date | None:
 def learn(log: SyncLog, rows: Rows, target: Target, label: str) -> LogView:
     """Return what the log knows of these rows."""
     refs = {client_ref(row.client) for row in rows.source if row.client}
-    refs.update(tokens(rows.target, label))
+    refs.update(refs_of(rows.target, label))
     for row in rows.source:
         refs.update(_made_of(row, label))
     customers = {TargetRef(Kind.CLIENT, row.client) for row in rows.target if row.client}
@@ -160,11 +151,11 @@ def _made_of(row: Record, label: str) -> Iterator[SourceRef]:
     """Yield the records that a row of the source may have become."""
     key = key_of(row.token, label)
     if key.role is Role.INVOICE:
-        yield invoice_ref(key.owner)
-        yield reversal_ref(invoice_ref(key.owner))
+        yield key.ref
+        yield Key(Role.REVERSED, key.owner).ref
     elif key.role is Role.NOTE:
-        yield SourceRef(Kind.CREDIT_NOTE, f"R{key.owner}")
-        yield payment_ref(key.owner, f"R{key.owner}")
+        yield key.ref
+        yield Key(Role.PAYMENT, key.owner, on=key).ref
     elif key.owner:
         document = key_of(row.document, label).owner
         if document:
@@ -223,7 +214,7 @@ def _invoice(money: Money, day: dt.date) -> Payload:
 
 def _fee(gateway: str, money: Money, day: dt.date) -> Movement:
     return Movement(
-        ref=SourceRef(Kind.MOVEMENT, "T0/fee"),
+        ref=Key(Role.FEE, "0").ref,
         reference=Reference("what-if"),
         kind=MovementKind.FEE,
         date=day,

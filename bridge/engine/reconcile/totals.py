@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from bridge.engine.reconcile.tokens import Role, key_of
 from bridge.engine.reconcile.values import Item, ItemKind, MatchClass
+from bridge.model.keys import Role, key_of
 from bridge.model.money import Money, rounded, total
 from bridge.model.target_records import Record, RecordClass
 

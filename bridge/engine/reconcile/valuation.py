@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bridge.engine.reconcile.log_view import LogView
-from bridge.engine.reconcile.tokens import Role, key_of
+from bridge.model.keys import Role, key_of
 from bridge.model.money import Money, rounded, total
 from bridge.model.target_records import Record
 
@@ -37,7 +37,7 @@ def worth(
         if row.net.currency == currency:
             known += row.net
             continue
-        link = log_view.links.get(key.ref) if key.ref else None
+        link = log_view.link(key)
         payload = link.payload if link else None
         if payload and payload.net is not None and payload.net != row.net:
             return Wrong(f"{row.number} is {row.net}, sent was {payload.net}")
@@ -66,8 +66,8 @@ def _by_rate(rows: Sequence[Record], source: Record, base: str) -> Money | Wrong
 
 def elsewhere(row: Record, log_view: LogView, label: str) -> str:
     """Return a few words where somebody moved a row to another account, else nothing."""
-    ref = key_of(row.token, label).ref
-    sent = log_view.accounts.get(ref, ()) if ref else ()
+    key = key_of(row.token, label)
+    sent = log_view.accounts.get(key.ref, ()) if key.kind else ()
     for name in (row.account, row.nominal):
         if sent and name and not any(_is_called(each, name) for each in sent):
             return f"{row.number} stands on {name}, and it was sent to {' and '.join(sorted(sent))}"

@@ -11,11 +11,12 @@ from bridge.engine.prepare.prepare import Prepared, Ready, Unread
 from bridge.engine.progress import Progress
 from bridge.engine.run.scheduler import Lanes, Task
 from bridge.engine.run.workers import NOTE
-from bridge.engine.write.book import Surroundings, token_at
+from bridge.engine.write.book import Surroundings
 from bridge.engine.write.client_match import Adopt, Match, Ours
 from bridge.engine.write.clients import KnownClients
 from bridge.engine.write.entry_states import Teller
 from bridge.engine.write.lookup import Lookup
+from bridge.model.keys import Key, Role, token_at
 from bridge.model.reasons import Hold, Skip
 from bridge.model.refs import Kind
 from bridge.store.sync_log import SyncLog
@@ -126,5 +127,6 @@ def _ties(job: Prepared, fresh: Sequence[Part], around: Surroundings) -> Iterato
     if isinstance(match, Ours | Adopt):
         yield str(match.found.ref)
     for part in fresh:
-        if part.ref.kind is Kind.PAYMENT and part.ref.id.startswith("T"):
-            yield part.ref.id.partition("/")[0]
+        key = Key.of(part.ref)
+        if key.role is Role.PAYMENT:
+            yield f"transaction {key.owner}"

@@ -242,6 +242,7 @@ class _Session:
             today=self.today,
             progress=self.progress,
             stop=self.stop,
+            left_out=self.bench.teller.left_out,
         )
 
     # What earlier runs left ------------------------------------------------------------------

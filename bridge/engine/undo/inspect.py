@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from bridge.contract import Target
-from bridge.engine.keys import document_of, is_undone
 from bridge.engine.policy import Choices
 from bridge.engine.write.readback import Expected, differences, read_back
 from bridge.errors import UsageError
+from bridge.model.keys import Key, document_of
 from bridge.model.money import total
 from bridge.model.refs import Kind, SourceRef, TargetRef
 from bridge.model.run import EntryState, StepState
@@ -249,7 +249,7 @@ def _as_sent(one: Made, found: TargetDocument) -> Expected:
 
 
 def _stands_on(ref: SourceRef, document: SourceRef, every: Sequence[LinkRow]) -> bool:
-    if is_undone(ref):
+    if Key.of(ref).is_undone:
         return False
     if document.kind is Kind.INVOICE and ref.kind is Kind.CREDIT_NOTE:
         return any(link.ref == document for link in every)

@@ -7,17 +7,11 @@ from itertools import groupby
 
 from bridge.contract import Target
 from bridge.engine.decide.closed_periods import open_day, with_day
-from bridge.engine.keys import (
-    booking_ref,
-    bookings,
-    is_balance_use,
-    is_undone,
-    reversal_ref,
-)
 from bridge.engine.policy import Choices
 from bridge.engine.undo.inspect import Made, Reader, known_run, made_by
+from bridge.model.keys import Key, Reference, Role, UnusableIdError, bookings, text_of, token_of
 from bridge.model.reasons import Hold
-from bridge.model.refs import Kind, Reference, SourceRef, TargetRef, token_of
+from bridge.model.refs import Kind, SourceRef, TargetRef
 from bridge.model.target_records import Payload, TargetDocument
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import EntryRow, LinkRow, RunRow
@@ -92,7 +86,7 @@ def plan_reversals(
     entries: list[Reversal] = []
     for invoice, records in groupby(ours, key=lambda one: one.step.invoice):
         row = log.entry(invoice)
-        every = [one for one in records if not is_undone(one.step.ref)]
+        every = [one for one in records if not Key.of(one.step.ref).is_undone]
         if row and every:
             entries.append(planner.one(row, every))
     return ReversalPlan(run, tuple(entries))
@@ -110,14 +104,14 @@ class _Planner:
         links = {link.ref: link for link in self.log.links_of_invoice(row.invoice)}
         made = next((one for one in records if one.link.ref == row.invoice), None)
         number = bookings(links)
-        ref = reversal_ref(booking_ref(row.invoice, number))
+        ref = Key(Role.REVERSED, row.invoice.id, booking=number).ref
         there = links.get(ref)
         if made and there and there.payload and there.client:
             return Reversal(row, Deed(made, ref, there.payload, there.client), number, there)
         others = [
             link
             for each, link in links.items()
-            if each != row.invoice and each.kind is not Kind.CLIENT and not is_undone(each)
+            if each != row.invoice and each.kind is not Kind.CLIENT and not Key.of(each).is_undone
         ]
         if made is None or others:
             return _stays(row, _in_words(others, made), _MONEY)
@@ -138,11 +132,13 @@ class _Planner:
         day = open_day(self.today, self.reader.choices, "the credit note of")
         if isinstance(day, Hold):
             return day
+        try:
+            token = token_of(self.label, ref)
+        except UnusableIdError as error:
+            return error.hold
         note = self.target.compose_reversal(
             made.step.payload,
-            reference=Reference(
-                token_of(self.label, ref), with_day(f"reverses {row.number}", self.today, day)
-            ),
+            reference=Reference(token, with_day(f"reverses {row.number}", self.today, day)),
             date=day,
             number=made.link.target.id,
         )
@@ -174,7 +170,7 @@ def _in_word(link: LinkRow) -> str:
     ref = link.ref
     amount = link.payload.paid or link.payload.net if link.payload else None
     match ref.kind:
-        case Kind.PAYMENT if is_balance_use(ref):
+        case Kind.PAYMENT if Key.of(ref).is_balance_use:
             return f"{amount} of the client's balance was used on it ({ref.id})"
         case Kind.PAYMENT:
             return f"{amount} was paid on it ({ref.id})"
@@ -183,7 +179,7 @@ def _in_word(link: LinkRow) -> str:
         case Kind.CREDIT_NOTE:
             return f"credit note {link.target.id} stands against it ({ref.id})"
         case _:
-            return f"it has a further document, {link.target.id} ({ref.id})"
+            return f"it has a further document, {link.target.id} ({text_of(ref)})"
 
 
 _MONEY = (

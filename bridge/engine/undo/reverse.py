@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bridge.contract import Target
-from bridge.engine.keys import is_reversal, reversed_ref
 from bridge.engine.manual.actions import Hands
 from bridge.engine.undo.plan_reversal import Deed, Reversal, ReversalPlan
 from bridge.engine.undo.remove import UndoOutcome, as_it_was, held_until_retry
@@ -13,6 +12,7 @@ from bridge.engine.write.readback import Expected, differences, read_back
 from bridge.engine.write.settle import found_after_all, look
 from bridge.engine.write.writer import Made, Order, Refused, Unknown, Writer
 from bridge.errors import PluginOutcomeError
+from bridge.model.keys import Key, Role
 from bridge.model.refs import TargetRef
 from bridge.model.run import StepState
 from bridge.model.source_records import as_plain
@@ -51,7 +51,7 @@ def settle_reversals(hands: Hands, target: Target, settle_delay_s: int) -> int:
     writer = Writer(hands.log, hands.run, hands.lease, hands.clock)
     still = 0
     for step in hands.log.steps(states={StepState.INTENDED, StepState.UNKNOWN}):
-        if not is_reversal(step.ref):
+        if Key.of(step.ref).role is not Role.REVERSED:
             continue
         ripe = step.intended + dt.timedelta(seconds=settle_delay_s)
         found = look(target, step) if step.action is Action.CREATE else None
@@ -184,7 +184,7 @@ class _Work:
 
     def _kept(self, entry: Reversal, deed: Deed, original: TargetRef) -> list[Write]:
         """The document stays linked, under a key of its own, so that nobody adopts it again."""
-        ref = reversed_ref(entry.row.invoice, entry.number)
+        ref = Key(Role.UNDONE, entry.row.invoice.id, booking=entry.number).ref
         step = StepRow(
             id=self.hands.log.next_step_id(self.hands.run),
             run=self.hands.run.id,

@@ -4,17 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bridge.contract import Target
-from bridge.engine.keys import balance_effect, funded, is_balance_use, is_given
 from bridge.engine.prepare.compose import Composed, Part
 from bridge.engine.prepare.prepare import Prepared, Ready
+from bridge.engine.write.client_balance import balance_effect, funded
 from bridge.engine.write.client_match import Match
 from bridge.engine.write.clients import ClientDesk
 from bridge.engine.write.readback import differs_from
 from bridge.engine.write.steps import Steps, Stuck, Waits
 from bridge.engine.write.writer import Made, Order
+from bridge.model.keys import Key, Role, key_of, token_at
 from bridge.model.money import Money
 from bridge.model.reasons import Hold, Reason
-from bridge.model.refs import Kind, SourceRef, TargetRef, tokens_in
+from bridge.model.refs import Kind, SourceRef, TargetRef
 from bridge.model.run import EntryState, StepState
 from bridge.model.target_records import TargetPayment
 from bridge.store.sync_log import SyncLog
@@ -90,7 +91,7 @@ class Booker:
 
     def _without_given(self, job: Prepared, composed: Composed) -> Composed | Waits:
         """Balance given by hand is booked with the first invoice that uses some, and once."""
-        given = {part.ref for part in composed.parts if is_given(part.ref)} - job.links.keys()
+        given = {part.ref for part in composed.parts if _is_given(part)} - job.links.keys()
         if not given:
             return composed
         self.steps.writer.flush()
@@ -104,12 +105,12 @@ class Booker:
     def _unfunded(self, job: Prepared, composed: Composed) -> Hold | None:
         """A balance that the books never took in must not be spent in silence."""
         fresh = [part for part in composed.parts if part.ref not in job.links]
-        used = [part.payload.paid for part in fresh if is_balance_use(part.ref)]
+        used = [part.payload.paid for part in fresh if Key.of(part.ref).is_balance_use]
         wanted = [amount for amount in used if amount and amount.amount > 0]
         if not wanted:
             return None
         currency = wanted[0].currency
-        given = (part.payload.paid for part in fresh if is_given(part.ref))
+        given = (part.payload.paid for part in fresh if _is_given(part))
         self.steps.writer.flush()
         there = funded(self.log.links_of_client(job.row.client), currency)
         for amount in given:
@@ -267,8 +268,12 @@ class _Booking:
 
     def _was_reversed(self, part: Part, there: Sequence[SightingRow]) -> bool:
         """A log that was lost meets the document of an undo, and the note that reversed it."""
-        token = f"{token_at(part.payload.reference)}/reversed"
-        notes = self.booker.log.sightings(Kind.INVOICE, [token])
+        label = self.booker.label
+        key = key_of(token_at(part.payload.reference), label)
+        if key.role is not Role.INVOICE or key.part:
+            return False
+        note = replace(key, role=Role.REVERSED)
+        notes = self.booker.log.sightings(Kind.INVOICE, [note.token(label)])
         if notes:
             hold = _reversed_before(there[0].target.id, notes[0].target.id, self.job.row.invoice.id)
             self.booker.steps.teller.hold(self.job.row, hold, self.job.money)
@@ -361,12 +366,12 @@ class _Booking:
         """
         ours: dict[str, TargetPayment] = {}
         for payment in self.booker.target.payments(document.target):
-            tokens = tokens_in(payment.note, self.booker.label)
-            if not tokens:
+            token = token_at(payment.note, self.booker.label)
+            if key_of(token, self.booker.label).kind is not Kind.PAYMENT:
                 hold = _strange_money(document, payment)
                 self.booker.steps.teller.hold(self.job.row, hold, self.job.money)
                 return Stuck()
-            ours[tokens[0]] = payment
+            ours[token] = payment
         return ours
 
 
@@ -374,9 +379,9 @@ def _is_document(part: Part) -> bool:
     return part.ref.kind in {Kind.INVOICE, Kind.CREDIT_NOTE}
 
 
-def token_at(reference: str) -> str:
-    """The token at the head of a reference text."""
-    return reference.split(" ", 1)[0]
+def _is_given(part: Part) -> bool:
+    """Whether it is balance that staff gave or took: no invoice's own, but its client's."""
+    return Key.of(part.ref).role is Role.GIVEN
 
 
 def _reversed_before(document: str, note: str, invoice: str) -> Hold:

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from bridge.model.keys import Reference, label_of, token_at
 from bridge.model.reasons import Hold, Reason
-from bridge.model.refs import SourceRef, TargetRef, tokens_in
+from bridge.model.refs import SourceRef, TargetRef
 from bridge.model.source_records import Client
 from bridge.model.target_records import Payload, TargetClient
 
@@ -36,7 +37,7 @@ def could_match(candidate: TargetClient, keys: "MatchKeys") -> bool:
     return (
         candidate.key in keys.codes
         or not keys.emails.isdisjoint(candidate.emails)
-        or not keys.tokens.isdisjoint(tokens_in(candidate.reference, keys.label))
+        or token_at(candidate.reference) in keys.tokens
     )
 
 
@@ -44,7 +45,6 @@ def could_match(candidate: TargetClient, keys: "MatchKeys") -> bool:
 class MatchKeys:
     """All keys of the clients of one batch, to pick their candidates out of a stream."""
 
-    label: str
     codes: frozenset[str]
     emails: frozenset[str]
     tokens: frozenset[str]
@@ -65,8 +65,7 @@ def match_client(
     for a client that is there already cannot be taken back.
     """
     token = payload.reference
-    label = token.rpartition("-")[0]
-    marked = [each for each in candidates if token in tokens_in(each.reference, label)]
+    marked = [each for each in candidates if Reference(token).heads(each.reference)]
     if len(marked) > 1:
         return _ambiguous(client, marked, f"carry its key {token}")
     if marked:
@@ -74,16 +73,16 @@ def match_client(
     if "code" in by and payload.natural_key:
         coded = [each for each in candidates if each.key == payload.natural_key]
         if coded:
-            return _by_code(client, coded[0], label)
+            return _by_code(client, coded[0], label_of(token))
     if "email" in by and client.email:
         return _by_email(client, candidates, linked)
     return Create()
 
 
 def _by_code(client: Client, found: TargetClient, label: str) -> Match:
-    others = tokens_in(found.reference, label)
-    if others:
-        return _ambiguous(client, [found], f"have its code but carry the key {others[0]}")
+    other = token_at(found.reference, label)
+    if other:
+        return _ambiguous(client, [found], f"have its code but carry the key {other}")
     return Adopt(found)
 
 

@@ -8,12 +8,16 @@ from bridge.engine.policy import Policy
 from bridge.engine.write.run_report import RunCounters
 from bridge.engine.write.writer import Unknown, Writer
 from bridge.errors import RecordRejectedError
+from bridge.model.keys import UnusableIdError
 from bridge.model.reasons import Hold, Reason, Skip
 from bridge.model.run import EntryState
+from bridge.model.source_records import Header
 from bridge.store.tables.values import AddEvent, EntryRow, SetEntry
 
 _FIRST_WAIT = dt.timedelta(minutes=15)
 _LONGEST_WAIT = dt.timedelta(hours=23)  # so that a daily cron job tries each day
+
+_SHOWN = 60
 
 _WAITS = frozenset({Reason.DUPLICATE_TRANSACTION, Reason.CHANGED_AFTER_WRITE})
 """Remarks that are questions: the certain part of the invoice is booked, the rest waits."""
@@ -41,6 +45,43 @@ class Teller:
             )
         )
         self.counters.fate(row, EntryState.SKIPPED, reason=skip.reason, what=skip.what)
+
+    def left_out(self, header: Header) -> None:
+        """Waits for a person, and is told without an entry: no key can carry its id.
+
+        Its number may be its id, so no more than the beginning is shown.
+        """
+        number = header.number[:_SHOWN]
+        hold = UnusableIdError(
+            f"invoice {number} of client {header.client.id[:_SHOWN]}: the source's id of one of the"
+            " two is empty, or too long for a key"
+        ).hold
+        row = EntryRow(
+            invoice=header.ref,
+            client=header.client,
+            number=number,
+            status=header.status,
+            source_state=header.state,
+            issued=header.issued,
+            paid_on=header.paid_on,
+            gross=header.gross,
+            header_fingerprint=None,
+            money_fingerprint=None,
+            content_fingerprint=None,
+            state=EntryState.HELD,
+            reason=hold.reason,
+            what=hold.what,
+            remedy=hold.remedy,
+            tries=0,
+            next_try=None,
+            changed=self.clock(),
+            run=self.counters.run.id,
+        )
+        told = f"{hold.what}. To do: {hold.remedy}"
+        self.writer.note(AddEvent("warning", hold.reason.value, told))
+        self.counters.fate(
+            row, EntryState.HELD, reason=hold.reason, what=hold.what, remedy=hold.remedy
+        )
 
     def hold(self, row: EntryRow, hold: Hold, money: str | None = None) -> None:
         """Waits for a person or a rule."""

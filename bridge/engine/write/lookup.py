@@ -11,7 +11,8 @@ from bridge.engine.context import Stop
 from bridge.engine.progress import Progress
 from bridge.engine.write.client_match import Match, MatchKeys, could_match, match_client
 from bridge.engine.write.readback import ranges
-from bridge.model.refs import Kind, tokens_in
+from bridge.model.keys import Reference, key_of, token_at
+from bridge.model.refs import Kind
 from bridge.model.source_records import Client
 from bridge.model.target_records import Days, Payload, TargetClient, TargetDocument, TargetMovement
 from bridge.store.sync_log import SyncLog
@@ -72,7 +73,7 @@ class Lookup:
         return self._store_all(
             SightingRow(
                 kind=Kind.INVOICE,
-                token=token,
+                token=token_at(document.reference),
                 target=document.ref,
                 client=document.client,
                 day=document.date,
@@ -81,14 +82,14 @@ class Lookup:
                 reference=document.reference,
             )
             for document in documents
-            for token in tokens_in(document.reference, self.label)
+            if self._names(document.reference, Kind.INVOICE, Kind.CREDIT_NOTE)
         )
 
     def _keep_movements(self, movements: Iterable[TargetMovement]) -> None:
         self._store_all(
             SightingRow(
                 kind=Kind.MOVEMENT,
-                token=token,
+                token=token_at(moved.reference),
                 target=moved.ref,
                 client=None,
                 day=moved.date,
@@ -97,8 +98,12 @@ class Lookup:
                 reference=moved.reference,
             )
             for moved in movements
-            for token in tokens_in(moved.reference, self.label)
+            if self._names(moved.reference, Kind.MOVEMENT)
         )
+
+    def _names(self, text: str, *kinds: Kind) -> bool:
+        """Whether it begins with a key of ours of such a record: payers write what they like."""
+        return key_of(token_at(text), self.label).kind in kinds
 
     def _store_all(self, rows: Iterator[SightingRow]) -> int:
         strangers = 0
@@ -153,7 +158,8 @@ class Lookup:
         result: dict[str, list[SightingRow]] = {}
         for kind in (Kind.INVOICE, Kind.MOVEMENT):
             for row in self.log.sightings(kind, tokens):
-                result.setdefault(row.token, []).append(row)
+                if Reference(row.token).heads(row.reference):  # an earlier bridge kept others too
+                    result.setdefault(row.token, []).append(row)
         return result
 
     def clients(self, wanted: Sequence[tuple[Client, Payload]]) -> "dict[str, Match]":
@@ -162,7 +168,6 @@ class Lookup:
         One pass over the target's client list, of which only candidates are kept.
         """
         keys = MatchKeys(
-            label=self.label,
             codes=frozenset(payload.natural_key for _, payload in wanted) - {""},
             emails=frozenset(client.email.casefold() for client, _ in wanted) - {""},
             tokens=frozenset(payload.reference for _, payload in wanted),

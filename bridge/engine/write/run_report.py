@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from bridge.engine.context import Observers, Stop
-from bridge.engine.keys import balance_effect, document_of, is_difference
+from bridge.engine.write.client_balance import balance_effect
 from bridge.errors import BridgeError
+from bridge.model.keys import Key, Role, document_of
 from bridge.model.money import Money, total
 from bridge.model.reasons import Reason
 from bridge.model.refs import Kind, SourceRef
@@ -203,7 +204,7 @@ def _figure(ref: SourceRef, payload: Payload) -> tuple[str, Money | None]:
             return "refunded", _reversed(payload.paid)
         case Kind.PAYMENT:
             return "paid", payload.paid
-        case Kind.MOVEMENT if is_difference(ref):
+        case Kind.MOVEMENT if Key.of(ref).role is Role.EXCHANGE:
             return "exchange", payload.net
         case Kind.MOVEMENT if balance_effect(ref, payload) is not None:
             return "balance", payload.paid

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from bridge.contract import Target
 from bridge.engine.context import Clock
-from bridge.engine.keys import document_of
-from bridge.engine.write.book import token_at
 from bridge.engine.write.entry_states import Teller
 from bridge.engine.write.writer import AHEAD, Order, Writer
 from bridge.errors import AmbiguousMatchError
-from bridge.model.refs import Kind, Reference, SourceRef, TargetRef
+from bridge.model.keys import Reference, document_of, token_at
+from bridge.model.refs import Kind, SourceRef, TargetRef
 from bridge.model.run import EntryState, StepState
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import (

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.contract import Target
-from bridge.engine.keys import document_of, is_undone
 from bridge.engine.write.entry_states import Teller
 from bridge.engine.write.readback import Expected, differences, ranges, read_back
 from bridge.engine.write.writer import Writer
+from bridge.model.keys import Key, document_of
 from bridge.model.money import Money, total
 from bridge.model.reasons import Hold, Reason
 from bridge.model.refs import Kind, SourceRef, TargetRef
@@ -123,7 +123,9 @@ def _kept(row: EntryRow) -> Hold | None:
 
 
 def _is_compared(link: LinkRow) -> bool:
-    return link.ref.kind is not Kind.CLIENT and bool(link.payload) and not is_undone(link.ref)
+    return (
+        link.ref.kind is not Kind.CLIENT and bool(link.payload) and not Key.of(link.ref).is_undone
+    )
 
 
 def _is_document(link: LinkRow) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, insert, select
 
-from bridge.model.refs import Kind, SourceRef, invoice_ref
+from bridge.model.keys import ref_from
+from bridge.model.refs import Kind, SourceRef
 from bridge.store.tables import schema
 from bridge.store.tables.bridge_rows import BridgeRows
 from bridge.store.tables.mapping import (
@@ -56,7 +57,7 @@ class AnswerTable(BridgeRows):
         with self._database.read() as connection:
             return [
                 AnswerRow(
-                    invoice=invoice_ref(row.invoice),
+                    invoice=ref_from(row.invoice, Kind.INVOICE),
                     answer=row.answer,
                     about=tuple(load_json(row.about)),
                     who=row.who,

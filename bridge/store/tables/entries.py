@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
+from bridge.model.keys import text_of, written
 from bridge.model.reasons import Reason
 from bridge.model.refs import Kind, SourceRef
 from bridge.model.run import EntryState
@@ -67,14 +68,15 @@ class EntryTable(BridgeRows):
     def find_entries(self, text: str) -> Sequence[EntryRow]:
         """Entries whose id or number is exactly `text`, by id: how a person names an invoice."""
         ours = select(_table).where(_table.c.bridge == self._name)
+        key = written(text)
         with self._database.read() as connection:
             rows = [
-                *connection.execute(ours.where(_table.c.sort_key == sort_key(text))),
+                *connection.execute(ours.where(_table.c.sort_key == sort_key(key))),
                 *connection.execute(ours.where(_table.c.number == text)),
             ]
         # MariaDB takes "7 " for "7".
-        exact = {row.sort_key: row for row in rows if text in {row.invoice, row.number}}
-        return [entry_row(exact[key]) for key in sorted(exact)]
+        exact = {row.sort_key: row for row in rows if row.number == text or row.invoice == key}
+        return [entry_row(exact[place]) for place in sorted(exact)]
 
     def entries(
         self,
@@ -160,7 +162,7 @@ class EntryTable(BridgeRows):
 
 def _place(row: EntryRow) -> tuple[str, str]:
     """Where an entry stands in the order of work."""
-    return to_day(row.paid_on or row.issued) or UNDATED, sort_key(row.invoice.id)
+    return to_day(row.paid_on or row.issued) or UNDATED, sort_key(text_of(row.invoice))
 
 
 def _is_due(now: dt.datetime) -> ColumnElement[bool]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert, select
 
-from bridge.model.refs import Kind, SourceRef, TargetRef, invoice_ref
+from bridge.model.keys import ref_from, text_of
+from bridge.model.refs import Kind, SourceRef, TargetRef
 from bridge.model.run import StepState
 from bridge.store.db.paging import PIECE, pieces
 from bridge.store.tables import schema
@@ -83,7 +84,7 @@ class LinkTable(BridgeRows):
         found = {}
         with self._database.read() as connection:
             for kind, some in groupby(sorted(set(refs)), key=lambda ref: ref.kind):
-                for ids in pieces([ref.id for ref in some]):
+                for ids in pieces([text_of(ref) for ref in some]):
                     place = {"at_bridge": self._name, "at_kind": kind.value, "ids": ids}
                     for row in connection.execute(_LINKS, place):
                         link = link_row(row)
@@ -102,7 +103,7 @@ class LinkTable(BridgeRows):
         ids = [id_from(invoice, Kind.INVOICE) for invoice in invoices]
         with self._database.read() as connection:
             for kind, ref, invoice in self._made_for(connection, ids):
-                made[invoice_ref(invoice)].add(SourceRef(Kind(kind), ref))
+                made[ref_from(invoice, Kind.INVOICE)].add(ref_from(ref, Kind(kind)))
         found = self.links({ref for refs in made.values() for ref in refs})
         return {
             invoice: _by_time(found[ref] for ref in refs if ref in found)
@@ -115,7 +116,7 @@ class LinkTable(BridgeRows):
         with self._database.read() as connection:
             invoices = [id_of(found) for found in connection.execute(_INVOICES_OF, place).scalars()]
             made = self._made_for(connection, invoices)
-            refs = {SourceRef(Kind(kind), ref) for kind, ref, _ in made}
+            refs = {ref_from(ref, Kind(kind)) for kind, ref, _ in made}
         return _by_time(self.links(refs).values())
 
     def linked_targets(
@@ -136,7 +137,7 @@ class LinkTable(BridgeRows):
         for target in targets:
             match = _match(target, by_number.get(target.id, ()), by_internal)
             if match is not None:
-                found[target] = SourceRef(kind, match.ref)
+                found[target] = ref_from(match.ref, kind)
         return found
 
     def has_links(self, kind: Kind) -> bool:
@@ -200,7 +201,7 @@ class SightingTable(BridgeRows):
 
 
 def _by_time(found: Iterable[LinkRow]) -> Sequence[LinkRow]:
-    return sorted(found, key=lambda link: (link.created, sort_key(link.ref.id)))
+    return sorted(found, key=lambda link: (link.created, sort_key(text_of(link.ref))))
 
 
 def _match(

@@ -12,9 +12,10 @@ from typing import Any, Never
 
 from sqlalchemy import Row
 
+from bridge.model.keys import MOST, ref_from, text_of
 from bridge.model.money import Money
 from bridge.model.reasons import Reason
-from bridge.model.refs import Kind, SourceRef, TargetRef, client_ref, invoice_ref
+from bridge.model.refs import Kind, SourceRef, TargetRef
 from bridge.model.run import EntryState, StepState
 from bridge.model.source_records import InvoiceState
 from bridge.model.target_records import Json, Payload, Posting, Rule, TargetLine
@@ -48,6 +49,11 @@ def sort_key(source_id: str) -> str:
 def id_of(key: str) -> str:
     """The id that `sort_key` was made of."""
     return key[4:] if key.startswith("n") else key[1:]
+
+
+def can_keep(ref: SourceRef) -> bool:
+    """Return whether the log can keep a record under its key."""
+    return bool(ref.id) and len(sort_key(text_of(ref))) <= MOST
 
 
 NUMBERS_FROM = "n"
@@ -222,7 +228,7 @@ def load_target(text: str | None) -> TargetRef | None:
 
 
 def id_from(ref: SourceRef, kind: Kind) -> str:
-    """The id of a ref that must be of this kind, as entries name invoices and clients by id.
+    """The key of a ref that must be of this kind, as the log names invoices and clients.
 
     Raises:
         ValueError: it is of another kind.
@@ -230,14 +236,14 @@ def id_from(ref: SourceRef, kind: Kind) -> str:
     if ref.kind is not kind:
         msg = f"{ref} stands where the sync log expects a ref of kind {kind.value}"
         raise ValueError(msg)
-    return ref.id
+    return text_of(ref)
 
 
 def entry_row(row: Row[Any]) -> EntryRow:
     """A row of `bridge_entry`."""
     return EntryRow(
-        invoice=invoice_ref(row.invoice),
-        client=client_ref(row.client),
+        invoice=ref_from(row.invoice, Kind.INVOICE),
+        client=ref_from(row.client, Kind.CLIENT),
         number=row.number,
         status=row.status,
         source_state=InvoiceState(row.source_state),
@@ -264,8 +270,8 @@ def step_row(row: Row[Any]) -> StepRow:
     return StepRow(
         id=row.id,
         run=row.run,
-        invoice=invoice_ref(row.invoice),
-        ref=SourceRef(Kind(row.kind), row.ref),
+        invoice=ref_from(row.invoice, Kind.INVOICE),
+        ref=ref_from(row.ref, Kind(row.kind)),
         action=Action(row.action),
         state=StepState(row.state),
         payload=load_payload(row.payload),
@@ -280,7 +286,7 @@ def step_row(row: Row[Any]) -> StepRow:
 def link_row(row: Row[Any]) -> LinkRow:
     """A row of `bridge_link`."""
     return LinkRow(
-        ref=SourceRef(Kind(row.kind), row.ref),
+        ref=ref_from(row.ref, Kind(row.kind)),
         target=TargetRef(Kind(row.target_kind), row.target_id, row.target_internal),
         payload=None if row.payload is None else load_payload(row.payload),
         adopted=row.adopted,
@@ -314,7 +320,7 @@ def event_row(row: Row[Any]) -> EventRow:
         level=row.level,
         code=row.code,
         message=row.message,
-        invoice=invoice_ref(row.invoice) if row.invoice else None,
+        invoice=ref_from(row.invoice, Kind.INVOICE) if row.invoice else None,
         data=load_json(row.data),
     )
 

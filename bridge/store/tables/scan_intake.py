@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from bridge.model.keys import text_of
 from bridge.model.reasons import Reason
 from bridge.model.refs import Kind
 from bridge.model.run import EntryState, Run, StepState
@@ -126,7 +127,7 @@ class ScanIntake(BridgeRows):
         def job(connection: Connection) -> int:
             piece = _Piece.read(connection, self._name, run.id, now_micros(), keys)
             for change in changes:
-                key = sort_key(change.ref.id)
+                key = sort_key(text_of(change.ref))
                 if isinstance(change, Header):
                     _take_header(piece, key, change)
                 else:
@@ -162,7 +163,7 @@ def _take_header(piece: _Piece, key: str, header: Header) -> None:
     facts = _facts(header)
     if row is None:
         fresh = piece.verdict(EntryState.PENDING, "", "", "")
-        identity = {"bridge": piece.bridge, "sort_key": key, "invoice": header.ref.id}
+        identity = {"bridge": piece.bridge, "sort_key": key, "invoice": text_of(header.ref)}
         piece.put(key, {**identity, **_NEW, **facts, **fresh})
     elif header.fingerprint is None or header.fingerprint != row["header_fingerprint"]:
         stays = row["state"] in _SETTLED_FIRST or row["reason"] == Reason.SKIPPED_BY_USER

@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from sqlalchemy import func, select
 
-from bridge.model.refs import Kind, SourceRef, client_ref, invoice_ref
+from bridge.model.keys import ref_from, text_of
+from bridge.model.refs import Kind, SourceRef
 from bridge.model.source_records import Seen
 from bridge.store.db.paging import pages, pieces
 from bridge.store.tables import schema
@@ -28,16 +29,16 @@ class SourceView(BridgeRows):
 
     def seen(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, Seen]:
         """What is known of these invoices."""
-        keys = sorted({sort_key(ref.id) for ref in refs if ref.kind is Kind.INVOICE})
+        keys = sorted({sort_key(text_of(ref)) for ref in refs if ref.kind is Kind.INVOICE})
         ours = select(*_SEEN).where(_table.c.bridge == self._name)
         found = {}
         with self._database.read() as connection:
             for some in pieces(keys):
                 for row in connection.execute(ours.where(_table.c.sort_key.in_(some))):
-                    ref = invoice_ref(row.invoice)
+                    ref = ref_from(row.invoice, Kind.INVOICE)
                     found[ref] = Seen(
                         ref=ref,
-                        client=client_ref(row.client),
+                        client=ref_from(row.client, Kind.CLIENT),
                         status=row.status,
                         fingerprint=row.header_fingerprint,
                         money=row.money_fingerprint,
@@ -53,7 +54,7 @@ class SourceView(BridgeRows):
             _table.c.bridge == self._name, _table.c.status == status
         )
         for row in pages(self._database, query, None, _table.c.sort_key):
-            yield invoice_ref(id_of(row.sort_key))
+            yield ref_from(id_of(row.sort_key), Kind.INVOICE)
 
     def counts(self) -> Mapping[str, int]:
         """How many of each status; what is gone is not counted."""
@@ -72,7 +73,7 @@ class SourceView(BridgeRows):
         )
         with self._database.read() as connection:
             key = connection.execute(query).scalar()
-        return None if key is None else invoice_ref(id_of(key))
+        return None if key is None else ref_from(id_of(key), Kind.INVOICE)
 
     def booked(self, since: dt.date) -> Iterator[tuple[SourceRef, SourceRef]]:
         """(client, invoice) of what bridge linked on or after `since`, a local day."""
@@ -81,4 +82,5 @@ class SourceView(BridgeRows):
             _table.c.bridge == self._name, _table.c.booked >= to_micros(midnight)
         )
         for row in pages(self._database, query, _table.c.client_key, _table.c.sort_key):
-            yield client_ref(id_of(row.client_key)), invoice_ref(id_of(row.sort_key))
+            client = ref_from(id_of(row.client_key), Kind.CLIENT)
+            yield client, ref_from(id_of(row.sort_key), Kind.INVOICE)

@@ -94,10 +94,6 @@ class StepRow:
     finished: dt.datetime | None
 
 
-PREPAID = "/balance"
-"""Ends the key of money that was put on a balance: such an invoice has no document to be booked."""
-
-
 @dataclass(frozen=True, slots=True)
 class LinkRow:
     """A record of the source and the record of the target that it became.

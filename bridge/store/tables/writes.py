@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, bindparam, case, delete, func, or_, select, union_all, update
 
 from bridge.errors import StoreError
+from bridge.model.keys import Key, Role, ref_from, text_of
 from bridge.model.refs import Kind, SourceRef
 from bridge.model.run import StepState
 from bridge.store.db.paging import pieces
@@ -25,7 +26,6 @@ from bridge.store.tables.mapping import (
     to_micros,
 )
 from bridge.store.tables.values import (
-    PREPAID,
     Accept,
     AddEvent,
     Conclude,
@@ -165,7 +165,7 @@ def _step_values(bridge: str, step: StepRow) -> Mapping[str, Any]:
         "run": step.run,
         "invoice": id_from(step.invoice, Kind.INVOICE),
         "kind": step.ref.kind.value,
-        "ref": step.ref.id,
+        "ref": text_of(step.ref),
         "action": step.action.value,
         "state": step.state.value,
         "payload": dump_payload(step.payload),
@@ -233,7 +233,7 @@ def _entry_values(
 
 def _absent_entry(connection: Connection, bridge: str, puts: Sequence[SetEntry]) -> StoreError:
     """Which of these is not there."""
-    keys = {sort_key(put.invoice.id): put.invoice for put in puts}
+    keys = {sort_key(text_of(put.invoice)): put.invoice for put in puts}
     for some in pieces(sorted(keys)):
         query = select(_entry.c.sort_key).where(
             _entry.c.bridge == bridge, _entry.c.sort_key.in_(some)
@@ -263,11 +263,11 @@ def _put_link(connection: Connection, bridge: str, put: PutLink) -> None:
     if link.payload is not None:  # the last that was composed is kept
         values["payload"] = dump_payload(link.payload)
     if _is_there(connection, bridge, link):
-        place = {"at_bridge": bridge, "at_kind": link.ref.kind.value, "at_ref": link.ref.id}
+        place = {"at_bridge": bridge, "at_kind": link.ref.kind.value, "at_ref": text_of(link.ref)}
         new = {f"new_{name}": value for name, value in values.items()}
         _put_link_of(tuple(values)).run(connection, place | new)
         return
-    identity = {"bridge": bridge, "kind": link.ref.kind.value, "ref": link.ref.id}
+    identity = {"bridge": bridge, "kind": link.ref.kind.value, "ref": text_of(link.ref)}
     origin = {
         "adopted": link.adopted,
         "run": link.run,
@@ -282,11 +282,11 @@ def _put_link(connection: Connection, bridge: str, put: PutLink) -> None:
 def _drop_link(connection: Connection, bridge: str, ref: SourceRef) -> None:
     connection.execute(
         delete(_link).where(
-            _link.c.bridge == bridge, _link.c.kind == ref.kind.value, _link.c.ref == ref.id
+            _link.c.bridge == bridge, _link.c.kind == ref.kind.value, _link.c.ref == text_of(ref)
         )
     )
     if ref.kind is Kind.INVOICE:
-        booked = (_entry.c.bridge == bridge) & (_entry.c.sort_key == sort_key(ref.id))
+        booked = (_entry.c.bridge == bridge) & (_entry.c.sort_key == sort_key(text_of(ref)))
         connection.execute(update(_entry).where(booked).values(booked=None))
 
 
@@ -298,37 +298,37 @@ def _is_there(connection: Connection, bridge: str, link: LinkRow) -> bool:
     Raises:
         StoreError: its target record is linked to another source record.
     """
-    place = {"at_bridge": bridge, "at_kind": link.ref.kind.value, "at_ref": link.ref.id}
+    place = {"at_bridge": bridge, "at_kind": link.ref.kind.value, "at_ref": text_of(link.ref)}
     target = {
         "number": link.target.id,
         "internal": link.target.internal_id,
         "permanent": link.target.internal_id or None,
     }
     found = set(_STANDING.column(connection, place | target))
-    for other in sorted(found - {link.ref.id}):
+    for other in sorted(found - {text_of(link.ref)}):
         raise StoreError(
-            f"{link.target} in the target is linked to {SourceRef(link.ref.kind, other)} in the"
+            f"{link.target} in the target is linked to {ref_from(other, link.ref.kind)} in the"
             f" source, so it was not linked to {link.ref} as well",
             remedy=f"Look at both in the target; type `bridge explain` with each invoice to see"
-            f" what was sent for {link.ref.kind.value} {other} and {link.ref.id}.",
+            f" what was sent for {ref_from(other, link.ref.kind)} and {text_of(link.ref)}.",
             record=str(link.ref),
         )
-    return link.ref.id in found
+    return text_of(link.ref) in found
 
 
 def _books_its_entry(ref: SourceRef) -> bool:
     """Its document does, or the money that it put on a balance, after which nothing is sold."""
-    return ref.kind is Kind.INVOICE or (ref.kind is Kind.MOVEMENT and ref.id.endswith(PREPAID))
+    return ref.kind is Kind.INVOICE or Key.of(ref).role is Role.PREPAID
 
 
 def _note_booked(connection: Connection, bridge: str, put: PutLink) -> None:
     """Mark the entry, whose document may be its second and have a ref of its own."""
     link = put.link
-    place = {"at_bridge": bridge, "at_kind": link.ref.kind.value, "at_ref": link.ref.id}
+    place = {"at_bridge": bridge, "at_kind": link.ref.kind.value, "at_ref": text_of(link.ref)}
     if put.entry is None:
-        invoice = next(iter(_BOOKED_BY.column(connection, place)), link.ref.id)
+        invoice = next(iter(_BOOKED_BY.column(connection, place)), text_of(link.ref))
     else:
-        invoice = put.entry.id
+        invoice = text_of(put.entry)
     booked = {"at_sort_key": sort_key(invoice), "new_booked": to_micros(link.created)}
     _BOOKED.run(connection, {"at_bridge": bridge} | booked)
 

@@ -19,6 +19,7 @@ from bridge.api import (
     Transaction,
     TransactionKind,
     client_ref,
+    code_of,
     invoice_ref,
     rounded,
     total,
@@ -50,7 +51,7 @@ def a_client(
         company=company,
         first_name=first_name,
         last_name=last_name,
-        email=f"accounts@client{client}.example" if email is None else email,
+        email=_email(client) if email is None else email,
         phone=phone,
         address=address,
         town=town,
@@ -62,6 +63,10 @@ def a_client(
         currency=currency,
         balance=balance,
     )
+
+
+def _email(client: int | str) -> str:
+    return f"accounts@{code_of(f'client-{client}').lower()}.example"
 
 
 def a_line(
@@ -130,7 +135,7 @@ def a_transaction(
 
 
 def an_invoice(
-    invoice: int = 501,
+    invoice: int | str = 501,
     *,
     client: int | str = 31,
     number: str | None = None,
@@ -157,7 +162,7 @@ def an_invoice(
 
     `net` without `lines` makes one line of it; `lines` without `net` and `tax` are summed and
     taxed at `tax_rate`. A paid one without `transactions` was paid in full by one, whose id is
-    the invoice's plus 399.
+    the invoice's plus 399, or begins with ``ch_`` where that is no number.
     """
     if lines is None:
         lines = (a_line(net),)
@@ -211,10 +216,10 @@ def _figures(lines: Sequence[LineItem], rate: Decimal, prices: Prices) -> tuple[
 
 
 def _in_full(
-    invoice: int, client: int | str, amount: Money, day: dt.date | None, gateway: str
+    invoice: int | str, client: int | str, amount: Money, day: dt.date | None, gateway: str
 ) -> Transaction:
     return a_transaction(
-        invoice + 399,
+        invoice + 399 if isinstance(invoice, int) else f"ch_{invoice}",
         client=client,
         invoice=invoice,
         money_in=amount,

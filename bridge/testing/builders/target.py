@@ -7,7 +7,6 @@ from decimal import Decimal
 from bridge.api import (
     Client,
     CreditNote,
-    Kind,
     LineKind,
     Money,
     Movement,
@@ -22,10 +21,19 @@ from bridge.api import (
     client_ref,
     invoice_ref,
     payment_ref,
+    refund_ref,
     token_of,
 )
+from bridge.model.keys import Key, Role
 from bridge.testing.builders.amounts import DAY, LABEL, gbp, tax_on
 from bridge.testing.builders.source import a_client
+
+_ROLES = {
+    MovementKind.BALANCE_IN: Role.PREPAID,
+    MovementKind.EXCESS: Role.EXCESS,
+    MovementKind.BALANCE_OUT: Role.RETURNED,
+    MovementKind.BY_HAND: Role.GIVEN,
+}
 
 
 def a_reference(ref: SourceRef, detail: str = "", *, label: str = LABEL) -> Reference:
@@ -135,7 +143,7 @@ def a_credit_note(
     lines = (a_sale_line(gbp("-25.00"), description="Refund"),) if lines is None else lines
     return CreditNote(
         sale=a_sale(
-            ref=SourceRef(Kind.CREDIT_NOTE, f"R{refund}"),
+            ref=refund_ref(refund),
             number="",
             client=client,
             date=date,
@@ -164,7 +172,10 @@ def a_movement(
     amount = gbp("-1.95") if amount is None else amount
     if base_amount is None and amount.currency == "GBP":
         base_amount = amount
-    ref = SourceRef(Kind.MOVEMENT, f"T{transaction}/{kind.value}")
+    key = Key(_ROLES.get(kind, Role.FEE), str(transaction))
+    if kind is MovementKind.EXCHANGE_DIFFERENCE:
+        key = Key(Role.EXCHANGE, on=Key.of(payment_ref(transaction, 501)))
+    ref = key.ref
     return Movement(
         ref=ref,
         reference=a_reference(ref, f"txn_{transaction}", label=label),

@@ -68,6 +68,7 @@ class TargetStand:
             `foreign_units` of it.
         unknown_currency: One that it has not.
         unknown_rate: Percent that no rule allows.
+        source_id: How the source would write an id: a target carries any.
     """
 
     open: Callable[[], Target]
@@ -89,6 +90,7 @@ class TargetStand:
     foreign_units: Decimal = Decimal("1.17")
     unknown_currency: str = "JPY"
     unknown_rate: Decimal = Decimal("13.5")
+    source_id: Callable[[int], str] = str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ from bridge.api import (
     TargetDocument,
     Transaction,
     payment_ref,
+    token_at,
     token_of,
 )
 from bridge.testing.builders import DAY, a_transaction, an_invoice
-from bridge.testing.conformance.target_writer import LABEL, Desk, new_id, payload_of
+from bridge.testing.conformance.target_writer import LABEL, Desk, payload_of
 from bridge.testing.memory.source import MemoryBilling
 
 FIRST_DAY = DAY - dt.timedelta(days=10)
@@ -48,7 +49,7 @@ class Story:
         self.second = self.desk.a_client(company="Bright Pixel Studio")
         self.third = self.desk.a_client(company="Stood There Before Ltd")
         if "email" in self.desk.target.match_clients_by:
-            by_hand = Reference(f"BYHAND-{self.third.ref.id}")
+            by_hand = Reference(token_of("BYHAND", self.third.ref))
             self.desk.target.create_client(
                 payload_of(self.desk.target.compose_client(self.third, by_hand))
             )
@@ -69,7 +70,7 @@ class Story:
 
     def _bill(self, client: Client, net: str, first_part: str = "") -> None:
         stand = self.desk.stand
-        number = new_id()
+        number = self.desk.new_id()
         sale = self.desk.a_line(net)
         invoice = an_invoice(
             number,
@@ -94,7 +95,7 @@ class Story:
         fee = self.desk.money("0.20" if self.desk.target.lists_movements else "0.00")
         return tuple(
             a_transaction(
-                new_id(),
+                self.desk.new_id(),
                 client=invoice.client.id,
                 invoice=invoice.ref.id,
                 money_in=amount,
@@ -122,7 +123,7 @@ class Story:
 
     def _movements_wrong(self, target: Target) -> list[str]:
         rows = {row.ref.id: row for row in target.movements([Days(FIRST_DAY, DAY)])}
-        found = Counter(row.reference.partition(" ")[0] for row in rows.values())
+        found = Counter(token_at(row.reference) for row in rows.values())
         fees = [
             f"{LABEL}-T{row.id}/fee"
             for invoice in self.told
@@ -147,7 +148,7 @@ class Story:
         rows = {row.ref.id: row for row in target.documents([Days(FIRST_DAY, DAY)])}
         found: dict[str, list[TargetDocument]] = {}
         for row in rows.values():
-            found.setdefault(row.reference.partition(" ")[0], []).append(row)
+            found.setdefault(token_at(row.reference), []).append(row)
         return found
 
     def _document_wrong(
@@ -156,7 +157,7 @@ class Story:
         wrong: list[str] = []
         if (found.net, found.tax) != (invoice.net, invoice.tax):
             wrong.append(f"{invoice.ref} shows {found.net} net and {found.tax} tax")
-        notes = Counter(row.note.partition(" ")[0] for row in target.payments(found.ref))
+        notes = Counter(token_at(row.note) for row in target.payments(found.ref))
         due = Counter(
             token_of(LABEL, payment_ref(row.id, invoice.ref.id)) for row in invoice.transactions
         )

@@ -120,12 +120,13 @@ class SourceRecords(Suite):
                 fingerprint=None,
             )
 
-    def test_refs_and_numbers_are_usable(self, invoices: list[Invoice]) -> None:
-        """Kinds are right, ids are words of a reference, a number is never empty."""
+    def test_refs_and_numbers_are_usable(self, source: Source, invoices: list[Invoice]) -> None:
+        """Kinds are right, a key can carry the ids, a number is never empty."""
         for invoice in invoices:
             assert invoice.ref.kind is Kind.INVOICE
             assert invoice.client.kind is Kind.CLIENT
-            assert invoice.ref.id.isalnum()
+            assert token_of(source.label, invoice.ref)
+            assert token_of(source.label, invoice.client)
             assert invoice.number
             assert len({line.id for line in invoice.lines}) == len(invoice.lines)
 

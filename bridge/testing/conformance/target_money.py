@@ -6,10 +6,11 @@ import datetime as dt
 
 import pytest
 
-from bridge.api import AmbiguousMatchError, Days, Kind, Money, Reference, SourceRef, token_of, total
+from bridge.api import AmbiguousMatchError, Days, Money, Reference, token_of, total
+from bridge.model.keys import Key, Role
 from bridge.testing.builders import a_credit_note, a_movement
 from bridge.testing.conformance.exemptions import Suite, about
-from bridge.testing.conformance.target_writer import LABEL, Desk, new_id, payload_of
+from bridge.testing.conformance.target_writer import LABEL, Desk, payload_of
 
 
 class TargetMoney(Suite):
@@ -53,7 +54,7 @@ class TargetMoney(Suite):
         """It is a negative document of its own; applying it twice is applying it once."""
         made = desk.create_sale()
         note = a_credit_note(
-            new_id(),
+            desk.new_id(),
             original=made.sale.ref.id,
             original_number=made.ref.id,
             client=made.sale.client,
@@ -76,8 +77,8 @@ class TargetMoney(Suite):
     def test_a_reversal_takes_back_what_was_booked_line_by_line(self, desk: Desk) -> None:
         """Applied, it leaves nothing of the document open; the journal of both is nought."""
         made = desk.create_sale()
-        ref = SourceRef(Kind.CREDIT_NOTE, f"{made.sale.ref.id}/reversed")
-        reference = Reference(token_of(LABEL, ref), f"reverses {made.ref.id}")
+        key = Key(Role.REVERSED, made.sale.ref.id)
+        reference = Reference(key.token(LABEL), f"reverses {made.ref.id}")
         day = made.sale.date + dt.timedelta(days=40)
         payload = payload_of(
             desk.target.compose_reversal(
@@ -102,7 +103,7 @@ class TargetMoney(Suite):
     def test_a_movement_is_found_by_its_key(self, desk: Desk) -> None:
         """`find_movement` sees what `create_movement` made."""
         movement = a_movement(
-            new_id(), amount=desk.money("-1.95"), gateway=desk.stand.gateway, label=LABEL
+            desk.new_id(), amount=desk.money("-1.95"), gateway=desk.stand.gateway, label=LABEL
         )
         payload = payload_of(desk.target.compose_movement(movement))
         assert desk.target.find_movement(payload) is None

@@ -21,7 +21,7 @@ from bridge.api import (
 )
 from bridge.testing.builders import DAY
 from bridge.testing.conformance.exemptions import Suite, about, given
-from bridge.testing.conformance.target_writer import LABEL, Desk, new_id
+from bridge.testing.conformance.target_writer import LABEL, Desk
 
 
 def _token(ref: SourceRef) -> str:
@@ -148,7 +148,7 @@ class TargetRecords(Suite):
     def test_a_reference_is_matched_as_a_whole_word(self, desk: Desk) -> None:
         """KIT-40 is neither KIT-401 nor KIT-40/1: half a key must never find a record."""
         client = desk.create_client()
-        short = new_id()
+        short = desk.new_id()
         longer = desk.create_sale(client, invoice=f"{short}7")
         for invoice in (short, f"{short}77", "7"):
             reference = Reference(_token(invoice_ref(invoice)))

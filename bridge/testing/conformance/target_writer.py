@@ -34,11 +34,6 @@ LABEL = "KIT"
 _NUMBERS = itertools.count(40_001)  # never given twice, so that tests may share a far side
 
 
-def new_id() -> int:
-    """An id that no other test of this process uses."""
-    return next(_NUMBERS)
-
-
 @dataclass(frozen=True, slots=True)
 class Written:
     """A record that was written: what was sent, and what it became."""
@@ -78,6 +73,10 @@ class Desk:
 
     # Values ----------------------------------------------------------------------------------
 
+    def new_id(self) -> str:
+        """An id that no other test of this process uses."""
+        return self.stand.source_id(next(_NUMBERS))
+
     def money(self, amount: str, currency: str = "") -> Money:
         """An amount, of the home currency unless another is named."""
         return Money(Decimal(amount), currency or self.stand.currency)
@@ -85,7 +84,7 @@ class Desk:
     def a_client(self, **overrides: Any) -> Client:
         """A new client of the stand's country and currency."""
         terms = {"country": self.stand.country, "currency": self.stand.currency}
-        return a_client(new_id(), **{**terms, **overrides})
+        return a_client(self.new_id(), **{**terms, **overrides})
 
     def a_line(self, net: str = "100.00", currency: str = "", **overrides: Any) -> SaleLine:
         """A line of a mapped type, taxed at the stand's rate."""
@@ -97,7 +96,7 @@ class Desk:
     ) -> Sale:
         """A new sale of one line unless others are given."""
         lines = (self.a_line(currency=client.currency),) if lines is None else lines
-        invoice = overrides.pop("invoice", None) or new_id()
+        invoice = overrides.pop("invoice", None) or self.new_id()
         rate = self.rate() if client.currency != self.stand.currency else None
         return a_sale(
             invoice, **{"client": client, "lines": lines, "label": LABEL, "rate": rate, **overrides}
@@ -116,7 +115,7 @@ class Desk:
         terms = {"gateway": self.stand.gateway, "base_amount": home, "label": LABEL}
         return a_payment(
             amount,
-            transaction=overrides.pop("transaction", None) or new_id(),
+            transaction=overrides.pop("transaction", None) or self.new_id(),
             invoice=sale.ref.id,
             **{**terms, **overrides},
         )

@@ -25,6 +25,7 @@ from bridge.api import (
     Sale,
     SaleLine,
     TargetLine,
+    code_of,
 )
 from bridge.testing.memory.rows import GUARDED
 
@@ -49,10 +50,10 @@ class MemoryMapping:
 
 
 def compose_client(client: Client, reference: Reference, mapping: MemoryMapping) -> Payload | Hold:
-    """A customer whose code is the reference's letters and digits."""
+    """A customer whose code follows from the reference."""
     if client.currency not in mapping.currencies:
         return _no_currency(client.currency)
-    code = "".join(letter for letter in reference.token if letter.isalnum())
+    code = code_of(reference.token)
     body: dict[str, Json] = {
         "name": client.name,
         "contact": client.person,

@@ -15,6 +15,7 @@ from bridge.api import (
     TargetLine,
     TargetPayment,
     TargetRef,
+    token_at,
     total,
 )
 
@@ -119,7 +120,7 @@ def document_record(document: TargetDocument) -> Record:
     credit = document.ref.kind is Kind.CREDIT_NOTE
     return Record(
         record_class=RecordClass.CREDIT_NOTE if credit else RecordClass.INVOICE,
-        token=document.reference.partition(" ")[0],
+        token=token_at(document.reference),
         number=document.ref.id,
         client=document.client.id,
         date=document.date,
@@ -134,7 +135,7 @@ def payment_record(payment: TargetPayment, document: TargetDocument) -> Record:
     """A payment as a row of reconciliation."""
     return Record(
         record_class=RecordClass.PAYMENT,
-        token=payment.note.partition(" ")[0],
+        token=token_at(payment.note),
         number=payment.ref.id,
         client=document.client.id,
         date=payment.date,
@@ -150,7 +151,7 @@ def movement_record(movement: BookMovement) -> Record:
     """A movement as a row of reconciliation."""
     return Record(
         record_class=RecordClass.MOVEMENT,
-        token=movement.reference.partition(" ")[0],
+        token=token_at(movement.reference),
         number=movement.id,
         client="",
         date=movement.date,

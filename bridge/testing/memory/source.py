@@ -18,7 +18,6 @@ from bridge.api import (
     Health,
     Invoice,
     InvoiceState,
-    Kind,
     Known,
     LineKind,
     Missing,
@@ -33,8 +32,10 @@ from bridge.api import (
     TransactionKind,
     invoice_ref,
     payment_ref,
+    refund_ref,
     token_of,
     total,
+    transaction_ref,
 )
 from bridge.testing.builders import LABEL, a_header
 from bridge.testing.memory.billing import MemoryBilling
@@ -197,9 +198,9 @@ class MemorySource(Source):
 
     def _class_of(self, row: Transaction) -> tuple[RecordClass, SourceRef]:
         if row.kind is not TransactionKind.PAYMENT:
-            return RecordClass.REFUND, SourceRef(Kind.CREDIT_NOTE, f"R{row.id}")
+            return RecordClass.REFUND, refund_ref(row.id)
         if row.invoice is None:
-            return RecordClass.MOVEMENT, SourceRef(Kind.MOVEMENT, f"T{row.id}")
+            return RecordClass.MOVEMENT, transaction_ref(row.id)
         return RecordClass.PAYMENT, payment_ref(row.id, row.invoice.id)
 
     def records_cost(self, days: Days) -> int:  # noqa: ARG002  # one pass, whatever the period

@@ -33,7 +33,7 @@ from bridge.api import (
     TargetMovement,
     TargetPayment,
     TargetRef,
-    tokens_in,
+    token_at,
 )
 from bridge.testing.memory import compose as translate
 from bridge.testing.memory.books import MemoryBooks
@@ -117,17 +117,17 @@ class MemoryTarget(Target):
     ) -> TargetDocument | None:
         documents = self._books.reading("find_invoice", self._books.target_documents)
         mine = (row for row in documents if row.client.id == client.id)
-        return _only((row for row in mine if _holds(row.reference, reference.token)), "documents")
+        return _only((row for row in mine if reference.heads(row.reference)), "documents")
 
     def find_payment(self, reference: Reference, *, document: TargetRef) -> TargetPayment | None:
         find = partial(self._books.target_payments, document.id)
         payments = self._books.reading("find_payment", find)
-        return _only((row for row in payments if _holds(row.note, reference.token)), "payments")
+        return _only((row for row in payments if reference.heads(row.note)), "payments")
 
     def find_movement(self, payload: Payload) -> TargetRef | None:
-        token = payload.reference.split()[0]
+        reference = Reference(token_at(payload.reference))
         movements = self._books.reading("find_movement", self._books.target_movements)
-        found = _only((row for row in movements if _holds(row.reference, token)), "movements")
+        found = _only((row for row in movements if reference.heads(row.reference)), "movements")
         return found.ref if found else None
 
     def records(self, days: Days) -> Iterator[Record]:
@@ -255,11 +255,6 @@ class MemoryTarget(Target):
         document: TargetRef | None = None,  # noqa: ARG002  # payment ids are unique here
     ) -> None:
         self._write("remove", partial(self._books.delete, ref.kind, ref.id))
-
-
-def _holds(field: str, token: str) -> bool:
-    label = token.partition("-")[0]
-    return token in tokens_in(field, label)
 
 
 def _only(matches: Iterable[Found], what: str) -> Found | None:

@@ -1,10 +1,9 @@
 """From a client to a KashFlow customer. Pure."""
 
 import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
 
-from bridge.api import Client, Hold, Json, Kind, Payload, Reference, Rule
+from bridge.api import Client, Hold, Json, Kind, Payload, Reference, Rule, code_of
 from kashflow_target.account.resolved import Books
 from kashflow_target.compose.text import one_line
 from kashflow_target.vat.countries import (
@@ -18,18 +17,6 @@ from kashflow_target.vat.countries import (
 _ADDRESS_LINES = 4
 # A customer has no date, so the membership of the latest day counts.
 _LATEST = dt.date.max
-
-
-def customer_code(reference: Reference) -> str:
-    """The customer's code: the key's letters and digits, since KashFlow refuses anything else.
-
-    KashFlow keeps codes unique (spree-kashflow's change log; WHMCS, KashFlow Accounting, common
-    problems), so a code that follows from the source's id can be made only once.
-
-    >>> customer_code(Reference("WHMCS-31"))
-    'WHMCS31'
-    """
-    return re.sub(r"[^A-Za-z0-9]", "", reference.token)
 
 
 def compose_client(client: Client, reference: Reference, books: Books) -> Payload | Hold:
@@ -71,7 +58,10 @@ def compose_client(client: Client, reference: Reference, books: Books) -> Payloa
         date=None,
         net=None,
         tax=None,
-        natural_key=customer_code(reference),
+        # KashFlow takes letters and digits alone, and keeps codes unique (spree-kashflow's change
+        # log; WHMCS, KashFlow Accounting, common problems): one that follows from the source's id
+        # can be made only once.
+        natural_key=code_of(reference.token),
         guarded=guarded(body, client.country, client.currency),
         rules=(
             Rule("client", "currency matched by code", f"{client.currency} (id {currency.id})"),

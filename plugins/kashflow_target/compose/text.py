@@ -7,11 +7,6 @@ import re
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-# A reference begins with its key. The label is the source's, so any will do here: the core keeps
-# to its own.
-_KEY = re.compile(r"^[A-Za-z0-9]+-[TRC]?\d+(?:[/+][\w.]+)*(?![\w/+-])")
-
-
 def allowed(text: str) -> str:
     """`text` without the characters that XML forbids.
 
@@ -41,13 +36,3 @@ def flat(text: str) -> str:
     """
     lines = (one_line(line) for line in allowed(text).splitlines())
     return " / ".join(line for line in lines if line)
-
-
-def key_in(text: str) -> str:
-    """The key that a reference begins with, or an empty text.
-
-    >>> key_in("WHMCS-T900/501 txn_A1"), key_in("PO 4471")
-    ('WHMCS-T900/501', '')
-    """
-    found = _KEY.match(text.strip())
-    return found[0] if found else ""

@@ -13,10 +13,10 @@ from bridge.api import (
     TargetClient,
     TargetRef,
     TransientError,
+    token_at,
 )
 from kashflow_target.account.resolved import Books
 from kashflow_target.compose.client import guarded
-from kashflow_target.compose.text import key_in
 from kashflow_target.soap import builders
 from kashflow_target.soap.client import Door
 from kashflow_target.soap.refusals import is_absent
@@ -106,7 +106,7 @@ class Customers:
         there = row.text(field).strip()
         if there == payload.reference:
             return
-        if key_in(there) != there:
+        if token_at(there) != there:
             raise RecordRejectedError(
                 f"customer {row.text('Code')} holds {there!r} in its field {field}",
                 remedy=f"empty that field in KashFlow, or choose another one for bridge's key"

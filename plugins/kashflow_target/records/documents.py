@@ -17,7 +17,6 @@ from bridge.api import (
     TargetPayment,
     TargetRef,
     rounded,
-    tokens_in,
 )
 from kashflow_target.account.reference_data import is_currency
 from kashflow_target.account.resolved import Books
@@ -81,11 +80,6 @@ def as_payment(row: Row, kind: Kind, currency: str, books: Books) -> TargetPayme
     )
 
 
-def _holds(text: str, reference: Reference) -> bool:
-    label = reference.token.partition("-")[0]
-    return reference.token in tokens_in(text, label)
-
-
 def _only(found: Sequence[_Found], reference: Reference, where: str) -> _Found | None:
     by_id = {each.ref.id: each for each in found}
     if len(by_id) > 1:
@@ -127,8 +121,8 @@ class Documents:
                 yield document
 
     def find(self, reference: Reference, client: TargetRef) -> TargetDocument | None:
-        """The one document of a customer whose reference holds this key."""
-        found = [each for each in self.of_client(client) if _holds(each.reference, reference)]
+        """The one document of a customer whose reference begins with this key."""
+        found = [each for each in self.of_client(client) if reference.heads(each.reference)]
         return _only(found, reference, "invoices")
 
     def payments(self, document: TargetRef) -> Iterator[TargetPayment]:
@@ -148,8 +142,8 @@ class Documents:
         return currency_of(row, books)
 
     def find_payment(self, reference: Reference, document: TargetRef) -> TargetPayment | None:
-        """The one payment of a document whose note holds this key."""
-        found = [each for each in self.payments(document) if _holds(each.note, reference)]
+        """The one payment of a document whose note begins with this key."""
+        found = [each for each in self.payments(document) if reference.heads(each.note)]
         return _only(found, reference, "payments")
 
     def create(self, payload: Payload, client: TargetRef, kind: Kind) -> TargetRef:

@@ -11,10 +11,11 @@ from bridge.api import (
     Days,
     Kind,
     Payload,
+    Reference,
     TargetMovement,
     TargetRef,
     rounded,
-    tokens_in,
+    token_at,
 )
 from kashflow_target.account.resolved import Books
 from kashflow_target.settings.names import Known
@@ -62,25 +63,22 @@ class Movements:
                 yield movement
 
     def find(self, payload: Payload) -> TargetRef | None:
-        """The one on the payload's account whose comment holds its key.
+        """The one on the payload's account whose comment begins with its key.
 
         Raises:
-            AmbiguousMatchError: two hold it.
+            AmbiguousMatchError: two do.
         """
-        token = payload.reference.partition(" ")[0]
-        label = token.partition("-")[0]
+        reference = Reference(token_at(payload.reference))
         named = payload.body["accid"]
         accounts = [each for each in self._books().accounts if named in {each.id, each.code}]
         found = {
-            each.ref.id: each.ref
-            for each in self.on(accounts)
-            if token in tokens_in(each.reference, label)
+            each.ref.id: each.ref for each in self.on(accounts) if reference.heads(each.reference)
         }
         if len(found) > 1:
             raise AmbiguousMatchError(
-                f"bank transactions {' and '.join(sorted(found))} carry the key {token}",
+                f"bank transactions {' and '.join(sorted(found))} carry the key {reference.token}",
                 remedy="look at each in KashFlow and take the key out of those that are not ours",
-                record=token,
+                record=reference.token,
             )
         return next(iter(found.values()), None)
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from bridge.api import Days, Kind, Money, Record, RecordClass, TaxPart, rounded, total
+from bridge.api import Days, Kind, Money, Record, RecordClass, TaxPart, rounded, token_at, total
 from kashflow_target.account.resolved import Books
-from kashflow_target.compose.text import key_in
 from kashflow_target.records.customers import Customers
 from kashflow_target.records.documents import (
     as_document,
@@ -43,7 +42,7 @@ def _document(row: Row, books: Books, countries: Mapping[str, str]) -> Record:
     rate = Decimal(row.text("ExchangeRate") or 0)
     return Record(
         record_class=RecordClass.CREDIT_NOTE if is_note else RecordClass.INVOICE,
-        token=key_in(document.reference),
+        token=token_at(document.reference),
         number=document.ref.id,
         client=document.client.id,
         date=document.date,
@@ -107,7 +106,7 @@ def _payments(door: Door, books: Books, days: Days, currencies: dict[str, str]) 
                 )
             yield Record(
                 record_class=RecordClass.REFUND if amount.amount < 0 else RecordClass.PAYMENT,
-                token=key_in(payment.note),
+                token=token_at(payment.note),
                 number=payment.ref.id,
                 client="",
                 date=payment.date,
@@ -135,7 +134,7 @@ def _movements(movements: Movements, books: Books, days: Days) -> Iterator[Recor
         if each.date in days:
             yield Record(
                 record_class=RecordClass.MOVEMENT,
-                token=key_in(each.reference),
+                token=token_at(each.reference),
                 number=each.ref.id,
                 client="",
                 date=each.date,

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 
 from bridge.api import (
     Days,
-    Kind,
     Money,
     Record,
     RecordClass,
@@ -14,7 +13,9 @@ from bridge.api import (
     TransactionKind,
     invoice_ref,
     payment_ref,
+    refund_ref,
     token_of,
+    transaction_ref,
 )
 from whmcs_source.api.calls import Calls, OddRow, Page, Row
 from whmcs_source.api.errors import OddAmountError, UnreadableReplyError
@@ -179,9 +180,9 @@ def _document_class(items: Sequence[WireItem]) -> RecordClass:
 
 def _class_of(row: Transaction) -> tuple[RecordClass, SourceRef]:
     if row.kind is not TransactionKind.PAYMENT:
-        return RecordClass.REFUND, SourceRef(Kind.CREDIT_NOTE, f"R{row.id}")
+        return RecordClass.REFUND, refund_ref(row.id)
     if row.invoice is None:
-        return RecordClass.MOVEMENT, SourceRef(Kind.MOVEMENT, f"T{row.id}")
+        return RecordClass.MOVEMENT, transaction_ref(row.id)
     return RecordClass.PAYMENT, payment_ref(row.id, row.invoice.id)
 
 

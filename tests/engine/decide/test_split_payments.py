@@ -5,10 +5,9 @@ from decimal import Decimal
 
 from hypothesis import given, settings, strategies as st
 
-from bridge.api import Invoice, Kind, Money, PaidFrom, Payment, Reference, SourceRef, total
-from bridge.engine.decide.added_lines import document_ref
+from bridge.api import Invoice, Money, PaidFrom, Payment, Reference, SourceRef, total
 from bridge.engine.decide.split_payments import onto_documents
-from bridge.engine.keys import balance_use_ref, document_of
+from bridge.model.keys import Key, Role, document_of, payment_ref
 from bridge.testing.builders import DAY, a_line, an_invoice, gbp
 
 WHOLE = an_invoice(transactions=[])
@@ -18,14 +17,14 @@ def _documents(*nets: Decimal) -> list[Invoice]:
     return [
         replace(
             an_invoice(lines=[a_line(Money(net, "GBP"), taxed=False)], transactions=[]),
-            ref=document_ref(WHOLE.ref, number),
+            ref=Key(Role.INVOICE, "501", part=number).ref,
         )
         for number, net in enumerate(nets)
     ]
 
 
 def _payment(ref: SourceRef, amount: Money, base: Money | None) -> Payment:
-    origin = PaidFrom.BALANCE if "/credit/" in ref.id else PaidFrom.GATEWAY
+    origin = PaidFrom.BALANCE if Key.of(ref).is_balance_use else PaidFrom.GATEWAY
     token = Reference(f"MEM-{ref.id}", "txn")
     return Payment(ref, token, WHOLE.ref, DAY, amount, base, "stripe", origin)
 
@@ -40,7 +39,7 @@ def test_the_pieces_sum_to_what_fits_and_each_has_a_key_of_its_own(
 ) -> None:
     documents = _documents(*grosses)
     payments = [
-        _payment(SourceRef(Kind.PAYMENT, f"T{900 + n}/501"), Money(amount, "GBP"), None)
+        _payment(payment_ref(900 + n, 501), Money(amount, "GBP"), None)
         for n, amount in enumerate(paid)
     ]
     cut = list(onto_documents(payments, documents, "MEM"))
@@ -58,7 +57,7 @@ def test_the_pieces_sum_to_what_fits_and_each_has_a_key_of_its_own(
 
 
 def test_a_cut_payment_keeps_its_worth_in_the_base_currency() -> None:
-    ref = SourceRef(Kind.PAYMENT, "T900/501")
+    ref = payment_ref(900, 501)
     payment = _payment(ref, gbp("125.00"), Money(Decimal("146.33"), "EUR"))
     first, second = onto_documents([payment], _documents(Decimal(120), Decimal(5)), "MEM")
     assert (first.ref.id, second.ref.id) == ("T900/501", "T900/501+1")
@@ -68,7 +67,8 @@ def test_a_cut_payment_keeps_its_worth_in_the_base_currency() -> None:
 
 
 def test_balance_used_is_cut_alike() -> None:
-    payment = _payment(balance_use_ref("501", gbp("10.00")), gbp("10.00"), gbp("10.00"))
+    key = Key(Role.USE, on=Key(Role.INVOICE, "501"), amount="10.00")
+    payment = _payment(key.ref, gbp("10.00"), gbp("10.00"))
     cut = onto_documents([payment], _documents(Decimal(8), Decimal(5)), "MEM")
     assert [(one.ref.id, one.amount) for one in cut] == [
         ("501/credit/10.00", gbp("8.00")),

@@ -11,7 +11,7 @@ from bridge.engine.reconcile.outside_period import (
     Rows,
     invoice_record,
     money_record,
-    tokens,
+    refs_of,
     with_outside_period,
 )
 from bridge.testing.builders import DAY, a_line, a_transaction, an_invoice, gbp
@@ -92,4 +92,4 @@ def test_a_refund_is_money_out_with_a_key_of_its_own() -> None:
 
 def test_rows_without_a_key_of_ours_stand_for_nothing_in_the_log(paper: Paper) -> None:
     rows = [paper.document("WHMCS-501"), paper.document("PO 4471"), paper.row("", "1.00")]
-    assert [(ref.kind, ref.id) for ref in tokens(rows, "WHMCS")] == [(Kind.INVOICE, "501")]
+    assert [(ref.kind, ref.id) for ref in refs_of(rows, "WHMCS")] == [(Kind.INVOICE, "501")]

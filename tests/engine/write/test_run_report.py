@@ -21,10 +21,9 @@ from bridge.api import (
     invoice_ref,
 )
 from bridge.engine.context import Ends, Stop
-from bridge.engine.keys import difference_ref
 from bridge.engine.policy import Choices
 from bridge.engine.write.run_report import RunCounters, summary
-from bridge.model.refs import payment_ref
+from bridge.model.keys import Key
 from bridge.store import open_log
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import EntryRow
@@ -171,7 +170,7 @@ def test_an_exchange_difference_has_a_figure_of_its_own() -> None:
     movement = a_movement(kind=MovementKind.EXCHANGE_DIFFERENCE, amount=gbp("-0.37"))
     payload = compose_movement(movement, MemoryMapping())
     assert isinstance(payload, Payload)
-    counters.wrote(invoice_ref(501), difference_ref(payment_ref("900", "501")), payload)
+    counters.wrote(invoice_ref(501), Key.parse("T900/501/exchange").ref, payload)
     assert _totals(_report(counters)) == {
         "GBP": {"invoiced": "0.00", "paid": "0.00", "exchange": "-0.37"}
     }

@@ -17,6 +17,7 @@ from bridge.api import (
     payment_ref,
 )
 from bridge.errors import StoreError
+from bridge.model.keys import Key, Role
 from bridge.model.run import StepState
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import (
@@ -34,6 +35,7 @@ from bridge.store.tables.values import (
 from tests.store.builders import NOW, Place, a_link, a_step, begin, book, gbp, header, payload
 
 INVOICE = TargetRef(Kind.INVOICE, "1001")
+SECOND = Key(Role.INVOICE, "501", part=1).ref
 
 
 def the_entry(log: SyncLog, number: int) -> EntryRow:
@@ -280,9 +282,7 @@ def test_links_of_an_invoice_are_those_that_its_steps_made(log: SyncLog) -> None
     made = [
         a_link(client_ref(7), TargetRef(Kind.CLIENT, "3001")),
         a_link(entry, INVOICE, created=NOW + dt.timedelta(seconds=1)),
-        a_link(
-            invoice_ref("501+1"), TargetRef(Kind.INVOICE, "1002"), created=NOW + dt.timedelta(2)
-        ),
+        a_link(SECOND, TargetRef(Kind.INVOICE, "1002"), created=NOW + dt.timedelta(2)),
     ]
     for link in made:
         step = a_step(log, run, link.ref, invoice=entry)
@@ -310,7 +310,7 @@ def test_links_of_an_invoice_are_those_that_its_steps_made(log: SyncLog) -> None
 def test_a_second_document_alone_marks_its_entry_as_booked(log: SyncLog) -> None:
     run = begin(log)
     log.see(run, [header(501)], None)
-    extra = invoice_ref("501+1")
+    extra = SECOND
     step = a_step(log, run, extra, invoice=invoice_ref(501))
     log.write(run, [Intend(step), PutLink(a_link(extra, INVOICE))], lease=None)
     assert list(log.booked(dt.date(2026, 1, 1))) == [(client_ref(7), invoice_ref(501))]
