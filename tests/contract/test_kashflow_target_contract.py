@@ -1,6 +1,7 @@
 """The KashFlow target keeps the contract, through real SOAP against its sandbox."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from kashflow_target.sandbox.books import Books
 
 from bridge.api import TargetPlugin, TargetRef
 from bridge.testing.conformance.fixtures import TargetStand
+from bridge.testing.conformance.target_writer import Desk
 from bridge.testing.sandboxes import Controls, target_stand
 from bridge.testing.target_suite import TargetSuite
 
@@ -66,22 +68,39 @@ class Notes:
         return found.fields["Notes"]
 
 
+@pytest.fixture
+def kashflow(tmp_path: Path) -> Iterator[TargetStand]:
+    [offer] = bridge_targets()
+    assert isinstance(offer, TargetPlugin)
+    directory = tmp_path / "kashflow"
+    directory.mkdir()
+    with target_stand(
+        offer,
+        directory,
+        settings=SETTINGS,
+        operations=OPERATIONS,
+        foreign=lambda controls: Notes(controls, directory),
+        misnamed=MISNAMED,
+        misnamed_words=("Card Clearin", "Web Hostin"),
+    ) as stand:
+        yield stand
+
+
 class TestKashFlowTarget(TargetSuite):
     every = 3  # tests/e2e kills a real process at each moment, over the same wire
 
     @pytest.fixture
-    def stand(self, tmp_path: Path) -> Iterator[TargetStand]:
-        [offer] = bridge_targets()
-        assert isinstance(offer, TargetPlugin)
-        directory = tmp_path / "kashflow"
-        directory.mkdir()
-        with target_stand(
-            offer,
-            directory,
-            settings=SETTINGS,
-            operations=OPERATIONS,
-            foreign=lambda controls: Notes(controls, directory),
-            misnamed=MISNAMED,
-            misnamed_words=("Card Clearin", "Web Hostin"),
-        ) as stand:
-            yield stand
+    def stand(self, kashflow: TargetStand) -> TargetStand:
+        return kashflow
+
+
+@pytest.mark.parametrize("form", ["in_{}NabC", "R{}", "T{} /+1 <&é>"])
+def test_a_lost_log_makes_no_duplicates_of_any_id(
+    form: str, kashflow: TargetStand, tmp_path: Path
+) -> None:
+    """KashFlow's fields carry any id of a source there and back."""
+    stand = replace(kashflow, source_id=form.format)
+    with stand.open() as target:
+        target.check()
+        target.prepare()
+        TargetSuite().test_a_lost_log_makes_no_duplicates(Desk(stand, target), tmp_path)

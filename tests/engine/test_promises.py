@@ -122,6 +122,8 @@ class Promises(RuleBasedStateMachine):
         self.billing.put(a_client(number, company=company, address=(f"{street} New Street",)))
 
     def _put(self, invoice: Invoice) -> None:
+        """Its number looks like the key of the invoice before it."""
+        invoice = replace(invoice, number=f"MEM-{int(invoice.ref.id) - 1}")
         self.invoices[int(invoice.ref.id)] = invoice
         self.billing.put(invoice)
 

@@ -18,6 +18,7 @@ from bridge.api import (
     token_at,
     token_of,
 )
+from bridge.model.keys import Key, Role
 from bridge.testing.builders import DAY, a_transaction, an_invoice
 from bridge.testing.conformance.target_writer import LABEL, Desk, payload_of
 from bridge.testing.memory.source import MemoryBilling
@@ -125,7 +126,7 @@ class Story:
         rows = {row.ref.id: row for row in target.movements([Days(FIRST_DAY, DAY)])}
         found = Counter(token_at(row.reference) for row in rows.values())
         fees = [
-            f"{LABEL}-T{row.id}/fee"
+            Key(Role.FEE, row.id).token(LABEL)
             for invoice in self.told
             for row in invoice.transactions
             if row.fee

@@ -1,5 +1,6 @@
 """The in-memory target keeps the contract that it stands in for."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
 
@@ -41,8 +42,10 @@ class TestMemoryTarget(TargetSuite):
 
     @pytest.fixture
     def stand(self) -> TargetStand:
-        books = MemoryBooks()
+        return self.with_ids(str)
 
+    def with_ids(self, source_id: Callable[[int], str]) -> TargetStand:
+        books = MemoryBooks()
         return TargetStand(
             open=lambda: MemoryTarget(books),
             misbehave=books.misbehave,
@@ -50,4 +53,15 @@ class TestMemoryTarget(TargetSuite):
             calls=lambda: sorted(books.calls.elements()),
             locked_out=lambda: MemoryTarget(on_check("access")),
             nobody_there=lambda: MemoryTarget(on_check("unreachable")),
+            source_id=source_id,
         )
+
+
+class TestMemoryTargetWithAnyIds(TestMemoryTarget):
+    """A source may give ids like these; each so manyth moment will do, as numbers try them all."""
+
+    every = 12
+
+    @pytest.fixture(params=["in_{}NabC", "R{}", "T{} /+1 %é"])
+    def stand(self, request: pytest.FixtureRequest) -> TargetStand:
+        return self.with_ids(request.param.format)
