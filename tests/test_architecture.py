@@ -271,3 +271,56 @@ def test_every_hook_is_explained_by_an_example_with_its_arguments(hook: str) -> 
     function = getattr(hookspecs, hook)
     arguments = ", ".join(inspect.signature(function).parameters)
     assert f"def {hook}({arguments}):" in (inspect.getdoc(function) or "")
+
+
+OTHER_TEXT = {
+    "bridge/model/keys.py": "the grammar itself",
+    "bridge/engine/dry_run.py": "ids of the target that a dry run makes up",
+    "bridge/engine/reconcile/log_view.py": "the source's own words",
+}
+ENDINGS = re.compile(
+    r"/(?:balance|cancelled|credit|exchange|excess|fee|given|returned|reversed|undone)\b"
+)
+CARRIERS = re.compile(r"(?:\bref\.id|\btoken|\.reference|\.note)$")
+CUTS = re.compile(r"[lr]?find|r?index|r?partition|r?split|remove\w+|(?:starts|ends)with")
+PATTERNS = re.compile(r"match|fullmatch|search|findall|finditer|sub")
+
+
+def _takes_a_key_apart(node: ast.AST) -> bool:
+    """A piece of the grammar, or a call that cuts up what carries a key."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and bool(ENDINGS.match(node.value))
+    if isinstance(node, ast.JoinedStr):
+        head = node.values[0]
+        letter = isinstance(head, ast.Constant) and head.value in {"R", "T", "C"}
+        return letter or ast.unparse(node).casefold().startswith("f'{label}-")
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    cut = [node.func.value] if CUTS.fullmatch(node.func.attr) else []
+    searched = node.args if PATTERNS.fullmatch(node.func.attr) else []
+    return any(CARRIERS.search(ast.unparse(text)) for text in (*cut, *searched))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_other_code_takes_a_key_apart(path: Path) -> None:
+    found = [
+        f"{path.name}:{getattr(node, 'lineno', 0)}: {ast.unparse(node)}"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if _takes_a_key_apart(node)
+    ]
+    assert bool(found) is (str(path.relative_to(ROOT)) in OTHER_TEXT), found
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'f"T{row.id}/fee"',
+        'f"{label}-{ref.id}"',
+        'link.ref.id.endswith(("/exchange", "/given"))',
+        'part.ref.id.startswith("T")',
+        'payload.reference.partition(" ")[0]',
+        "_KEY.match(payment.note)",
+    ],
+)
+def test_what_takes_a_key_apart_is_found(code: str) -> None:
+    assert any(map(_takes_a_key_apart, ast.walk(ast.parse(code))))

@@ -39,7 +39,7 @@ class UnusableIdError(RecordRejectedError):
 
     @property
     def hold(self) -> Hold:
-        """Why the invoice waits."""
+        """Return the hold of an invoice that has such an id."""
         return Hold(Reason.UNREADABLE, self.what, self.remedy)
 
 
@@ -107,7 +107,7 @@ class Key:
     amount: str = ""
 
     def __str__(self) -> str:
-        """Raises UnusableIdError where an id is empty."""
+        """Return the key as text. Raises UnusableIdError where an id is empty."""
         if not self.id and self.role not in _FOUNDED:
             raise UnusableIdError(f"the source's id of its {self._named()} is empty")
         match self.role:
@@ -134,7 +134,7 @@ class Key:
         return own + _suffix(self)
 
     def _named(self) -> str:
-        """What the source calls the record whose id it is."""
+        """Return what the source calls the record whose id it is."""
         if self.role in {Role.NOTE, Role.TO_BALANCE}:
             return "refund"
         if self.role in MONEY or self.role is Role.FEE:
@@ -143,7 +143,7 @@ class Key:
 
     @staticmethod
     def parse(text: str, kind: Kind | None = None) -> "Key":
-        """What a text stands for; NO_KEY for what is no key, or of another kind than asked for.
+        """Return the key that is written so; NO_KEY for what is none, or of another kind.
 
         A client's key is read where that kind is asked for.
         """
@@ -151,7 +151,7 @@ class Key:
 
     @staticmethod
     def of(ref: SourceRef) -> "Key":
-        """The key of a record; NO_KEY for a ref that is none."""
+        """Return the key of a record; NO_KEY for a ref that is none."""
         if ref.kind is Kind.CLIENT:
             return Key(Role.CLIENT, ref.id)
         if ref.kind is Kind.INVOICE and not ref.suffix:
@@ -160,7 +160,7 @@ class Key:
 
     @property
     def ref(self) -> SourceRef:
-        """By which the log knows the record: an invoice that is booked again by its own id.
+        """Return the ref by which the log knows the record; booked again, an invoice has its first.
 
         Raises:
             ValueError: it is no key.
@@ -178,49 +178,49 @@ class Key:
 
     @property
     def kind(self) -> Kind | None:
-        """What kind of record it is the key of; None of no key."""
+        """Return of what kind of record it is the key; None of no key."""
         return _KINDS.get(self.role)
 
     @property
     def owner(self) -> str:
-        """The source's id of what it belongs to; of an exchange difference its payment's."""
+        """Return the source's id of what it belongs to; a use of balance belongs to its invoice."""
         return self.on.owner if self.on and self.role in _FOUNDED else self.id
 
     @property
     def document(self) -> "Key | None":
-        """The key of the document that a payment stands on."""
+        """Return the key of the document that a payment stands on."""
         if self.role is Role.TO_BALANCE:
             return Key(Role.NOTE, self.id)
         return self.on if self.role in _PAYMENTS else None
 
     @property
     def invoice(self) -> str:
-        """The source's id of the invoice that a share of a transaction pays, else empty."""
+        """Return the source's id of the invoice that a transaction's share pays, else nothing."""
         is_share = self.role is Role.PAYMENT and self.on and self.on.role is Role.INVOICE
         return self.on.id if self.on and is_share else ""
 
     @property
     def is_undone(self) -> bool:
-        """Whether it is of a booking that an undo reversed: the document, or its credit note."""
+        """Return whether an undo reversed what it names, or made it to reverse that."""
         return self.role in {Role.UNDONE, Role.REVERSED}
 
     @property
     def is_balance_use(self) -> bool:
-        """Whether it is of a payment that came from the client's balance, or went onto it."""
+        """Return whether its payment came from the client's balance, or went onto it."""
         return self.role in {Role.USE, Role.TO_BALANCE}
 
     @property
     def is_money_back(self) -> bool:
-        """Whether it is of money that was returned."""
+        """Return whether its money was returned."""
         document = self.document
         return self.role is Role.RETURNED or (document is not None and document.role is Role.NOTE)
 
     def again(self, booking: int) -> "Key":
-        """The key that an invoice's document bears in the target when it is booked once more."""
+        """Return the key that an invoice's document bears when it is booked once more."""
         return replace(self, booking=booking)
 
     def token(self, label: str) -> str:
-        """The key with its label. Raises as `token_of`."""
+        """Return the key with its label. Raises as `token_of`."""
         return _token(label, str(self))
 
 
@@ -238,7 +238,7 @@ _KINDS: Mapping[Role, Kind] = MappingProxyType(
 
 
 def _suffix(key: Key) -> str:
-    """What a key says of an invoice besides its id."""
+    """Return what a key says of an invoice besides its id."""
     part = f"+{key.part}" if key.part else ""
     again = f"/{key.booking}" if key.booking > 1 else ""
     match key.role:
@@ -264,7 +264,7 @@ def _parse(text: str, kind: Kind | None) -> Key:
 
 
 def _loosely(text: str) -> Key:
-    """The only key that may be written so. Raises ValueError for what is none."""
+    """Return the only key that may be written so. Raises ValueError for what is none."""
     head, slash, last = text.rpartition("/")
     if not slash:
         return _whole(text)
@@ -285,7 +285,7 @@ def _loosely(text: str) -> Key:
 
 
 def _whole(text: str) -> Key:
-    """What has no word of ours behind its id."""
+    """Return a key that has no word of ours behind its id."""
     if text.startswith(("R", "T")):
         return Key(Role.NOTE if text.startswith("R") else Role.TRANSACTION, _read(text[1:]))
     part = _PART.search(text)
@@ -312,7 +312,7 @@ def _one_of(roles: Collection[Role], key: Key) -> Key:
 
 
 def written(source_id: str) -> str:
-    """An id of the source as a key writes it.
+    """Return an id of the source as a key writes it.
 
     >>> written("501"), written("in_1NabC"), written("501/2")
     ('501', '~in_1NabC', '~501%2F2')
@@ -323,7 +323,7 @@ def written(source_id: str) -> str:
 
 
 def _read(text: str) -> str:
-    """The id that is written so. Raises ValueError for what is none."""
+    """Return the id that is written so. Raises ValueError for what is none."""
     if text.isdigit() and text.isascii():
         return text
     if not text.startswith("~") or text == "~":
@@ -332,14 +332,14 @@ def _read(text: str) -> str:
 
 
 def text_of(ref: SourceRef) -> str:
-    """The key of a record as the sync log keeps it."""
+    """Return the key of a record as the sync log keeps it."""
     if ref.kind in {Kind.CLIENT, Kind.INVOICE}:
         return written(ref.id) + ref.suffix
     return ref.id
 
 
 def ref_from(text: str, kind: Kind) -> SourceRef:
-    """The record whose key the sync log keeps as `text`."""
+    """Return the record whose key the sync log keeps as `text`."""
     if text.isdigit() and text.isascii():
         return SourceRef(kind, text)
     key = Key.parse(text, kind)
@@ -347,23 +347,23 @@ def ref_from(text: str, kind: Kind) -> SourceRef:
 
 
 def payment_ref(transaction_id: str | int, invoice_id: str | int) -> SourceRef:
-    """The ref of one transaction's share that pays one invoice."""
+    """Return the ref of one transaction's share that pays one invoice."""
     invoice = Key(Role.INVOICE, str(invoice_id))
     return Key(Role.PAYMENT, str(transaction_id), on=invoice).ref
 
 
 def refund_ref(refund_id: str | int) -> SourceRef:
-    """The ref of the credit note that a refund makes."""
+    """Return the ref of the credit note that a refund makes."""
     return Key(Role.NOTE, str(refund_id)).ref
 
 
 def transaction_ref(transaction_id: str | int) -> SourceRef:
-    """The ref of money that stands on no invoice."""
+    """Return the ref of money that stands on no invoice."""
     return Key(Role.TRANSACTION, str(transaction_id)).ref
 
 
 def document_of(payment: SourceRef) -> SourceRef:
-    """Which document a payment stands on, by its key.
+    """Return the document that a payment stands on, by its key.
 
     Raises:
         ValueError: it is not the ref of a payment.
@@ -378,7 +378,7 @@ def document_of(payment: SourceRef) -> SourceRef:
 
 
 def bookings(refs: Iterable[SourceRef]) -> int:
-    """The number of the current or next booking of an invoice, by the refs of its links."""
+    """Return the number of an invoice's current or next booking, by the refs of its links."""
     return 1 + sum(Key.of(ref).role is Role.UNDONE for ref in refs)
 
 
@@ -404,7 +404,7 @@ class Reference:
         return f"{self.token} {self.detail}".strip()
 
     def heads(self, text: str) -> bool:
-        """Whether `text` begins with this token. What stands further on in it counts as nothing."""
+        """Return whether `text` begins with this token. What stands further on is no token."""
         return bool(self.token) and token_at(text) == self.token
 
 
@@ -419,7 +419,7 @@ def _token(label: str, key: str) -> str:
 
 
 def token_of(label: str, ref: SourceRef) -> str:
-    """The key of `ref` as it stands in the target: ``WHMCS-T900/501``.
+    """Return the key of `ref` as it stands in the target: ``WHMCS-T900/501``.
 
     Raises:
         UnusableIdError: the source's id is empty, or too long for a key.
@@ -430,7 +430,7 @@ def token_of(label: str, ref: SourceRef) -> str:
 
 
 def token_at(text: str, label: str = "") -> str:
-    """The token that `text` begins with, of this label or of any; empty where there is none.
+    """Return the token that `text` begins with, of this label or of any; else nothing.
 
     >>> token_at("WHMCS-501 WHMCS-5001"), token_at("for WHMCS-501")
     ('WHMCS-501', '')
@@ -445,29 +445,29 @@ def token_at(text: str, label: str = "") -> str:
 
 
 def tokens_in(text: str, label: str) -> tuple[str, ...]:
-    """`token_at` as a sequence of one or none: what else stands in a text is no token."""
+    """Return `token_at` as a sequence of one or none."""
     return tuple(filter(None, (token_at(text, label),)))
 
 
 def key_of(token: str, label: str) -> Key:
-    """What a token with this label stands for; NO_KEY for what is not ours."""
+    """Return the key in a token with this label; NO_KEY for what is not ours."""
     head, body = _divided(token)
     return Key.parse(body) if head == label else NO_KEY
 
 
 def invoice_id(token: str, label: str) -> str:
-    """The source's id in the token of an invoice, or empty."""
+    """Return the source's id in the token of an invoice, else nothing."""
     key = key_of(token, label)
     return key.owner if key.role is Role.INVOICE else ""
 
 
 def label_of(token: str) -> str:
-    """The label of a token."""
+    """Return the label of a token."""
     return _divided(token)[0]
 
 
 def key_text(token: str) -> str:
-    """A token without its label, as people name the record."""
+    """Return a token without its label, as people name the record."""
     return _divided(token)[1]
 
 
@@ -477,7 +477,7 @@ def _divided(token: str) -> tuple[str, str]:
 
 
 def code_of(token: str) -> str:
-    """The token in capitals, digits and the label alone, for targets whose own keys take no more.
+    """Return a token in letters and digits alone, for targets whose own keys take no more.
 
     An id that is no number gives a digest of 60 bits: no two ids differ in letter case alone, and
     the code of one is never that of a number.

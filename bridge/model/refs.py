@@ -38,12 +38,12 @@ class SourceRef:
 
 
 def client_ref(client_id: str | int) -> SourceRef:
-    """The ref of a client."""
+    """Return the ref of a client, by the source's own id."""
     return SourceRef(Kind.CLIENT, str(client_id))
 
 
 def invoice_ref(invoice_id: str | int) -> SourceRef:
-    """The ref of an invoice."""
+    """Return the ref of an invoice, by the source's own id."""
     return SourceRef(Kind.INVOICE, str(invoice_id))
 
 

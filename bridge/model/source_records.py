@@ -105,7 +105,7 @@ class LineItem:
     """One priced line of an invoice, as stored by the source.
 
     Attributes:
-        id: The source's own line id.
+        id: The source's own line id; that of a line added later sorts behind, shorter ones first.
         kind: What it is in general terms.
         type: The source's own word for it (``Hosting``), by which nominals are mapped.
         description: Plain text; may hold line breaks.
@@ -382,7 +382,7 @@ def _plain_money(money: Money) -> str:
 
 
 def _plain_ref(ref: SourceRef) -> dict[str, str]:
-    """What a source gives is never a further document of an invoice."""
+    """Return a ref as a source gives it, which is never of a further document."""
     return {"kind": ref.kind.value, "id": ref.id}
 
 

@@ -1,5 +1,7 @@
 """Any id and number round trips, no two keys are written alike, and the head of a text counts."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
@@ -239,3 +241,21 @@ def test_a_reversed_booking_is_counted() -> None:
     links = [invoice_ref(501), SourceRef(Kind.CREDIT_NOTE, "501/reversed")]
     assert bookings(links) == 1
     assert bookings([*links, Key(Role.UNDONE, "501").ref, invoice_ref("501/undone2")]) == 2
+
+
+def _rows_of_the_page() -> list[tuple[str, str, str]]:
+    """Role, kind and example of each form in docs/internals/keys.md."""
+    page = (Path(__file__).parents[2] / "docs/internals/keys.md").read_text()
+    table = page.partition("<!-- tested: keys -->")[2].strip().partition("\n\n")[0]
+    rows = [[cell.strip().strip("`") for cell in line.split(" | ")] for line in table.splitlines()]
+    return [(row[0].removeprefix("| `"), row[1], row[3]) for row in rows[2:]]
+
+
+def test_the_page_shows_every_form() -> None:
+    assert {role for role, _, _ in _rows_of_the_page()} == set(Role) - {Role.NONE}
+
+
+@pytest.mark.parametrize(("role", "kind", "example"), _rows_of_the_page())
+def test_each_example_of_the_page_is_a_key_of_its_role(role: str, kind: str, example: str) -> None:
+    key = Key.parse(example, Kind(kind))
+    assert (key.role.value, str(key)) == (role, example)

@@ -53,7 +53,7 @@ def header(
     paid: dt.date | None = dt.date(2026, 4, 10),
     issued: dt.date | None = dt.date(2026, 4, 1),
     status: str = "Paid",
-    client: int = 7,
+    client: int | str = 7,
     gross: str = "120.00",
     currency: str = "GBP",
 ) -> Header:

@@ -162,7 +162,7 @@ def _owners(
 
 
 def _matter(key: Key) -> tuple[Role, str]:
-    """Whose balance it is, is said by an invoice, a transaction or a movement of the balance."""
+    """Return the invoice, transaction or movement of the balance that says whose it is."""
     role = Role.INVOICE if key.role is Role.USE else key.role
     return (Role.TRANSACTION if role in MONEY | {Role.NOTE} else role), key.owner
 

@@ -33,7 +33,7 @@ class LogView:
     accounts: Mapping[SourceRef, Collection[str]] = field(default_factory=dict)
 
     def link(self, key: Key) -> LinkRow | None:
-        """The link of what a key of ours stands for."""
+        """Return the link of what a key of ours stands for."""
         return self.links.get(key.ref) if key.kind else None
 
 

@@ -204,7 +204,7 @@ class _Matcher:
 
 
 def _family(key: Key) -> str:
-    """What a row belongs to that stands on no document of ours, by its key alone."""
+    """Return what a row belongs to that stands on no document of ours, by its key alone."""
     return key.invoice or (str(key.on) if key.role is Role.PAYMENT else key.owner)
 
 

@@ -380,7 +380,7 @@ def _is_document(part: Part) -> bool:
 
 
 def _is_given(part: Part) -> bool:
-    """Whether it is balance that staff gave or took: no invoice's own, but its client's."""
+    """Return whether staff gave or took it: no invoice's own balance, but its client's."""
     return Key.of(part.ref).role is Role.GIVEN
 
 

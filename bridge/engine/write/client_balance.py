@@ -12,7 +12,7 @@ _MOVES_IT = frozenset({Role.EXCESS, Role.PREPAID, Role.GIVEN, Role.RETURNED})
 
 
 def balance_effect(ref: SourceRef, payload: Payload | None) -> Money | None:
-    """What a written record did to its client's balance, in the client's currency."""
+    """Return what a written record did to its client's balance, in the client's currency."""
     if payload is None or payload.paid is None:
         return None
     key = Key.of(ref)
@@ -22,7 +22,7 @@ def balance_effect(ref: SourceRef, payload: Payload | None) -> Money | None:
 
 
 def funded(links: Iterable[LinkRow], currency: str) -> Money:
-    """A client's balance as the books have it, from everything that was written for it."""
+    """Return a client's balance as the books have it, from everything that was written for it."""
     result = Money.zero(currency)
     for link in links:
         effect = balance_effect(link.ref, link.payload)

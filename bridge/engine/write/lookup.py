@@ -102,7 +102,7 @@ class Lookup:
         )
 
     def _names(self, text: str, *kinds: Kind) -> bool:
-        """Whether it begins with a key of ours of such a record: payers write what they like."""
+        """Return whether it begins with our key of such a record: payers write what they like."""
         return key_of(token_at(text), self.label).kind in kinds
 
     def _store_all(self, rows: Iterator[SightingRow]) -> int:

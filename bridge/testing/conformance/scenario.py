@@ -136,7 +136,7 @@ class Story:
     def _clients_wrong(self, target: Target) -> list[str]:
         billed = {invoice.client for invoice in self.told}
         rows = list(target.clients())
-        tokens = Counter(word for row in rows for word in row.reference.split())
+        tokens = Counter(token_at(row.reference) for row in rows)
         emails = Counter(email for row in rows for email in row.emails)
         wrong: list[str] = []
         for client in (self.first, self.second, self.third):

@@ -25,6 +25,7 @@ from bridge.api import (
     TargetPayment,
     TargetRef,
     rounded,
+    token_at,
     token_of,
 )
 from bridge.testing.builders import DAY, a_client, a_payment, a_sale, a_sale_line
@@ -172,18 +173,18 @@ class Desk:
     def clients(self, token: str) -> list[TargetClient]:
         """The clients that carry this token."""
         with self._afresh() as target:
-            return [each for each in target.clients() if token in each.reference.split()]
+            return [each for each in target.clients() if token_at(each.reference) == token]
 
     def documents(self, token: str, day: dt.date = DAY) -> list[TargetDocument]:
         """The documents of a day that carry this token."""
         with self._afresh() as target:
             found = {each.ref.id: each for each in target.documents([Days(day, day)])}
-            return [each for each in found.values() if token in each.reference.split()]
+            return [each for each in found.values() if token_at(each.reference) == token]
 
     def payments(self, document: TargetRef, token: str) -> list[TargetPayment]:
         """The payments of a document that carry this token."""
         with self._afresh() as target:
-            return [each for each in target.payments(document) if token in each.note.split()]
+            return [each for each in target.payments(document) if token_at(each.note) == token]
 
     def _afresh(self) -> Target:
         target = self.stand.open()

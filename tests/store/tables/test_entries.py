@@ -9,8 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from bridge.api import EntryState, Kind, Reason, Seen, SourceRef, TargetRef, client_ref, invoice_ref
+from bridge.model.keys import MOST, Key, Role
+from bridge.model.run import StepState
 from bridge.store.sync_log import SyncLog
-from bridge.store.tables.values import EntryRow, Intend, PutLink, SetEntry
+from bridge.store.tables.mapping import can_keep
+from bridge.store.tables.values import Conclude, DropLink, EntryRow, Intend, PutLink, SetEntry
 from tests.store.builders import NOW, Place, a_link, a_step, begin, book, header
 
 DAY = dt.date(2026, 4, 1)
@@ -275,3 +278,35 @@ def test_money_put_on_a_balance_counts_as_booked(log: SyncLog) -> None:
     log.write(run, [Intend(a_step(log, run, ref, invoice=invoice_ref(1)))], lease=None)
     log.write(run, [PutLink(a_link(ref, TargetRef(Kind.MOVEMENT, "77")))], lease=None)
     assert list(log.booked(dt.date(2020, 1, 1))) == [(client_ref(10), invoice_ref(1))]
+
+
+def test_ids_of_any_form_are_kept_apart_and_given_back(log: SyncLog) -> None:
+    """Blanks at the end too, which MariaDB compares away, and what a key of ours looks like."""
+    odd = ["7", "7 ", "in_1NabC", "IN_1NABC", "R7", "7+1", "7/undone1", "~7", "é", "\n"]
+    run = begin(log)
+    log.see(run, [header(one, client=one) for one in odd], None)
+    assert {entry.invoice.id for entry in log.entries()} == set(odd)
+    assert {seen.client.id for seen in log.seen(list(map(invoice_ref, odd))).values()} == set(odd)
+    assert {ref.id for ref in log.refs("Paid")} == set(odd)
+    assert log.newest() == invoice_ref("7")
+    for place, one in enumerate(odd):
+        assert [entry.invoice.id for entry in log.find_entries(one)] == [one]
+        ref = invoice_ref(one)
+        step = a_step(log, run, ref)
+        link = a_link(ref, TargetRef(Kind.INVOICE, f"{1000 + place}"))
+        log.write(run, [Intend(step), Conclude(step.id, StepState.DONE), PutLink(link)], lease=None)
+        assert log.links_of_invoice(ref) == [link]
+        assert [each.ref for each in log.steps(invoice=ref)] == [ref]
+    second = Key(Role.INVOICE, "7", part=1).ref
+    assert log.links([second, *map(invoice_ref, odd)]).keys() == set(map(invoice_ref, odd))
+    log.write(run, [DropLink(second)], lease=None)
+    assert {invoice.id for _, invoice in log.booked(dt.date(2026, 1, 1))} == set(odd)
+
+
+def test_the_longest_key_fits(log: SyncLog) -> None:
+    longest = invoice_ref("x" * (MOST - 2))
+    assert can_keep(longest)
+    assert not can_keep(invoice_ref("x" * (MOST - 1)))
+    assert not can_keep(invoice_ref(""))
+    log.see(begin(log), [replace(header(501), ref=longest)], None)
+    assert [entry.invoice for entry in log.entries()] == [longest]
