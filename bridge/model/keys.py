@@ -65,6 +65,27 @@ class Role(StrEnum):
     NONE = "none"  # no key of ours
 
 
+_FORMS: Mapping[Role, str] = MappingProxyType(
+    {
+        Role.CLIENT: "{own}",
+        Role.INVOICE: "{own}{part}{again}",
+        Role.UNDONE: "{own}/undone{booking}",
+        Role.NOTE: "R{own}",
+        Role.CANCELLED: "{own}/cancelled",
+        Role.REVERSED: "{own}{again}/reversed",
+        Role.PAYMENT: "T{own}/{on}",
+        Role.USE: "{on}/credit/{amount}",
+        Role.TO_BALANCE: "R{own}/credit/0",
+        Role.TRANSACTION: "T{own}",
+        Role.FEE: "T{own}/fee",
+        Role.EXCESS: "T{own}/excess",
+        Role.PREPAID: "T{own}/balance",
+        Role.RETURNED: "T{own}/returned",
+        Role.EXCHANGE: "{on}/exchange",
+        Role.GIVEN: "C{own}/given",
+        Role.NONE: "",
+    }
+)
 _MOVED = frozenset({Role.FEE, Role.EXCESS, Role.PREPAID, Role.RETURNED})
 _PAYMENTS = frozenset({Role.PAYMENT, Role.USE, Role.TO_BALANCE})
 _NOTES = frozenset({Role.NOTE, Role.CANCELLED, Role.REVERSED})
@@ -109,37 +130,15 @@ class Key:
     def __str__(self) -> str:
         """Return the key as text. Raises UnusableIdError where an id is empty."""
         if not self.id and self.role not in _FOUNDED:
-            raise UnusableIdError(f"the source's id of its {self._named()} is empty")
-        match self.role:
-            case Role.NONE:
-                return ""
-            case Role.USE:
-                return f"{self.on}/credit/{self.amount}"
-            case Role.EXCHANGE:
-                return f"{self.on}/exchange"
-        own = written(self.id)
-        match self.role:
-            case Role.PAYMENT:
-                return f"T{own}/{self.on}"
-            case Role.TRANSACTION:
-                return f"T{own}"
-            case Role.NOTE:
-                return f"R{own}"
-            case Role.TO_BALANCE:
-                return f"R{own}/credit/0"
-            case Role.GIVEN:
-                return f"C{own}/given"
-            case role if role in _MOVED:
-                return f"T{own}/{role.value}"
-        return own + _suffix(self)
-
-    def _named(self) -> str:
-        """Return what the source calls the record whose id it is."""
-        if self.role in {Role.NOTE, Role.TO_BALANCE}:
-            return "refund"
-        if self.role in MONEY or self.role is Role.FEE:
-            return "transaction"
-        return {Role.CLIENT: "client", Role.GIVEN: "balance movement"}.get(self.role, "invoice")
+            raise UnusableIdError(f"the source's id of its {self.role.value} is empty")
+        return _FORMS[self.role].format(
+            own=written(self.id),
+            on=self.on,
+            part=f"+{self.part}" if self.part else "",
+            again=f"/{self.booking}" if self.booking > 1 else "",
+            booking=self.booking,
+            amount=self.amount,
+        )
 
     @staticmethod
     def parse(text: str, kind: Kind | None = None) -> "Key":
@@ -165,16 +164,12 @@ class Key:
         Raises:
             ValueError: it is no key.
         """
-        match self.role:
-            case Role.CLIENT:
-                return SourceRef(Kind.CLIENT, self.id)
-            case Role.INVOICE:
-                return SourceRef(Kind.INVOICE, self.id, _suffix(self.again(1)))
-            case Role.UNDONE:
-                return SourceRef(Kind.INVOICE, self.id, _suffix(self))
         if self.kind is None:
             raise ValueError(self)
-        return SourceRef(self.kind, str(self))
+        if self.kind not in {Kind.CLIENT, Kind.INVOICE}:
+            return SourceRef(self.kind, str(self))
+        first = self.again(1) if self.role is Role.INVOICE else self
+        return SourceRef(self.kind, self.id, str(first).removeprefix(written(self.id)))
 
     @property
     def kind(self) -> Kind | None:
@@ -235,20 +230,6 @@ _KINDS: Mapping[Role, Kind] = MappingProxyType(
         **dict.fromkeys((*_MOVED, Role.TRANSACTION, Role.EXCHANGE, Role.GIVEN), Kind.MOVEMENT),
     }
 )
-
-
-def _suffix(key: Key) -> str:
-    """Return what a key says of an invoice besides its id."""
-    part = f"+{key.part}" if key.part else ""
-    again = f"/{key.booking}" if key.booking > 1 else ""
-    match key.role:
-        case Role.UNDONE:
-            return f"/undone{key.booking}"
-        case Role.CANCELLED:
-            return "/cancelled"
-        case Role.REVERSED:
-            return f"{again}/reversed"
-    return part + again
 
 
 @lru_cache(maxsize=4096)
