@@ -6,9 +6,9 @@ WORKERS ?= auto
 SIZE ?= quick
 ONLY ?=
 # What looks at the clock, but for a test of what is loaded, which a moved clock adds to.
-CLOCK ?= tests/e2e tests/cli tests/engine tests/contract tests/testing tests/whmcs_source tests/kashflow_target \
-	tests/test_docs_examples.py tests/test_two_commands.py --deselect \
-	tests/cli/test_main_manners.py::test_what_is_often_asked_loads_little
+CLOCK ?= tests/e2e tests/cli tests/contract tests/engine tests/whmcs_source/test_read.py \
+	tests/kashflow_target/sandbox tests/test_docs_examples.py tests/test_two_commands.py \
+	--deselect tests/cli/test_main_manners.py::test_what_is_often_asked_loads_little
 MIDNIGHT := $(BIN)/python -m pytest -p tests.midnight -n $(WORKERS) --dist worksteal $(CLOCK)
 
 .PHONY: help demo test midnight lint bench wheel clean
