@@ -46,7 +46,6 @@ class Reason(StrEnum):
     PERIOD_LOCKED = "period_locked"
     CHANGED_AFTER_WRITE = "changed_after_write"
     REMOTE_MISSING = "remote_missing"
-    REMOTE_CHANGED = "remote_changed"
     POSSIBLE_DUPLICATE = "possible_duplicate"
     TEXT_REJECTED = "text_rejected"
     DATE_MISSING = "date_missing"

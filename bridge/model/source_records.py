@@ -221,7 +221,7 @@ class Invoice:
         paid_on: Local calendar day of full payment, None when unpaid or unknown.
         net, tax, tax2: As stored. Gross is their sum, always.
         tax_rate, tax_rate2: Percent.
-        tax_name, tax_name2: The source's name of the tax, or empty when it does not tell.
+        tax_name: The source's name of the tax, or empty when it does not tell.
         credit: How much of the gross was paid from the client's balance or by a container.
         prices: Whether line amounts contain tax; detected by arithmetic.
         gateway: The gateway chosen on the invoice: not proof of how it was paid.
@@ -252,7 +252,6 @@ class Invoice:
     containers: tuple["Invoice", ...] = ()
     holds: tuple[Hold, ...] = ()
     tax_name: str = ""
-    tax_name2: str = ""
 
     @property
     def gross(self) -> Money:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from bridge.errors import BridgeError, LockLostError
 from bridge.store.db.connection import Database
-from bridge.store.db.statements import Prepared
+from bridge.store.db.statements import PreparedStatement
 from bridge.store.lock_owner import held, lives, myself
 from bridge.store.migrate import check_revision, schema_held
 from bridge.store.tables import schema
@@ -24,7 +24,7 @@ from bridge.store.tables.mapping import printable
 
 _log = logging.getLogger(__name__)
 _table = schema.lock
-_TOKEN = Prepared(
+_TOKEN = PreparedStatement(
     select(_table.c.token)
     .where(_table.c.bridge == bindparam("at_bridge"))
     .with_for_update(read=True)

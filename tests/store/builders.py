@@ -25,8 +25,18 @@ from bridge.api import (
 from bridge.model.run import StepState
 from bridge.store import open_log
 from bridge.store.sync_log import SyncLog
-from bridge.store.tables.values import Action, Conclude, Intend, LinkRow, PutLink, SetEntry, StepRow
+from bridge.store.tables.values import (
+    Action,
+    Conclude,
+    EntryRow,
+    Intend,
+    LinkRow,
+    PutLink,
+    SetEntry,
+    StepRow,
+)
 
+CANARY = "c4n4ry-p455"
 NOW = dt.datetime(2026, 5, 1, 9, 30, 0, 123456, tzinfo=dt.UTC)
 
 
@@ -140,6 +150,12 @@ def book(log: SyncLog, run: Run, number: int, *, created: dt.datetime = NOW) -> 
     )
 
 
+def the_entry(log: SyncLog, number: int) -> EntryRow:
+    entry = log.entry(invoice_ref(number))
+    assert entry is not None
+    return entry
+
+
 def python(code: str, *arguments: str) -> subprocess.Popen[str]:
     """A second process that runs `code`; it writes lines and is told to go on by lines."""
     return subprocess.Popen(
@@ -167,3 +183,11 @@ def finish(process: subprocess.Popen[str], *, kill: bool = False) -> int:
         process.kill()
     process.communicate(timeout=60)
     return process.returncode
+
+
+def no_canary(error: BaseException) -> None:
+    """Fail if it is in the error, or in what a traceback of it would show."""
+    seen: BaseException | None = error
+    while seen is not None:
+        assert CANARY not in f"{seen} {seen!r} {getattr(seen, 'remedy', '')}"
+        seen = seen.__cause__ or seen.__context__

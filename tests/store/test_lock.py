@@ -224,9 +224,9 @@ def test_a_holder_that_slept_past_its_lease_does_not_begin_anything(place: Place
 
 
 def test_a_holder_renews_for_longer_than_its_lease(place: Place, log: SyncLog) -> None:
-    with log.lock(lease_s=0.6, command="sync") as lease:
+    with log.lock(lease_s=1.2, command="sync") as lease:
         for _ in range(8):
-            time.sleep(0.2)
+            time.sleep(0.3)
             lease.check()
 
 
@@ -303,7 +303,7 @@ def test_an_outcome_is_written_down_even_late(place: Place) -> None:
         step = a_step(log, run, invoice_ref(501))
         log.write(run, [Intend(step)], lease=lease)
         lease._renewed -= 7200  # type: ignore[attr-defined]
-        with pytest.raises(LockLostError, match="ran out 3600 seconds ago"):
+        with pytest.raises(LockLostError, match=r"ran out 36\d\d seconds ago"):
             log.write(run, [Intend(a_step(log, run, invoice_ref(501)))], lease=lease)
         log.write(
             run,

@@ -4,25 +4,19 @@ import os
 import pwd
 import socket
 import sqlite3
-import sys
 import tempfile
 from pathlib import Path
 
-import psycopg
 import pytest
-from pymysql import err as pymysql  # type: ignore[import-untyped]
-from sqlalchemy import event, exc, text
+from sqlalchemy import event
 
 from bridge.api import invoice_ref
 from bridge.errors import StoreError
 from bridge.store import open_log
 from bridge.store.db.connection import Database
-from bridge.store.db.errors import store_error
 from bridge.store.db.url import read_address
 from bridge.store.sync_log import SyncLog
-from tests.store.builders import Place, begin, finish, header, line_of, python
-
-CANARY = "c4n4ry-p455"
+from tests.store.builders import CANARY, Place, begin, finish, header, line_of, no_canary, python
 
 
 def test_importing_the_store_loads_no_database_library() -> None:
@@ -80,46 +74,6 @@ def test_without_create_an_existing_log_is_read(place: Place) -> None:
     log.close()
 
 
-@pytest.mark.parametrize(
-    ("url", "words"),
-    [
-        ("oracle://bridge:{canary}@host/db", "'oracle'"),
-        ("mssql+pyodbc://bridge:{canary}@host/db", "'mssql'"),
-        ("postgresql+asyncpg://bridge:{canary}@host/db", "driver 'asyncpg'"),
-        ("postgresql://bridge:{canary}:5432/@@host:port/db", "not a database URL"),
-        ("bridge:{canary}", "not a database URL"),
-        ("{canary}", "not a database URL"),
-        ("", "not a database URL"),
-        ("sqlite://", "names no file"),
-        ("sqlite:///:memory:", "names no file"),
-        ("sqlite:///file:log.db?mode=memory&uri=true", "names no file"),
-        ("sqlite://{canary}@host/log.db", "a SQLite file on a host"),
-    ],
-)
-def test_a_wrong_address_is_told_without_its_password(tmp_path: Path, url: str, words: str) -> None:
-    with pytest.raises(StoreError) as caught:
-        open_log(url.format(canary=CANARY), "books", base=tmp_path)
-    assert words in str(caught.value)
-    _no_canary(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("url", "driver", "extra"),
-    [
-        ("postgresql://root@127.0.0.1/x", "psycopg", "postgres"),
-        ("mysql://root@127.0.0.1/x", "pymysql", "mysql"),
-        ("mariadb://root@127.0.0.1/x", "pymysql", "mysql"),
-    ],
-)
-def test_a_missing_driver_is_named_with_what_installs_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, driver: str, extra: str
-) -> None:
-    monkeypatch.setitem(sys.modules, driver, None)
-    with pytest.raises(StoreError, match=f"driver {driver} is not installed") as caught:
-        open_log(url, "books", base=tmp_path)
-    assert f"pip install 'bridge-accounts[{extra}]'" in caught.value.remedy
-
-
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
 def test_a_server_that_does_not_answer(tmp_path: Path, scheme: str) -> None:
     with socket.socket() as unused:
@@ -130,7 +84,7 @@ def test_a_server_that_does_not_answer(tmp_path: Path, scheme: str) -> None:
             log.migrate()
         log.close()
     assert f"127.0.0.1:{port}" in str(caught.value)
-    _no_canary(caught.value)
+    no_canary(caught.value)
 
 
 @pytest.mark.parametrize("place", ["postgresql", "mariadb"], indirect=True)
@@ -143,7 +97,7 @@ def test_a_wrong_login_and_a_wrong_database_are_told_apart(place: Place) -> None
         with pytest.raises(StoreError, match=words) as caught:
             log.migrate()
         log.close()
-        _no_canary(caught.value)
+        no_canary(caught.value)
 
 
 def test_a_file_that_is_not_a_database(tmp_path: Path) -> None:
@@ -273,54 +227,3 @@ print("whole", flush=True)
     _whole_pieces(log)
     log.see(begin(log), [header("after")], None)
     log.close()
-
-
-@pytest.mark.parametrize(
-    ("origin", "words"),
-    [
-        (psycopg.errors.DiskFull("x"), "is full"),
-        (psycopg.errors.InsufficientPrivilege("x"), "may not be opened"),
-        (psycopg.errors.ReadOnlySqlTransaction("x"), "may not be opened"),
-        (psycopg.errors.LockNotAvailable("x"), "stayed locked"),
-        (psycopg.errors.IoError("x"), "failed; nothing"),
-        (psycopg.errors.AdminShutdown("x"), "could not be reached"),
-        (psycopg.errors.InvalidPassword("x"), "refused the login"),
-        (psycopg.errors.SyntaxError("x"), "failed"),
-        (pymysql.OperationalError(1021, "x"), "is full"),
-        (pymysql.OperationalError(1114, "x"), "is full"),
-        (pymysql.OperationalError(1142, "x"), "may not be opened"),
-        (pymysql.OperationalError(1205, "x"), "stayed locked"),
-        (pymysql.OperationalError(2013, "x"), "could not be reached"),
-        (pymysql.ProgrammingError(1064, "x"), "failed"),
-        (PermissionError(13, "x"), "may not be opened"),
-    ],
-)
-def test_what_a_database_says_becomes_what_to_do(origin: Exception, words: str) -> None:
-    wrapped = exc.OperationalError("SELECT 1", None, origin)
-    told = store_error(wrapped, "somewhere")
-    assert words in str(told)
-    assert told.remedy
-
-
-def test_a_personal_detail_in_a_failed_statement_is_not_told(log: SyncLog, place: Place) -> None:
-    database = Database(read_address(place.url, base=place.base))
-    with pytest.raises(StoreError) as caught, database.read() as connection:
-        connection.execute(text("SELECT nothing FROM nowhere WHERE x = :x"), {"x": CANARY})
-    database.close()
-    _no_canary(caught.value)
-
-
-def test_a_log_can_be_opened_by_its_address_and_shows_no_password() -> None:
-    address = read_address(
-        f"postgresql://bridge:{CANARY}@db.example.com:5433/books", base=Path("/")
-    )
-    assert str(address) == "postgresql database books on db.example.com:5433"
-    assert CANARY not in repr(address)
-
-
-def _no_canary(error: BaseException) -> None:
-    """Nowhere in the error, nor in what a traceback of it would show."""
-    seen: BaseException | None = error
-    while seen is not None:
-        assert CANARY not in f"{seen} {seen!r} {getattr(seen, 'remedy', '')}"
-        seen = seen.__cause__ or seen.__context__

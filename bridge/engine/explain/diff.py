@@ -27,8 +27,12 @@ def changes(before: Any, after: Any, where: str = "") -> Iterator[str]:
             yield from changes(
                 _at(before, index), _at(after, index), _within(head, place) if one else place
             )
-    elif before != after:
+    elif before != after and not (_is_nothing(before) and _is_nothing(after)):
         yield f"{where}: {_told(before, 'was')}, {_told(after, 'is')}"
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is _ABSENT or value in ("", None)
 
 
 def _is_list(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 SQLAlchemy keeps the words of a statement too, but asks for them anew each time: twice the work of
 SQLite itself for a row by its key. What is done for every invoice goes this shorter way, and for a
-SQLite file straight to its driver: what SQLAlchemy does around a statement costs ten times as much.
+SQLite file straight to its driver, which saves 0.16 ms of the 6 ms that an invoice takes.
 """
 
 import sqlite3
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Executable, Table, bindparam, exc, insert
 Values: TypeAlias = Mapping[str, Any]
 
 
-class Prepared:
+class PreparedStatement:
     """One statement, its bound parameters by name.
 
     Values go to the database as they are: text, whole numbers, booleans and None.
@@ -25,15 +25,15 @@ class Prepared:
         self._words: dict[str, tuple[str, tuple[str, ...] | None]] = {}
 
     def run(self, connection: Connection, values: Values) -> int:
-        """Carry it out; answers how many rows were met."""
+        """Carry it out; returns how many rows were met."""
         return int(self._result(connection, values).rowcount)
 
     def column(self, connection: Connection, values: Values) -> list[Any]:
-        """What a question finds in its first column."""
+        """The first column of each row that a query finds."""
         return [row[0] for row in self._result(connection, values).fetchall()]
 
     def run_all(self, connection: Connection, values: Sequence[Values]) -> int:
-        """Carry it out for each of these; answers how many rows were met in all."""
+        """Carry it out for each of these; returns how many rows were met in all."""
         if not values:
             return 0
         if len(values) == 1:
@@ -83,7 +83,9 @@ def _bound(order: tuple[str, ...] | None, values: Values) -> Any:
     return values if order is None else tuple([values[name] for name in order])
 
 
-def prepared_insert(table: Table, *without: str) -> Prepared:
+def prepared_insert(table: Table, *without: str) -> PreparedStatement:
     """An insert of a whole row, but for columns that the database fills in by itself."""
     names = [column.name for column in table.c if column.name not in without]
-    return Prepared(insert(table).values({name: bindparam(name) for name in names}).inline())
+    return PreparedStatement(
+        insert(table).values({name: bindparam(name) for name in names}).inline()
+    )

@@ -6,14 +6,14 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from bridge.model.refs import Kind, SourceRef
 from bridge.store.db.paging import pieces
-from bridge.store.db.statements import Prepared, prepared_insert
+from bridge.store.db.statements import PreparedStatement, prepared_insert
 from bridge.store.tables import schema
 from bridge.store.tables.bridge_rows import BridgeRows
 from bridge.store.tables.mapping import dump_json, from_micros, id_from, load_json
 from bridge.store.tables.values import KeepSnapshot, SnapshotRow
 
 _snapshot = schema.snapshot
-_USE_AGAIN = Prepared(
+_USE_AGAIN = PreparedStatement(
     update(_snapshot)
     .where(
         _snapshot.c.bridge == bindparam("bridge"),

@@ -12,7 +12,7 @@ from bridge.model.keys import Key, Role, ref_from, text_of
 from bridge.model.refs import Kind, SourceRef
 from bridge.model.run import StepState
 from bridge.store.db.paging import pieces
-from bridge.store.db.statements import Prepared, prepared_insert
+from bridge.store.db.statements import PreparedStatement, prepared_insert
 from bridge.store.tables import acceptances, answers, schema, snapshots
 from bridge.store.tables.mapping import (
     dump_json,
@@ -47,7 +47,7 @@ _entry, _step, _link, _event = schema.entry, schema.step, schema.link, schema.ev
 
 _MOVES = or_(_entry.c.state != bindparam("new_state"), _entry.c.reason != bindparam("new_reason"))
 _INTEND = prepared_insert(_step)
-_CONCLUDE = Prepared(
+_CONCLUDE = PreparedStatement(
     update(_step)
     .where(_step.c.bridge == bindparam("at_bridge"), _step.c.id == bindparam("at_id"))
     .values(
@@ -62,7 +62,7 @@ _OF_KIND = select(_link.c.ref).where(
     _link.c.bridge == bindparam("at_bridge"), _link.c.kind == bindparam("at_kind")
 )
 # Whatever may be in a link's way, and the link itself: three looks into three indexes.
-_STANDING = Prepared(
+_STANDING = PreparedStatement(
     union_all(
         _OF_KIND.where(_link.c.ref == bindparam("at_ref")),
         _OF_KIND.where(
@@ -73,14 +73,14 @@ _STANDING = Prepared(
     )
 )
 _INSERT_LINK = prepared_insert(_link)
-_BOOKED_BY = Prepared(
+_BOOKED_BY = PreparedStatement(
     select(_step.c.invoice).where(
         _step.c.bridge == bindparam("at_bridge"),
         _step.c.kind == bindparam("at_kind"),
         _step.c.ref == bindparam("at_ref"),
     )
 )
-_BOOKED = Prepared(
+_BOOKED = PreparedStatement(
     update(_entry)
     .where(
         _entry.c.bridge == bindparam("at_bridge"),
@@ -93,7 +93,7 @@ _ADD_EVENT = prepared_insert(_event, "id")
 
 
 @cache
-def _set_entry_of(given: tuple[str, ...]) -> Prepared:
+def _set_entry_of(given: tuple[str, ...]) -> PreparedStatement:
     """The statement that sets what a decision always gives and these columns too."""
     # In this order: MariaDB lets later assignments see the earlier ones' new values.
     values: list[tuple[Any, Any]] = [
@@ -105,13 +105,13 @@ def _set_entry_of(given: tuple[str, ...]) -> Prepared:
     here = (_entry.c.bridge == bindparam("at_bridge")) & (
         _entry.c.sort_key == bindparam("at_sort_key")
     )
-    return Prepared(update(_entry).where(here).ordered_values(*values))
+    return PreparedStatement(update(_entry).where(here).ordered_values(*values))
 
 
 @cache
-def _put_link_of(columns: tuple[str, ...]) -> Prepared:
+def _put_link_of(columns: tuple[str, ...]) -> PreparedStatement:
     """The statement that changes these columns of a link."""
-    return Prepared(
+    return PreparedStatement(
         update(_link)
         .where(
             _link.c.bridge == bindparam("at_bridge"),

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from whmcs_source.database.digest import Part
-from whmcs_source.database.earlier import EarlierSeries, read_earlier
 from whmcs_source.database.series import Series
 
 _FORM = "tables-2"
-_EARLIER_FORM = "tables-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +26,6 @@ class TablesCursor:
         looked: The day of the last scan.
         strays: Invoices of whose payments a refund stands elsewhere.
         currencies: A digest of the currencies' codes.
-        earlier: What an older release wrote in place of `series`, for as long as it takes to
-            carry it over.
     """
 
     last: Mapping[Part, int] = field(default_factory=dict)
@@ -40,25 +36,21 @@ class TablesCursor:
     looked: dt.date | None = None
     strays: frozenset[int] = frozenset()
     currencies: str = ""
-    earlier: Mapping[Part, EarlierSeries] = field(default_factory=dict)
 
     @classmethod
     def read(cls, text: str | None) -> Self | None:
         """From the log's text; None for one of API mode, or of another version."""
         try:
             raw = json.loads(text or "")
-            return cls._from(raw) if raw["form"] in (_FORM, _EARLIER_FORM) else None
+            return cls._from(raw) if raw["form"] == _FORM else None
         except (AttributeError, KeyError, TypeError, ValueError):
             return None
 
     @classmethod
     def _from(cls, raw: Mapping[str, Any]) -> Self:
-        texts = {Part(part): text for part, text in raw["series"].items()}
-        is_earlier = raw["form"] == _EARLIER_FORM
         return cls(
             last={Part(part): int(number) for part, number in raw["last"].items()},
-            series={} if is_earlier else {part: Series.read(texts[part]) for part in texts},
-            earlier={part: read_earlier(texts[part]) for part in texts} if is_earlier else {},
+            series={Part(part): Series.read(text) for part, text in raw["series"].items()},
             complete=bool(raw["complete"]),
             compares_money=bool(raw["compares_money"]),
             digested=_day(raw["digested"]),
@@ -93,10 +85,6 @@ class TablesCursor:
     def covering(self, part: Part, series: Series, last: int) -> Self:
         """With new digests of a part."""
         return replace(self, series={**self.series, part: series}, last={**self.last, part: last})
-
-    def carrying_over(self, series: Mapping[Part, Series]) -> Self:
-        """With digests in place of those of an older release. They count as not compared yet."""
-        return replace(self, series=series, earlier={}, digested=None)
 
     def with_strays(self, invoices: Iterable[int]) -> Self:
         """With more invoices of whose payments a refund stands elsewhere."""

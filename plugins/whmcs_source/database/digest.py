@@ -93,9 +93,9 @@ def digests(
 
 
 def _digest(door: Door, layout: Layout, part: Part, after: int, last: int) -> dict[int, Sums]:
-    chunk, digest = chunk_of(part), _digest_of_rows(layout, part)
+    chunk, digest = _chunk_of(part), _digest_of_rows(layout, part)
     found: dict[int, Sums] = {}
-    for row in grouped(door, part, f"{chunk} AS chunk, COUNT(*), {digest}", after, last):
+    for row in _grouped(door, part, f"{chunk} AS chunk, COUNT(*), {digest}", after, last):
         key, count, sums = (number_of(value) for value in row)
         if not sums:
             raise cannot_digest(door.where)
@@ -112,7 +112,7 @@ def cannot_digest(where: str) -> UnreachableError:
     )
 
 
-def grouped(door: Door, part: Part, values: str, after: int, last: int) -> Iterator[Row]:
+def _grouped(door: Door, part: Part, values: str, after: int, last: int) -> Iterator[Row]:
     """What aggregates say of each chunk, stretch by stretch; the first value is its number."""
     table = SHAPES[part].table
     while after < last:
@@ -129,7 +129,7 @@ def grouped(door: Door, part: Part, values: str, after: int, last: int) -> Itera
         after = end
 
 
-def chunk_of(part: Part) -> str:
+def _chunk_of(part: Part) -> str:
     """The number of the chunk that a row belongs to."""
     shape = SHAPES[part]
     chunk = f"IFNULL(`{shape.owner}`, 0) DIV {shape.width}"
@@ -137,11 +137,12 @@ def chunk_of(part: Part) -> str:
 
 
 def _digest_of_rows(layout: Layout, part: Part) -> str:
-    digits = f"LEFT(SHA2(CONCAT_WS(0x1f, {', '.join(values_of(layout, part))}), 256), {_BITS // 4})"
+    values = ", ".join(_values_of(layout, part))
+    digits = f"LEFT(SHA2(CONCAT_WS(0x1f, {values}), 256), {_BITS // 4})"
     return f"BIT_XOR(CAST(CONV({digits}, 16, 10) AS UNSIGNED))"
 
 
-def values_of(layout: Layout, part: Part) -> list[str]:
+def _values_of(layout: Layout, part: Part) -> list[str]:
     """What of a row is digested. NULL would be left out, and the row look like one with a column
     less.
     """

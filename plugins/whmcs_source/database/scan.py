@@ -19,7 +19,6 @@ from whmcs_source.database import batch as invoices
 from whmcs_source.database.compare import Compare
 from whmcs_source.database.cursor import TablesCursor
 from whmcs_source.database.digest import LOOSE, SHAPES, Part, digests, newest_ids
-from whmcs_source.database.earlier import carried_over
 from whmcs_source.database.moved import moved_by, moved_where, with_new_lines
 from whmcs_source.database.numbers import PIECE
 from whmcs_source.database.queries import Tables
@@ -89,7 +88,7 @@ class TablesScan:
 
     def _is_due(self) -> bool:
         done = self._cursor.digested
-        if self._always or self._cursor.earlier or not self._cursor.complete or done is None:
+        if self._always or not self._cursor.complete or done is None:
             return True
         return self._policy.today - done >= dt.timedelta(days=self._policy.deep_scan_days)
 
@@ -101,8 +100,6 @@ class TablesScan:
 
     def _by_digests(self, newest: Mapping[Part, int], fresh: Digests) -> Iterator[Found]:
         old = self._digests({}, self._before)
-        if self._cursor.earlier:
-            self._carry_over(old)
         if self._is_first:
             self._take_as_seen(newest, fresh)
             yield from self._invoices(newest[Part.INVOICES], Series(), fresh[Part.INVOICES])
@@ -115,10 +112,6 @@ class TablesScan:
             digested=self._policy.today,
             currencies=self._currencies,
         )
-
-    def _carry_over(self, old: Digests) -> None:
-        series = carried_over(self._door, self._layout, self._cursor.earlier, self._before, old)
-        self._cursor = self._cursor.carrying_over(series)
 
     def _take_as_seen(self, newest: Mapping[Part, int], fresh: Digests) -> None:
         """Nothing of lines and money was seen before: all is read with its invoice, later."""

@@ -92,7 +92,16 @@ class Series:
         Raises:
             ValueError: it is none.
         """
-        return cls(*unpacked(text, _FORM.size))
+        head, _, tail = text.partition(".")
+        steps = array("I")
+        try:
+            steps.frombytes(zlib.decompress(base64.b64decode(head, validate=True)))
+            body = base64.b64decode(tail, validate=True)
+        except (binascii.Error, zlib.error) as error:
+            raise ValueError("it is no series of digests") from error
+        if len(body) != len(steps) * _FORM.size:
+            raise ValueError("it has not one digest a chunk")
+        return cls(itertools.accumulate(steps), body)
 
 
 def added(one: Sums, other: Sums) -> Sums:
@@ -102,21 +111,3 @@ def added(one: Sums, other: Sums) -> Sums:
 
 def _encoded(body: bytes) -> str:
     return base64.b64encode(body).decode("ascii")
-
-
-def unpacked(text: str, size: int) -> tuple[Iterator[int], bytes]:
-    """The numbers of the chunks of a series, and its digests, each of so many bytes.
-
-    Raises:
-        ValueError: it is none.
-    """
-    head, _, tail = text.partition(".")
-    steps = array("I")
-    try:
-        steps.frombytes(zlib.decompress(base64.b64decode(head, validate=True)))
-        body = base64.b64decode(tail, validate=True)
-    except (binascii.Error, zlib.error) as error:
-        raise ValueError("it is no series of digests") from error
-    if len(body) != len(steps) * size:
-        raise ValueError("it has not one digest a chunk")
-    return itertools.accumulate(steps), body

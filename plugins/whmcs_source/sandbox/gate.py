@@ -6,7 +6,7 @@ the checks is a guess.
 
 from collections.abc import Mapping
 
-from whmcs_source.sandbox.actions.registry import ACTIONS, Action, Refusal
+from whmcs_source.sandbox.actions.registry import ACTIONS, ApiAction, Refusal
 from whmcs_source.sandbox.state import Database
 
 _FORBIDDEN, _BAD = 403, 400
@@ -14,7 +14,7 @@ _FORBIDDEN, _BAD = 403, 400
 
 def admitted(
     database: Database, switches: Mapping[str, str], fields: Mapping[str, str], address: str
-) -> Action:
+) -> ApiAction:
     """The action that was asked for, when the caller may have it.
 
     Raises:
@@ -70,7 +70,7 @@ def _in_role(switches: Mapping[str, str], name: str) -> bool:
     return not allowed or name.lower() in allowed
 
 
-def check_parameters(action: Action, fields: Mapping[str, str], in_url: frozenset[str]) -> None:
+def check_parameters(action: ApiAction, fields: Mapping[str, str], in_url: frozenset[str]) -> None:
     """Refuse, under the switch `strict`, what WHMCS takes in silence and a client should not do.
 
     WHMCS ignores what it does not know, so that a misspelt filter answers with everything; and it

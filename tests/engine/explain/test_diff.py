@@ -36,3 +36,8 @@ def test_lists_within_lists_keep_their_place() -> None:
 
 def test_what_went_away_is_told() -> None:
     assert list(changes(BEFORE, {**BEFORE, "lines": []})) == ["line 1: was there, is not there"]
+
+
+def test_a_value_that_is_kept_no_more_and_was_empty_is_no_change() -> None:
+    before = {**BEFORE, "tax_name2": "", "lines": []}
+    assert list(changes(before, {"net": "100.00 GBP", "lines": []})) == []

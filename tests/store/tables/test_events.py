@@ -12,15 +12,26 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import Connection
 
-from bridge.api import Kind, Run, invoice_ref
+from bridge.api import (
+    Kind,
+    Run,
+    invoice_ref,
+)
 from bridge.errors import StoreError
 from bridge.store.db.connection import Database
 from bridge.store.db.url import read_address
 from bridge.store.lease import Lease
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables import events
-from bridge.store.tables.values import AddEvent
-from tests.store.builders import Place, begin, book, header
+from bridge.store.tables.values import (
+    AddEvent,
+)
+from tests.store.builders import (
+    Place,
+    begin,
+    book,
+    header,
+)
 
 T = TypeVar("T")
 LATER = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
@@ -116,3 +127,31 @@ def test_what_an_interruption_leaves_is_archived_by_the_next(place: Place, tmp_p
         assert log.count_old_events(LATER) == 0
     (first,) = set(tmp_path.glob("*.jsonl.gz")) - {second.file}
     assert len(_archived(first)) == MANY
+
+
+def test_events_come_in_order_and_by_what_they_are_about(log: SyncLog) -> None:
+    run = begin(log)
+    later = begin(log)
+    log.write(
+        run,
+        [
+            AddEvent("info", "seen", "one", invoice_ref(501), {"n": 1, "list": [None, "é"]}),
+            AddEvent("error", "refused", "two"),
+        ],
+        lease=None,
+    )
+    log.write(later, [AddEvent("warning", "held", "three", invoice_ref(501))], lease=None)
+    first, second, third = log.events()
+    assert (first.message, first.invoice, first.run) == ("one", invoice_ref(501), run.id)
+    assert first.data == {"n": 1, "list": [None, "é"]}
+    assert (second.invoice, second.data) == (None, {})
+    assert first.id < second.id < third.id
+    assert list(log.events(run=later.id)) == [third]
+    assert list(log.events(invoice=invoice_ref(501))) == [first, third]
+    assert list(log.events(levels=["error", "warning"])) == [second, third]
+    assert list(log.events(limit=2)) == [second, third]
+    assert list(log.events(limit=9)) == [first, second, third]
+    assert list(log.events(limit=0)) == []
+    assert list(log.events(invoice=invoice_ref(501), limit=1)) == [third]
+    assert list(log.events(since=third.at, levels=["warning"])) == [third]
+    assert list(log.events(since=third.at + dt.timedelta(seconds=1))) == []

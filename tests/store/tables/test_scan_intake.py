@@ -4,16 +4,30 @@ import datetime as dt
 
 import pytest
 
-from bridge.api import EntryState, Gone, Kind, Reason, SourceRef, client_ref, invoice_ref
+from bridge.api import (
+    EntryState,
+    Gone,
+    Kind,
+    Reason,
+    SourceRef,
+    client_ref,
+    invoice_ref,
+)
 from bridge.store.sync_log import SyncLog
-from bridge.store.tables.values import EntryRow, Intend, SetEntry
-from tests.store.builders import NOW, a_step, begin, book, gbp, header
-
-
-def the_entry(log: SyncLog, number: int) -> EntryRow:
-    entry = log.entry(invoice_ref(number))
-    assert entry is not None
-    return entry
+from bridge.store.tables.values import (
+    EntryRow,
+    Intend,
+    SetEntry,
+)
+from tests.store.builders import (
+    NOW,
+    a_step,
+    begin,
+    book,
+    gbp,
+    header,
+    the_entry,
+)
 
 
 def test_a_new_invoice_becomes_pending_with_all_that_its_header_says(log: SyncLog) -> None:
@@ -226,3 +240,11 @@ def test_thousands_in_one_piece(log: SyncLog) -> None:
     assert log.see(run, piece, "end") == 2500
     assert log.see(run, piece, "end") == 0
     assert log.newest() == invoice_ref(2500)
+
+
+def test_cursors_are_kept_by_name(log: SyncLog) -> None:
+    assert log.cursor("sweep") is None
+    log.set_cursor("sweep", "x" * 100_000)
+    log.set_cursor("sweep", "2026-04-01")
+    assert log.cursor("sweep") == "2026-04-01"
+    assert log.cursor("scan") is None

@@ -16,6 +16,7 @@ from tests.store.builders import NOW, begin, book, header
 Asked = Callable[[SyncLog], object]
 
 FOR_EACH_INVOICE: dict[str, Asked] = {
+    "answers": lambda log: log.answers(invoice_ref(1)),
     "backlog": lambda log: log.backlog(now=NOW),
     "book": lambda log: book(log, begin(log), 3),
     "entry": lambda log: log.entry(invoice_ref(1)),

@@ -55,7 +55,7 @@ Run = Callable[[Call], Reply]
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class ApiAction:
     """One action of the API.
 
     Attributes:
@@ -79,7 +79,7 @@ class Action:
         return bool({name, plain, numbered} & (self.parameters | COMMON))
 
 
-ACTIONS: dict[str, Action] = {}
+ACTIONS: dict[str, ApiAction] = {}
 """By name in lower case."""
 
 
@@ -87,7 +87,7 @@ def action(name: str, *parameters: str, flat: bool = False) -> Callable[[Run], R
     """Register a function as an action."""
 
     def register(run: Run) -> Run:
-        ACTIONS[name.lower()] = Action(name, run, frozenset(parameters), flat)
+        ACTIONS[name.lower()] = ApiAction(name, run, frozenset(parameters), flat)
         return run
 
     return register
