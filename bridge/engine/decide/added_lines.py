@@ -6,21 +6,22 @@ worked out and waits, since whether a late fee is consideration or compensation 
 is not the source's to say. `bridge answer INVOICE book-added` releases it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.engine.decide.answers import Answers, Given
 from bridge.engine.decide.content import content_fingerprint
-from bridge.model.money import Money, total
+from bridge.engine.keys import is_balance_use
+from bridge.model.money import Money, rounded, total
 from bridge.model.reasons import Hold, Reason
-from bridge.model.refs import Kind, SourceRef
+from bridge.model.refs import Kind, Reference, SourceRef, token_of
 from bridge.model.source_records import Invoice, LineItem
-from bridge.model.target_records import Payload
+from bridge.model.target_records import Payload, Payment
 from bridge.store.tables.values import LinkRow
 
 
 @dataclass(frozen=True, slots=True)
-class Division:
+class DocumentSplit:
     """An invoice as documents.
 
     Attributes:
@@ -33,12 +34,12 @@ class Division:
     waits: Hold | None = None
 
 
-UNDIVIDED = Division()
+UNSPLIT = DocumentSplit()
 
 
 def divide(
     invoice: Invoice, content: str | None, links: Mapping[SourceRef, LinkRow], answers: Answers
-) -> Division | None:
+) -> DocumentSplit | None:
     """The documents of a booked invoice; None where it was changed otherwise than by lines added.
 
     `content` is the digest of what was booked last.
@@ -51,12 +52,12 @@ def divide(
         fresh = {line.id for line in new}
         if not groups or not fresh <= set(groups[-1].about):
             documents = _documents(invoice, links, [*map(_ids, groups), frozenset(fresh)])
-            return Division(documents, _question(invoice, new, documents[-1]))
+            return DocumentSplit(documents, _question(invoice, new, documents[-1]))
     if not groups:
-        return UNDIVIDED
+        return UNSPLIT
     documents = _documents(invoice, links, [_ids(one) for one in groups])
     day = groups[-1].day
-    return Division((*documents[:-1], replace(documents[-1], issued=day, paid_on=day)))
+    return DocumentSplit((*documents[:-1], replace(documents[-1], issued=day, paid_on=day)))
 
 
 def added_lines(
@@ -82,6 +83,24 @@ def added_lines(
 def document_ref(invoice: SourceRef, number: int) -> SourceRef:
     """The key of an invoice's document: its own for the first, ``501+1`` for the second."""
     return SourceRef(Kind.INVOICE, f"{invoice.id}+{number}") if number else invoice
+
+
+def split_payments(
+    payments: Iterable[Payment], documents: Sequence[Invoice], label: str
+) -> Iterator[Payment]:
+    """Yields each payment, cut where a document is full; the cuts sum to the payment."""
+    left = [document.gross for document in documents]
+    for payment in payments:
+        rest, base_rest = payment.amount, payment.base_amount
+        for number, document in enumerate(documents):
+            part = min(rest, left[number])
+            if part.amount <= 0:
+                continue
+            left[number] -= part
+            base = base_rest if part == rest else _share(payment, part)
+            yield _cut(payment, document.ref, part, base, label)
+            rest -= part
+            base_rest = base_rest - base if base_rest and base else None
 
 
 def _released(answers: Answers) -> list[Given]:
@@ -161,3 +180,26 @@ def _question(invoice: Invoice, new: Sequence[LineItem], document: Invoice) -> H
         f"`bridge answer {invoice.ref.id} book-added --because ...` books it; if it is not to be"
         " charged, take the lines off in the source",
     )
+
+
+def _share(payment: Payment, part: Money) -> Money | None:
+    whole = payment.base_amount
+    if whole is None:
+        return None
+    return rounded(whole.amount * part.amount / payment.amount.amount, whole.currency)
+
+
+def _cut(
+    payment: Payment, document: SourceRef, amount: Money, base: Money | None, label: str
+) -> Payment:
+    ref = _payment_ref(payment.ref, payment.invoice, document)
+    reference = Reference(token_of(label, ref), payment.reference.detail)
+    return replace(
+        payment, ref=ref, reference=reference, invoice=document, amount=amount, base_amount=base
+    )
+
+
+def _payment_ref(payment: SourceRef, invoice: SourceRef, document: SourceRef) -> SourceRef:
+    if is_balance_use(payment):
+        return SourceRef(Kind.PAYMENT, f"{document.id}{payment.id.removeprefix(invoice.id)}")
+    return SourceRef(Kind.PAYMENT, f"{payment.id.removesuffix(invoice.id)}{document.id}")

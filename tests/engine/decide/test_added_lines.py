@@ -6,8 +6,7 @@ from decimal import Decimal
 from hypothesis import given, settings, strategies as st
 
 from bridge.api import Invoice, Kind, Money, PaidFrom, Payment, Reference, SourceRef, total
-from bridge.engine.decide.added_lines import document_ref
-from bridge.engine.decide.split_payments import onto_documents
+from bridge.engine.decide.added_lines import document_ref, split_payments
 from bridge.engine.keys import balance_use_ref, document_of
 from bridge.testing.builders import DAY, a_line, an_invoice, gbp
 
@@ -43,7 +42,7 @@ def test_the_pieces_sum_to_what_fits_and_each_has_a_key_of_its_own(
         _payment(SourceRef(Kind.PAYMENT, f"T{900 + n}/501"), Money(amount, "GBP"), None)
         for n, amount in enumerate(paid)
     ]
-    cut = list(onto_documents(payments, documents, "MEM"))
+    cut = list(split_payments(payments, documents, "MEM"))
     fits = min(sum(paid), sum(document.gross.amount for document in documents))
     assert total((one.amount for one in cut), "GBP").amount == fits
     assert len({one.ref for one in cut}) == len(cut)
@@ -60,7 +59,7 @@ def test_the_pieces_sum_to_what_fits_and_each_has_a_key_of_its_own(
 def test_a_cut_payment_keeps_its_worth_in_the_base_currency() -> None:
     ref = SourceRef(Kind.PAYMENT, "T900/501")
     payment = _payment(ref, gbp("125.00"), Money(Decimal("146.33"), "EUR"))
-    first, second = onto_documents([payment], _documents(Decimal(120), Decimal(5)), "MEM")
+    first, second = split_payments([payment], _documents(Decimal(120), Decimal(5)), "MEM")
     assert (first.ref.id, second.ref.id) == ("T900/501", "T900/501+1")
     assert first.base_amount is not None
     assert second.base_amount is not None
@@ -69,7 +68,7 @@ def test_a_cut_payment_keeps_its_worth_in_the_base_currency() -> None:
 
 def test_balance_used_is_cut_alike() -> None:
     payment = _payment(balance_use_ref("501", gbp("10.00")), gbp("10.00"), gbp("10.00"))
-    cut = onto_documents([payment], _documents(Decimal(8), Decimal(5)), "MEM")
+    cut = split_payments([payment], _documents(Decimal(8), Decimal(5)), "MEM")
     assert [(one.ref.id, one.amount) for one in cut] == [
         ("501/credit/10.00", gbp("8.00")),
         ("501+1/credit/10.00", gbp("2.00")),
