@@ -17,7 +17,6 @@ from bridge.api import (
 from kashflow_target.account.resolved import Books
 from kashflow_target.compose.client import guarded
 from kashflow_target.compose.text import key_in
-from kashflow_target.soap import builders
 from kashflow_target.soap.client import Door
 from kashflow_target.soap.refusals import is_absent
 from kashflow_target.soap.replies import Row
@@ -87,7 +86,7 @@ class Customers:
     def create(self, payload: Payload) -> TargetRef:
         """Make one. A code that exists is refused and nothing changed (spree-kashflow 0.1.3)."""
         values = {**payload.body, "Code": payload.natural_key}
-        fields = builders.customer(self._door.interface(), values)
+        fields = self._door.requests().record("Customer", values)
         made = self._door.insert("InsertCustomer", record=payload.reference, custr=fields)
         return TargetRef(Kind.CLIENT, str(made))
 
@@ -158,7 +157,7 @@ class Customers:
 
     def _write_back(self, ours: Mapping[str, Json], record: str, row: Row) -> None:
         """UpdateCustomer finds the record by CustomerID; what its result says is not known."""
-        fields = builders.merged_customer(self._door.interface(), row, ours)
+        fields = self._door.requests().merged_customer(row, ours)
         self._door.write("UpdateCustomer", record=record, custr=fields)
 
 

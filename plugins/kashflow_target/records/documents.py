@@ -22,7 +22,6 @@ from bridge.api import (
 from kashflow_target.account.reference_data import is_currency
 from kashflow_target.account.resolved import Books
 from kashflow_target.records.lines import as_line, foreign_vat, lines_of, with_lines
-from kashflow_target.soap import builders
 from kashflow_target.soap.client import Door
 from kashflow_target.soap.replies import Row
 
@@ -159,14 +158,14 @@ class Documents:
         (KashFlow for WooCommerce, commit bdd29c2). The permanent id is not in the reply.
         """
         values = {**payload.body, "CustomerID": int(client.id)}
-        fields = builders.invoice(self._door.interface(), values)
+        fields = self._door.requests().invoice(values)
         number = self._door.insert("InsertInvoice", record=payload.reference, Inv=fields)
         return TargetRef(kind, str(number))
 
     def pay(self, payload: Payload, document: TargetRef) -> TargetRef:
         """Set money against a document, by its number (KashFlow manual, Payment)."""
         values = {**payload.body, "PayInvoice": int(document.id)}
-        fields = builders.payment(self._door.interface(), values)
+        fields = self._door.requests().record("Payment", values)
         made = self._door.insert(
             "InsertInvoicePayment", record=payload.reference, InvoicePayment=fields
         )

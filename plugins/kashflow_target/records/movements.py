@@ -18,7 +18,6 @@ from bridge.api import (
 )
 from kashflow_target.account.resolved import Books
 from kashflow_target.settings.names import Known
-from kashflow_target.soap import builders
 from kashflow_target.soap.client import Door
 from kashflow_target.soap.replies import Row
 
@@ -86,6 +85,6 @@ class Movements:
 
     def create(self, payload: Payload) -> TargetRef:
         """One call."""
-        fields = builders.bank_transaction(self._door.interface(), payload.body)
+        fields = self._door.requests().record("BankTransaction", payload.body)
         made = self._door.insert("InsertBankTransaction", record=payload.reference, bp=fields)
         return TargetRef(Kind.MOVEMENT, str(made))

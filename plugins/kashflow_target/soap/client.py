@@ -1,6 +1,6 @@
 """The one door to KashFlow. Everything that passes it is ours: values in, bridge's own errors out.
 
-Each request is written as our WSDL says (`envelopes`), so that a wrong name or type stops here and
+Each request is written as our WSDL says (`requests`), so that a wrong name or type stops here and
 not in the books; the reply is read by `replies`, by name. Credentials are put in last, on the way
 to the wire, and are known to nothing else.
 
@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import stamina
 
 from bridge.api import OutcomeUnknownError, Reason, RecordRejectedError, TransientError
-from kashflow_target.soap.envelopes import Envelopes
 from kashflow_target.soap.http import Answer, Outgoing, Wire
 from kashflow_target.soap.list_reply import ListReply
 from kashflow_target.soap.outcome import LOOK, Judge, Verdict
 from kashflow_target.soap.refusals import Refusals
 from kashflow_target.soap.replies import Reply, Row, parse
+from kashflow_target.soap.requests import RequestBuilder
 
 if TYPE_CHECKING:
     import zeep
@@ -78,8 +78,7 @@ class Door:
         self.before_write = before_write
         self.wire = Wire(endpoint, timeout_s)
         self._guard = threading.Lock()
-        self._client: zeep.Client | None = None
-        self._written: Envelopes | None = None
+        self._requests: RequestBuilder | None = None
         self._retrying = stamina.RetryingCaller(
             attempts=_TRIES, timeout=_PATIENCE_S, wait_initial=wait_s, wait_max=10 * wait_s
         ).on(_may_pass)
@@ -88,17 +87,12 @@ class Door:
         """Let go of all connections."""
         self.wire.close()
 
-    def interface(self) -> "zeep.Client":
-        """The service as our WSDL describes it; read from the package once."""
+    def requests(self) -> RequestBuilder:
+        """Returns the builder of requests; the WSDL is read from the package once."""
         with self._guard:
-            if self._client is None:
-                self._client = _load()
-            return self._client
-
-    def _envelopes(self) -> Envelopes:
-        if self._written is None:
-            self._written = Envelopes(self.interface())
-        return self._written
+            if self._requests is None:
+                self._requests = RequestBuilder(_load())
+            return self._requests
 
     def read(self, operation: str, **arguments: object) -> Reply:
         """Ask for something, up to 3 times within seconds.
@@ -216,7 +210,7 @@ class Door:
         """The request without credentials. Whatever goes wrong here, nothing was sent."""
         wrong = ""
         try:
-            envelope = self._envelopes().build(operation, arguments)
+            envelope = self.requests().build(operation, arguments)
         except Exception as error:  # noqa: BLE001 - zeep raises whatever a value's type raises
             wrong = f"{type(error).__name__}: {error}"
         else:
@@ -280,8 +274,3 @@ def _may_pass(error: Exception) -> bool | float:
     if error.retry_after_s is None:
         return True
     return error.retry_after_s if error.retry_after_s < _PATIENCE_S else False
-
-
-def type_of(client: "zeep.Client", name: str) -> Any:
-    """One of KashFlow's types."""
-    return client.get_type(f"{{KashFlow}}{name}")  # type: ignore[no-untyped-call]

@@ -13,7 +13,7 @@ import requests
 import urllib3
 import zeep
 from kashflow_target.soap.client import Door
-from kashflow_target.soap.envelopes import Envelopes
+from kashflow_target.soap.requests import RequestBuilder
 
 from bridge.api import OutcomeUnknownError, RecordRejectedError, TransientError, UnreachableError
 
@@ -111,7 +111,7 @@ def test_what_fails_while_it_is_put_together_is_rejected(
     def refuse(*args: object, **kwargs: object) -> None:
         raise made(kind)
 
-    monkeypatch.setattr(Envelopes, "build", refuse)
+    monkeypatch.setattr(RequestBuilder, "build", refuse)
     for call in (calls.write, calls.read, calls.stream):
         assert isinstance(calls.error(call), RecordRejectedError)
     assert not scripted.sent

@@ -14,7 +14,6 @@ from kashflow_target.compose.invoice import compose_invoice
 from kashflow_target.compose.movement import compose_movement
 from kashflow_target.compose.payment import compose_payment
 from kashflow_target.records.documents import midnight
-from kashflow_target.soap import builders
 from kashflow_target.soap.client import Door
 from kashflow_target.soap.replies import Row
 from lxml import etree  # type: ignore[import-untyped]
@@ -46,7 +45,7 @@ class Sender:
 
     def __init__(self, door: Door, scripted: Scripted, books: Books) -> None:
         self.door, self.scripted, self.books = door, scripted, books
-        self.client = door.interface()
+        self.requests = door.requests()
 
     def sent(self, operation: str, **arguments: object) -> Any:
         self.scripted.says(operation, "<Status>OK</Status>")
@@ -60,7 +59,7 @@ class Sender:
         )
         assert isinstance(payload, Payload)
         values = {**payload.body, "Code": payload.natural_key}
-        return self.sent("InsertCustomer", custr=builders.customer(self.client, values))
+        return self.sent("InsertCustomer", custr=self.requests.record("Customer", values))
 
     def updated_customer(self) -> Any:
         read = {
@@ -76,7 +75,7 @@ class Sender:
             "TradeBorderType": "ROW",
         }
         row = Row("Customer", read, {})
-        fields = builders.merged_customer(self.client, row, {"Name": "New", "Telephone": ""})
+        fields = self.requests.merged_customer(row, {"Name": "New", "Telephone": ""})
         return self.sent("UpdateCustomer", custr=fields)
 
     def invoice(self, *, foreign: bool) -> Any:
@@ -89,7 +88,7 @@ class Sender:
         payload = compose_invoice(sale, self.books)
         assert isinstance(payload, Payload)
         values = {**payload.body, "CustomerID": 31}
-        return self.sent("InsertInvoice", Inv=builders.invoice(self.client, values))
+        return self.sent("InsertInvoice", Inv=self.requests.invoice(values))
 
     def payment(self) -> Any:
         invoice = compose_invoice(a_sale(), self.books)
@@ -98,13 +97,13 @@ class Sender:
         assert isinstance(payload, Payload)
         values = {**payload.body, "PayInvoice": 1042}
         return self.sent(
-            "InsertInvoicePayment", InvoicePayment=builders.payment(self.client, values)
+            "InsertInvoicePayment", InvoicePayment=self.requests.record("Payment", values)
         )
 
     def transaction(self) -> Any:
         payload = compose_movement(a_movement(), self.books)
         assert isinstance(payload, Payload)
-        fields = builders.bank_transaction(self.client, payload.body)
+        fields = self.requests.record("BankTransaction", payload.body)
         return self.sent("InsertBankTransaction", bp=fields)
 
 
@@ -212,7 +211,7 @@ def test_what_does_not_fit_the_description_is_not_sent(
     door: Door, scripted: Scripted, values: dict[str, Json]
 ) -> None:
     with pytest.raises(RecordRejectedError) as caught:
-        builders.customer(door.interface(), values)
+        door.requests().record("Customer", values)
     assert next(iter(values)) in caught.value.what
     assert not scripted.sent
 
@@ -221,12 +220,12 @@ def test_what_does_not_fit_the_description_is_not_sent(
 def test_lines_that_are_none_are_not_sent(door: Door, lines: Json) -> None:
     """zeep alone would send a line that is a dict as its text."""
     with pytest.raises(RecordRejectedError):
-        builders.invoice(door.interface(), {"CustomerID": 31, "Lines": lines})
+        door.requests().invoice({"CustomerID": 31, "Lines": lines})
 
 
 def test_characters_that_xml_forbids_never_leave(door: Door, scripted: Scripted) -> None:
     """Composed text holds none; a payload that did would be refused here."""
-    fields = builders.customer(door.interface(), {"Name": "a\x00b"})
+    fields = door.requests().record("Customer", {"Name": "a\x00b"})
     with pytest.raises(RecordRejectedError) as caught:
         door.write("InsertCustomer", record="x", custr=fields)
     assert caught.value.reason == "text_rejected"
