@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from bridge.api import Client, Hold, Json, Kind, Payload, Reference, Rule
-from kashflow_target.account.resolved import Books
+from kashflow_target.account.resolved import ResolvedAccount
 from kashflow_target.compose.text import one_line
 from kashflow_target.vat.countries import (
     CountryClass,
@@ -32,7 +32,7 @@ def customer_code(reference: Reference) -> str:
     return re.sub(r"[^A-Za-z0-9]", "", reference.token)
 
 
-def compose_client(client: Client, reference: Reference, books: Books) -> Payload | Hold:
+def compose_client(client: Client, reference: Reference, books: ResolvedAccount) -> Payload | Hold:
     """The customer that stands for `client`, in KashFlow's own fields.
 
     `Code` is the natural key and not in the body: an adopted customer keeps its own.

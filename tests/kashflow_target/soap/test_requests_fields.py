@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import xmlschema
-from kashflow_target.account.resolved import Books
+from kashflow_target.account.resolved import ResolvedAccount
 from kashflow_target.compose.client import compose_client
 from kashflow_target.compose.invoice import compose_invoice
 from kashflow_target.compose.movement import compose_movement
 from kashflow_target.compose.payment import compose_payment
 from kashflow_target.records.documents import midnight
-from kashflow_target.soap.client import Door
+from kashflow_target.soap.client import KashFlowClient
 from kashflow_target.soap.replies import Row
 from lxml import etree  # type: ignore[import-untyped]
 
@@ -43,13 +43,15 @@ def published() -> xmlschema.XMLSchema:
 class Sender:
     """Sends each kind of write, and gives the call's element back."""
 
-    def __init__(self, door: Door, scripted: Scripted, books: Books) -> None:
-        self.door, self.scripted, self.books = door, scripted, books
-        self.requests = door.requests()
+    def __init__(
+        self, kashflow: KashFlowClient, scripted: Scripted, books: ResolvedAccount
+    ) -> None:
+        self.kashflow, self.scripted, self.books = kashflow, scripted, books
+        self.requests = kashflow.requests()
 
     def sent(self, operation: str, **arguments: object) -> Any:
         self.scripted.says(operation, "<Status>OK</Status>")
-        self.door.write(operation, record="", **arguments)
+        self.kashflow.write(operation, record="", **arguments)
         assert self.scripted.actions[-1] == f'"KashFlow/{operation}"'
         return etree.fromstring(self.scripted.sent[-1])[-1][0]
 
@@ -108,8 +110,10 @@ class Sender:
 
 
 @pytest.fixture
-def sender(door: Door, scripted: Scripted, make_books: Callable[..., Books]) -> Sender:
-    return Sender(door, scripted, make_books())
+def sender(
+    kashflow: KashFlowClient, scripted: Scripted, make_books: Callable[..., ResolvedAccount]
+) -> Sender:
+    return Sender(kashflow, scripted, make_books())
 
 
 CALLS: dict[str, Callable[[Sender], Any]] = {
@@ -208,25 +212,27 @@ def test_an_update_sends_all_that_was_read(sender: Sender) -> None:
     ],
 )
 def test_what_does_not_fit_the_description_is_not_sent(
-    door: Door, scripted: Scripted, values: dict[str, Json]
+    kashflow: KashFlowClient, scripted: Scripted, values: dict[str, Json]
 ) -> None:
     with pytest.raises(RecordRejectedError) as caught:
-        door.requests().record("Customer", values)
+        kashflow.requests().record("Customer", values)
     assert next(iter(values)) in caught.value.what
     assert not scripted.sent
 
 
 @pytest.mark.parametrize("lines", [None, [], ["text"], [{"Rate": 1}]])
-def test_lines_that_are_none_are_not_sent(door: Door, lines: Json) -> None:
+def test_lines_that_are_none_are_not_sent(kashflow: KashFlowClient, lines: Json) -> None:
     """zeep alone would send a line that is a dict as its text."""
     with pytest.raises(RecordRejectedError):
-        door.requests().invoice({"CustomerID": 31, "Lines": lines})
+        kashflow.requests().invoice({"CustomerID": 31, "Lines": lines})
 
 
-def test_characters_that_xml_forbids_never_leave(door: Door, scripted: Scripted) -> None:
+def test_characters_that_xml_forbids_never_leave(
+    kashflow: KashFlowClient, scripted: Scripted
+) -> None:
     """Composed text holds none; a payload that did would be refused here."""
-    fields = door.requests().record("Customer", {"Name": "a\x00b"})
+    fields = kashflow.requests().record("Customer", {"Name": "a\x00b"})
     with pytest.raises(RecordRejectedError) as caught:
-        door.write("InsertCustomer", record="x", custr=fields)
+        kashflow.write("InsertCustomer", record="x", custr=fields)
     assert caught.value.reason == "text_rejected"
     assert not scripted.sent
