@@ -1,4 +1,4 @@
-"""The HTTP door to WHMCS: nothing foreign comes through it, and no secret leaves by it.
+"""The HTTP client of WHMCS: nothing foreign comes through it, and no secret leaves by it.
 
 All calls are reads, so whatever is unclear may be tried again.
 """

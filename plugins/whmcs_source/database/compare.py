@@ -13,7 +13,7 @@ from whmcs_source.api.calls import Row as ListRow
 from whmcs_source.database import batch as invoices
 from whmcs_source.database.numbers import pieces
 from whmcs_source.database.queries import Tables
-from whmcs_source.database.reading import DatabaseReading
+from whmcs_source.database.reading import DatabaseReader
 from whmcs_source.scan.cursor import Cursor
 from whmcs_source.scan.scan import Scan
 
@@ -31,7 +31,7 @@ class Compare(Scan):
     def __init__(
         self,
         tables: Tables,
-        reading: DatabaseReading,
+        reading: DatabaseReader,
         known: Known,
         policy: ScanPolicy,
         *,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from whmcs_source.database.digest import Part
+from whmcs_source.database.digest import DigestPart
 from whmcs_source.database.earlier import EarlierSeries, read_earlier
 from whmcs_source.database.series import Series
 
@@ -32,15 +32,15 @@ class TablesCursor:
             carry it over.
     """
 
-    last: Mapping[Part, int] = field(default_factory=dict)
-    series: Mapping[Part, Series] = field(default_factory=dict)
+    last: Mapping[DigestPart, int] = field(default_factory=dict)
+    series: Mapping[DigestPart, Series] = field(default_factory=dict)
     complete: bool = False
     compares_money: bool = False
     digested: dt.date | None = None
     looked: dt.date | None = None
     strays: frozenset[int] = frozenset()
     currencies: str = ""
-    earlier: Mapping[Part, EarlierSeries] = field(default_factory=dict)
+    earlier: Mapping[DigestPart, EarlierSeries] = field(default_factory=dict)
 
     @classmethod
     def read(cls, text: str | None) -> Self | None:
@@ -53,10 +53,10 @@ class TablesCursor:
 
     @classmethod
     def _from(cls, raw: Mapping[str, Any]) -> Self:
-        texts = {Part(part): text for part, text in raw["series"].items()}
+        texts = {DigestPart(part): text for part, text in raw["series"].items()}
         is_earlier = raw["form"] == _EARLIER_FORM
         return cls(
-            last={Part(part): int(number) for part, number in raw["last"].items()},
+            last={DigestPart(part): int(number) for part, number in raw["last"].items()},
             series={} if is_earlier else {part: Series.read(texts[part]) for part in texts},
             earlier={part: read_earlier(texts[part]) for part in texts} if is_earlier else {},
             complete=bool(raw["complete"]),
@@ -82,19 +82,19 @@ class TablesCursor:
         }
         return json.dumps(raw, separators=(",", ":"))
 
-    def covered(self, part: Part) -> int:
+    def covered(self, part: DigestPart) -> int:
         """The highest id that a part's digests cover."""
         return self.last.get(part, 0)
 
-    def digest(self, part: Part) -> Series:
+    def digest(self, part: DigestPart) -> Series:
         """A part's digests."""
         return self.series.get(part) or Series()
 
-    def covering(self, part: Part, series: Series, last: int) -> Self:
+    def covering(self, part: DigestPart, series: Series, last: int) -> Self:
         """With new digests of a part."""
         return replace(self, series={**self.series, part: series}, last={**self.last, part: last})
 
-    def carrying_over(self, series: Mapping[Part, Series]) -> Self:
+    def carrying_over(self, series: Mapping[DigestPart, Series]) -> Self:
         """With digests in place of those of an older release. They count as not compared yet."""
         return replace(self, series=series, earlier={}, digested=None)
 

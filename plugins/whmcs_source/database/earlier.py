@@ -8,8 +8,8 @@ that changed since that cursor was written; all others have their new digests fr
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from whmcs_source.database.connection import Door
-from whmcs_source.database.digest import Part, chunk_of, grouped, values_of
+from whmcs_source.database.connection import DatabaseConnection
+from whmcs_source.database.digest import DigestPart, chunk_of, grouped, values_of
 from whmcs_source.database.layout import Layout
 from whmcs_source.database.rows import number_of
 from whmcs_source.database.series import Series, Sums, unpacked
@@ -40,12 +40,12 @@ def _sums_in(body: bytes) -> EarlierSums:
 
 
 def carried_over(
-    door: Door,
+    database: DatabaseConnection,
     layout: Layout,
-    earlier: Mapping[Part, EarlierSeries],
-    last: Mapping[Part, int],
-    now: Mapping[Part, Series],
-) -> dict[Part, Series]:
+    earlier: Mapping[DigestPart, EarlierSeries],
+    last: Mapping[DigestPart, int],
+    now: Mapping[DigestPart, Series],
+) -> dict[DigestPart, Series]:
     """Digests of today's form that differ from `now` in just those chunks that changed.
 
     Args:
@@ -53,10 +53,10 @@ def carried_over(
             between the two is found now and once more by the next scan, and never missed.
     """
     with ThreadPoolExecutor(2, thread_name_prefix="whmcs-digest") as pool:
-        there = pool.map(lambda part: _there(door, layout, part, last.get(part, 0)), Part)
+        there = pool.map(lambda part: _there(database, layout, part, last.get(part, 0)), DigestPart)
         return {
             part: _with_doubts(now[part], earlier.get(part, {}), found)
-            for part, found in zip(Part, there, strict=True)
+            for part, found in zip(DigestPart, there, strict=True)
         }
 
 
@@ -72,14 +72,16 @@ def _other(sums: Sums) -> Sums:
     return max(rows, 1), digest ^ 1
 
 
-def _there(door: Door, layout: Layout, part: Part, last: int) -> EarlierSeries:
+def _there(
+    database: DatabaseConnection, layout: Layout, part: DigestPart, last: int
+) -> EarlierSeries:
     values = values_of(layout, part)
     first, second = (
         f"CRC32(CONCAT_WS(0x1f, {', '.join(each)}))" for each in (values, reversed(values))
     )
     sums = f"SUM({first}), SUM({second} * (`id` MOD {_WEIGHTS} + 1))"
     found: dict[int, EarlierSums] = {}
-    for row in grouped(door, part, f"{chunk_of(part)} AS chunk, COUNT(*), {sums}", 0, last):
+    for row in grouped(database, part, f"{chunk_of(part)} AS chunk, COUNT(*), {sums}", 0, last):
         key, *more = (number_of(value) for value in row)
         had = found.get(key, (0, 0, 0))
         found[key] = tuple(

@@ -25,7 +25,7 @@ from bridge.api import (
     TransientError,
 )
 from whmcs_source.api.calls import Calls
-from whmcs_source.read import Reading
+from whmcs_source.read import RecordReader
 from whmcs_source.scan.cursor import Cursor
 from whmcs_source.scan.deep_scan import DeepScan
 from whmcs_source.scan.scan import Scan
@@ -55,7 +55,7 @@ class WhmcsSource(Source):
         self.base_currency = ""
         self._wants_products = settings.products is Products.READ
         self._calls = Calls(settings)
-        self._reading = Reading(self._calls, products=settings.products)
+        self._reading = RecordReader(self._calls, products=settings.products)
 
     def close(self) -> None:
         """Let go of connections."""

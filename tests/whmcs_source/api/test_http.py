@@ -1,4 +1,4 @@
-"""Nothing foreign comes through the door to WHMCS, and no secret leaves by it."""
+"""Nothing foreign comes through the client of WHMCS, and no secret leaves by it."""
 
 import contextlib
 import http.client
