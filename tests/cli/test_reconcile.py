@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import Books, BookTransaction
+from kashflow_target.sandbox.books import BookTransaction, SandboxBooks
 from kashflow_target.sandbox.driver import Driver
 
 from tests.commands import run_bridge
@@ -100,7 +100,7 @@ def test_three_spoilt_invoices_are_three_differences(company: Path) -> None:
 
 def test_four_spoilt_movements_are_four_differences(company: Path) -> None:
     """A fee changed, one on another nominal, an addition to a balance gone, one made by hand."""
-    made = Books(company / ".bridge").bank_transactions()
+    made = SandboxBooks(company / ".bridge").bank_transactions()
     fee, other_fee = [each for each in made if each.nominal == "Card Fees"][:2]
     onto = next(each for each in made if each.nominal == "Client Balances")
     before = _lines(_bridge(company, "reconcile", "--json", code=0).stdout)

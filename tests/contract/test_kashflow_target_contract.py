@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from kashflow_target.plugin import bridge_targets
-from kashflow_target.sandbox.books import Books
+from kashflow_target.sandbox.books import SandboxBooks
 
 from bridge.api import TargetPlugin, TargetRef
 from bridge.testing.conformance.fixtures import TargetStand
@@ -56,7 +56,7 @@ class Notes:
     """KashFlow's own Notes field of a customer, which bridge does not set."""
 
     def __init__(self, controls: Controls, directory: Path) -> None:
-        self._controls, self._books = controls, Books(directory)
+        self._controls, self._books = controls, SandboxBooks(directory)
 
     def write(self, client: TargetRef, text: str) -> None:
         self._controls.do(action="edit_customer", customer=int(client.id), Notes=text)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from kashflow_target.sandbox.books import Books
+from kashflow_target.sandbox.books import SandboxBooks
 from kashflow_target.sandbox.factory import sandbox as kashflow_sandbox
 from whmcs_source.sandbox.factory import sandbox as whmcs_sandbox
 
@@ -61,7 +61,7 @@ class Rig:
         self.place = place
         self.whmcs: Any = stack.enter_context(whmcs_sandbox(place / "far"))
         self.kashflow: Any = stack.enter_context(kashflow_sandbox(place / "far"))
-        self.books = Books(place / "far")
+        self.books = SandboxBooks(place / "far")
         self.fates: dict[str, Entry] = {}
         self.settings: dict[str, Any] = yaml.safe_load((ROOT / "bridge.yaml").read_text())
         self.settings["source"].update(self.whmcs.settings)

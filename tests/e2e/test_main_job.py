@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import Books
+from kashflow_target.sandbox.books import SandboxBooks
 from whmcs_source.sandbox.seed import PLAIN
 
 from tests.commands import run_bridge
@@ -47,8 +47,8 @@ class Bridge:
             connection.close()
 
     @property
-    def books(self) -> Books:
-        return Books(self.place / ".bridge")
+    def books(self) -> SandboxBooks:
+        return SandboxBooks(self.place / ".bridge")
 
 
 @pytest.fixture(scope="module")

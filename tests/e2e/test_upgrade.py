@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import Books
+from kashflow_target.sandbox.books import SandboxBooks
 from sqlalchemy import create_engine, make_url
 
 from tests.commands import run_bridge
@@ -90,7 +90,7 @@ class Company:
 
     def in_the_books(self) -> Counter[str]:
         """How often each key of ours stands in KashFlow, on documents, payments and bank lines."""
-        books = Books(self.place / ".bridge")
+        books = SandboxBooks(self.place / ".bridge")
         texts = [
             *(one.reference for one in books.invoices()),
             *(one.note for one in books.payments()),

@@ -19,7 +19,7 @@ Database: TypeAlias = sqlite3.Connection
 Row: TypeAlias = sqlite3.Row
 
 
-class State:
+class InstallationState:
     """The file, opened. One connection a process; its users take turns.
 
     Args:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import Books
+from kashflow_target.sandbox.books import SandboxBooks
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.sandbox.factory import KashFlowSandbox, sandbox
 from kashflow_target.settings.settings import KashFlowSettings
@@ -63,9 +63,9 @@ def hands(target: KashFlowTarget, tmp_path: Path) -> Iterator[Driver]:
 
 
 @pytest.fixture
-def stands(target: KashFlowTarget, tmp_path: Path) -> Books:
+def stands(target: KashFlowTarget, tmp_path: Path) -> SandboxBooks:
     """What stands in the sandbox, read past the target."""
-    return Books(tmp_path)
+    return SandboxBooks(tmp_path)
 
 
 @dataclass(frozen=True, slots=True)

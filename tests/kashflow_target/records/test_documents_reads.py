@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import Books
+from kashflow_target.sandbox.books import SandboxBooks
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.target import KashFlowTarget
 
@@ -99,7 +99,7 @@ def test_a_reference_that_was_cut_shows(target: KashFlowTarget, hands: Driver, w
 
 
 def test_records_of_a_period_are_one_row_each(
-    target: KashFlowTarget, hands: Driver, stands: Books, work: Work
+    target: KashFlowTarget, hands: Driver, stands: SandboxBooks, work: Work
 ) -> None:
     """Ours and others', over several pages of payments, those of other months left out."""
     hands.switch(payments_page_size=2)

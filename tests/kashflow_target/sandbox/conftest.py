@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kashflow_target.sandbox.books import Books
+from kashflow_target.sandbox.books import SandboxBooks
 from kashflow_target.sandbox.byhand import ByHand
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.sandbox.factory import KashFlowSandbox, sandbox
@@ -29,5 +29,5 @@ def driver(tmp_path: Path) -> Iterator[Driver]:
 
 
 @pytest.fixture
-def books(tmp_path: Path) -> Books:
-    return Books(tmp_path)
+def books(tmp_path: Path) -> SandboxBooks:
+    return SandboxBooks(tmp_path)

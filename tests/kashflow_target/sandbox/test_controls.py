@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from kashflow_target.sandbox.books import Books
+from kashflow_target.sandbox.books import SandboxBooks
 from kashflow_target.sandbox.byhand import ByHand
 from kashflow_target.sandbox.call import RefusalError
 from kashflow_target.sandbox.driver import Driver
@@ -85,7 +85,9 @@ def test_an_invoice_changed_by_hand_shows_at_the_wire(client: ByHand) -> None:
     assert (shown["CustomerReference"], shown["InvoiceDate"]) == ("changed", "2025-10-03T00:00:00")
 
 
-def test_invoices_payments_and_customers_can_be_made_by_hand(client: ByHand, books: Books) -> None:
+def test_invoices_payments_and_customers_can_be_made_by_hand(
+    client: ByHand, books: SandboxBooks
+) -> None:
     customer = {"action": "add_customer", "Code": "NEW1", "Name": "New & Co"}
     key = client.control("POST", "do", customer)["result"]
     invoice = {
@@ -112,7 +114,7 @@ def test_invoices_payments_and_customers_can_be_made_by_hand(client: ByHand, boo
     assert (made.amount_paid, made.paid) == (Decimal("14.53"), True)
 
 
-def test_hands_can_delete_and_edit(driver: Driver, books: Books) -> None:
+def test_hands_can_delete_and_edit(driver: Driver, books: SandboxBooks) -> None:
     driver.delete_payment(books.payments()[0].pay_id)
     driver.delete_invoice(1003)
     driver.edit_customer(5400104, Email="new@cornerbakery.example", VATNumber="GB1")

@@ -1,7 +1,7 @@
 """Customers: codes, look-ups, updates."""
 
 import pytest
-from kashflow_target.sandbox.books import Books
+from kashflow_target.sandbox.books import SandboxBooks
 from kashflow_target.sandbox.byhand import CUSTOMER, ByHand, with_values
 from kashflow_target.sandbox.driver import Driver
 
@@ -33,7 +33,7 @@ def test_the_service_stamps_created_and_updated_itself(client: ByHand) -> None:
 
 @pytest.mark.parametrize("code", ["HAR01", "har01"])
 def test_a_code_that_exists_is_refused_and_nothing_changes(
-    client: ByHand, books: Books, code: str
+    client: ByHand, books: SandboxBooks, code: str
 ) -> None:
     before = books.customers()
     answer = client.insert_customer(with_values(CUSTOMER, Code=code))
@@ -48,7 +48,7 @@ def test_a_code_with_special_characters_is_refused(client: ByHand, code: str) ->
 
 
 def test_a_customer_without_code_gets_one_of_letters_and_a_number(
-    client: ByHand, books: Books
+    client: ByHand, books: SandboxBooks
 ) -> None:
     for _ in range(2):
         client.insert_customer(CUSTOMER.replace("<Code>WHMCS31</Code>", ""))
@@ -178,7 +178,7 @@ def test_what_an_update_answers_is_a_text_of_unknown_content(
     ],
 )
 def test_an_update_that_is_refused_changes_nothing(
-    client: ByHand, books: Books, values: dict[str, str], detail: str
+    client: ByHand, books: SandboxBooks, values: dict[str, str], detail: str
 ) -> None:
     before = books.customers()
     answer = client.call("UpdateCustomer", f"<custr>{with_values(HARBOUR, **values)}</custr>")
@@ -186,7 +186,9 @@ def test_an_update_that_is_refused_changes_nothing(
     assert books.customers() == before
 
 
-def test_deleting_answers_nought_whether_or_not_anything_went(client: ByHand, books: Books) -> None:
+def test_deleting_answers_nought_whether_or_not_anything_went(
+    client: ByHand, books: SandboxBooks
+) -> None:
     for customer in (5400102, 77):
         answer = client.call("DeleteCustomer", f"<CustomerID>{customer}</CustomerID>")
         assert (answer.status, answer.value) == ("OK", "0")
@@ -195,7 +197,7 @@ def test_deleting_answers_nought_whether_or_not_anything_went(client: ByHand, bo
 
 
 def test_the_seed_is_the_same_every_time_and_holds_what_was_agreed(
-    books: Books, client: ByHand
+    books: SandboxBooks, client: ByHand
 ) -> None:
     known = {customer.code: customer for customer in books.customers()}
     assert known["HAR01"].id == 5400101

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from kashflow_target.sandbox.books import Books
+from kashflow_target.sandbox.books import SandboxBooks
 from kashflow_target.sandbox.byhand import SOAP12, ByHand, enveloped
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.sandbox.factory import KashFlowSandbox, sandbox
@@ -13,7 +13,7 @@ from kashflow_target.sandbox.factory import KashFlowSandbox, sandbox
 NOT_DONE, DONE = 3, 4
 
 
-def _count(books: Books) -> int:
+def _count(books: SandboxBooks) -> int:
     return len(books.invoices())
 
 
@@ -23,7 +23,7 @@ def _plan(driver: Driver, mode: str, **details: object) -> None:
 
 @pytest.mark.parametrize(("mode", "left"), [("cut_before", NOT_DONE), ("lost_reply", DONE)])
 def test_the_connection_is_closed_without_a_byte(
-    client: ByHand, driver: Driver, books: Books, mode: str, left: int
+    client: ByHand, driver: Driver, books: SandboxBooks, mode: str, left: int
 ) -> None:
     _plan(driver, mode)
     with pytest.raises(http.client.RemoteDisconnected):
@@ -34,7 +34,9 @@ def test_the_connection_is_closed_without_a_byte(
     assert client.insert_invoice().value == str(1001 + left)
 
 
-def test_half_a_reply_ends_in_the_middle(client: ByHand, driver: Driver, books: Books) -> None:
+def test_half_a_reply_ends_in_the_middle(
+    client: ByHand, driver: Driver, books: SandboxBooks
+) -> None:
     _plan(driver, "half_reply")
     with pytest.raises(http.client.IncompleteRead) as caught:
         client.insert_invoice()
@@ -43,7 +45,7 @@ def test_half_a_reply_ends_in_the_middle(client: ByHand, driver: Driver, books: 
     assert _count(books) == DONE
 
 
-def test_garbage_is_no_xml(client: ByHand, driver: Driver, books: Books) -> None:
+def test_garbage_is_no_xml(client: ByHand, driver: Driver, books: SandboxBooks) -> None:
     _plan(driver, "garbage")
     answer = client.insert_invoice()
     assert answer.http_status == 200
@@ -63,7 +65,7 @@ def test_garbage_is_no_xml(client: ByHand, driver: Driver, books: Books) -> None
     ],
 )
 def test_a_page_in_place_of_a_reply(
-    client: ByHand, driver: Driver, books: Books, mode: str, status: int, left: int
+    client: ByHand, driver: Driver, books: SandboxBooks, mode: str, status: int, left: int
 ) -> None:
     _plan(driver, mode)
     answer = client.insert_invoice()
@@ -75,7 +77,7 @@ def test_a_page_in_place_of_a_reply(
 
 
 def test_refuse_is_an_in_band_refusal_in_unknown_words(
-    client: ByHand, driver: Driver, books: Books
+    client: ByHand, driver: Driver, books: SandboxBooks
 ) -> None:
     _plan(driver, "refuse")
     answer = client.insert_invoice()
@@ -84,7 +86,9 @@ def test_refuse_is_an_in_band_refusal_in_unknown_words(
     assert _count(books) == NOT_DONE
 
 
-def test_slow_waits_then_does_it_and_replies(client: ByHand, driver: Driver, books: Books) -> None:
+def test_slow_waits_then_does_it_and_replies(
+    client: ByHand, driver: Driver, books: SandboxBooks
+) -> None:
     _plan(driver, "slow", seconds=0.2)
     started = time.monotonic()
     assert client.insert_invoice().value == "1004"
@@ -93,7 +97,7 @@ def test_slow_waits_then_does_it_and_replies(client: ByHand, driver: Driver, boo
 
 
 def test_a_late_commit_closes_first_and_does_the_work_afterwards(
-    client: ByHand, driver: Driver, books: Books
+    client: ByHand, driver: Driver, books: SandboxBooks
 ) -> None:
     _plan(driver, "late_commit", seconds=0.3)
     started = time.monotonic()
@@ -113,8 +117,8 @@ def test_a_late_commit_is_not_forgotten_when_the_server_stops(tmp_path: Path) ->
         client.control("PUT", "faults", [{"name": "*", "mode": "late_commit", "seconds": 60}])
         with pytest.raises(http.client.RemoteDisconnected):
             client.insert_invoice()
-        assert _count(Books(tmp_path)) == NOT_DONE
-    assert _count(Books(tmp_path)) == DONE
+        assert _count(SandboxBooks(tmp_path)) == NOT_DONE
+    assert _count(SandboxBooks(tmp_path)) == DONE
 
 
 def test_a_server_stops_at_once_while_a_slow_reply_waits(
@@ -189,7 +193,9 @@ class TestWhichCallIsStruck:
         assert driver.faults() == []
 
 
-def test_a_fault_strikes_each_kind_of_write(client: ByHand, driver: Driver, books: Books) -> None:
+def test_a_fault_strikes_each_kind_of_write(
+    client: ByHand, driver: Driver, books: SandboxBooks
+) -> None:
     driver.plan([{"name": "InsertCustomer", "mode": "lost_reply"}])
     with pytest.raises(http.client.RemoteDisconnected):
         client.insert_customer()

@@ -2,7 +2,7 @@
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
-from kashflow_target.sandbox.books import Books
+from kashflow_target.sandbox.books import SandboxBooks
 from kashflow_target.sandbox.byhand import INVOICE, ByHand, with_values
 from kashflow_target.sandbox.driver import Driver
 
@@ -69,16 +69,16 @@ class TestDeletion:
         answer = client.call("DeleteInvoice", "<InvoiceNumber>9</InvoiceNumber>")
         assert (answer.status, answer.value) == ("OK", "0")
 
-    def test_by_internal_id(self, client: ByHand, books: Books) -> None:
+    def test_by_internal_id(self, client: ByHand, books: SandboxBooks) -> None:
         dbid = _by_number(client, 1002)["InvoiceDBID"]
         client.call("DeleteInvoiceByID", f"<InvoiceID>{dbid}</InvoiceID>")
         assert [invoice.number for invoice in books.invoices()] == [1001, 1003]
 
-    def test_payments_go_with_it(self, client: ByHand, books: Books) -> None:
+    def test_payments_go_with_it(self, client: ByHand, books: SandboxBooks) -> None:
         client.call("DeleteInvoice", "<InvoiceNumber>1001</InvoiceNumber>")
         assert [payment.invoice for payment in books.payments()] == [1003]
 
-    def test_or_it_is_refused(self, client: ByHand, driver: Driver, books: Books) -> None:
+    def test_or_it_is_refused(self, client: ByHand, driver: Driver, books: SandboxBooks) -> None:
         driver.switch(delete_paid_invoice="refuse")
         answer = client.call("DeleteInvoice", "<InvoiceNumber>1001</InvoiceNumber>")
         assert (answer.status, answer.value) == ("NO", "0")
@@ -90,7 +90,9 @@ class TestClosedPeriod:
     def _closed(self, driver: Driver) -> None:
         driver.switch(locked_to="2025-09-10")
 
-    def test_nothing_dated_in_it_is_written_or_deleted(self, client: ByHand, books: Books) -> None:
+    def test_nothing_dated_in_it_is_written_or_deleted(
+        self, client: ByHand, books: SandboxBooks
+    ) -> None:
         before = (books.invoices(), books.payments())
         refused = [
             client.insert_invoice(with_values(INVOICE, InvoiceDate="2025-09-10T00:00:00")),
@@ -110,7 +112,7 @@ class TestClosedPeriod:
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(text=_XML_TEXT)
-def test_any_text_comes_back_as_it_went(client: ByHand, books: Books, text: str) -> None:
+def test_any_text_comes_back_as_it_went(client: ByHand, books: SandboxBooks, text: str) -> None:
     sent = with_values(INVOICE, CustomerReference=text)
     shown = _by_number(client, client.insert_invoice(sent).value)
     assert shown["CustomerReference"] == text
@@ -121,7 +123,9 @@ def test_any_text_comes_back_as_it_went(client: ByHand, books: Books, text: str)
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(content=st.binary(max_size=200))
-def test_any_bytes_get_a_fault_and_do_no_harm(client: ByHand, books: Books, content: bytes) -> None:
+def test_any_bytes_get_a_fault_and_do_no_harm(
+    client: ByHand, books: SandboxBooks, content: bytes
+) -> None:
     answer = client.post(content, action="KashFlow/GetCurrencies")
     assert answer.http_status == 500
     assert answer.fault

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
-from kashflow_target.sandbox.books import Books
+from kashflow_target.sandbox.books import SandboxBooks
 from kashflow_target.sandbox.byhand import INVOICE, LINE, ByHand, invoice_of, with_values
 from kashflow_target.sandbox.driver import Driver
 
@@ -73,7 +73,9 @@ def test_the_time_of_day_is_dropped(client: ByHand) -> None:
     assert shown["DueDate"] == "2025-09-19T00:00:00"
 
 
-def test_absent_dates_are_today_and_the_customers_terms(client: ByHand, books: Books) -> None:
+def test_absent_dates_are_today_and_the_customers_terms(
+    client: ByHand, books: SandboxBooks
+) -> None:
     empty = "0001-01-01T00:00:00"
     client.insert_invoice(with_values(INVOICE, InvoiceDate=empty, DueDate=empty))
     made = books.invoices()[-1]
@@ -100,7 +102,7 @@ def test_header_amounts_and_paid_are_ignored(client: ByHand) -> None:
     ],
 )
 def test_what_the_account_does_not_have_is_refused_and_nothing_is_kept(
-    client: ByHand, books: Books, old: str, new: str
+    client: ByHand, books: SandboxBooks, old: str, new: str
 ) -> None:
     before = books.invoices()
     answer = client.insert_invoice(INVOICE.replace(old, new))
@@ -203,7 +205,7 @@ class TestForeignCurrency:
 
 
 class TestSuppliedNumber:
-    def test_by_default_it_overwrites(self, client: ByHand, books: Books) -> None:
+    def test_by_default_it_overwrites(self, client: ByHand, books: SandboxBooks) -> None:
         """What one client's author reports; the worst of three stories."""
         before = len(books.invoices())
         dbid = _by_number(client, 1002)["InvoiceDBID"]

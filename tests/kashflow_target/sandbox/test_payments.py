@@ -1,7 +1,7 @@
 """Payments, overpayments, credit notes set against invoices."""
 
 import pytest
-from kashflow_target.sandbox.books import Books
+from kashflow_target.sandbox.books import SandboxBooks
 from kashflow_target.sandbox.byhand import INVOICE, PAYMENT, ByHand, with_values
 from kashflow_target.sandbox.driver import Driver
 
@@ -49,7 +49,7 @@ def test_paid_flips_when_payments_reach_the_total(client: ByHand) -> None:
     assert _shown(client) == ("120.0000", "1")
 
 
-def test_the_same_payment_twice_is_two_payments(client: ByHand, books: Books) -> None:
+def test_the_same_payment_twice_is_two_payments(client: ByHand, books: SandboxBooks) -> None:
     ids = {client.insert_payment().value, client.insert_payment().value}
     assert len(ids) == 2
     assert _shown(client) == ("240.0000", "1")
@@ -73,7 +73,7 @@ def test_the_internal_id_in_place_of_the_number_finds_nothing(client: ByHand) ->
     ],
 )
 def test_what_the_account_does_not_have_is_refused(
-    client: ByHand, books: Books, values: dict[str, str]
+    client: ByHand, books: SandboxBooks, values: dict[str, str]
 ) -> None:
     before = books.payments()
     answer = client.insert_payment(with_values(PAYMENT, **values))
@@ -82,7 +82,9 @@ def test_what_the_account_does_not_have_is_refused(
     assert books.payments() == before
 
 
-def test_method_and_account_nought_are_booked_somewhere(client: ByHand, books: Books) -> None:
+def test_method_and_account_nought_are_booked_somewhere(
+    client: ByHand, books: SandboxBooks
+) -> None:
     """The silent trap: the money lands in the first account there is."""
     client.insert_payment(with_values(PAYMENT, PayMethod="0", PayAccount="0"))
     paid = books.payments()[-1]
@@ -209,7 +211,7 @@ class TestCreditNote:
         assert client.insert_invoice(NOTE).value == "1005"
 
     def test_it_makes_a_payment_on_each_that_sum_to_nothing(
-        self, client: ByHand, books: Books
+        self, client: ByHand, books: SandboxBooks
     ) -> None:
         ids = self._dbid(client, 1004), self._dbid(client, 1005)
         assert self._apply(client, *ids) == ("OK", "true")

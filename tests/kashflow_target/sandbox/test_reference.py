@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from kashflow_target.sandbox.books import Books, BookTransaction
+from kashflow_target.sandbox.books import BookTransaction, SandboxBooks
 from kashflow_target.sandbox.byhand import BANK_TRANSACTION, ByHand, with_values
 from kashflow_target.sandbox.driver import Driver
 
@@ -103,7 +103,7 @@ def _insert(client: ByHand, **values: str) -> tuple[str | None, str | None]:
     return answer.status, answer.value
 
 
-def test_a_bank_transaction_is_kept(client: ByHand, books: Books) -> None:
+def test_a_bank_transaction_is_kept(client: ByHand, books: SandboxBooks) -> None:
     status, key = _insert(client, TransactionDate="2025-09-06T17:00:00")
     assert status == "OK"
     asked = "<AccountID>310451</AccountID>"
@@ -139,7 +139,7 @@ def test_payments_on_invoices_are_no_bank_transactions(client: ByHand, driver: D
     ],
 )
 def test_a_bank_transaction_that_makes_no_sense_is_refused(
-    client: ByHand, books: Books, values: dict[str, str]
+    client: ByHand, books: SandboxBooks, values: dict[str, str]
 ) -> None:
     assert _insert(client, **values) == ("NO", "0")
     assert books.bank_transactions() == []

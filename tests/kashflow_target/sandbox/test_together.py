@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import zeep
-from kashflow_target.sandbox.books import Books
+from kashflow_target.sandbox.books import SandboxBooks
 from kashflow_target.sandbox.byhand import ByHand
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.sandbox.factory import KashFlowSandbox, sandbox
@@ -57,7 +57,7 @@ def _insert_many(settings: dict[str, str], times: int, numbers: list[str | None]
 
 
 def test_two_processes_and_eight_threads_give_each_invoice_its_own_number(
-    kashflow: KashFlowSandbox, other_process: dict[str, str], books: Books
+    kashflow: KashFlowSandbox, other_process: dict[str, str], books: SandboxBooks
 ) -> None:
     numbers: list[str | None] = []
     threads = [
@@ -86,7 +86,9 @@ def test_a_switch_and_a_fault_set_in_one_process_work_in_another(
     assert driver.calls() == ["GetCurrencies"]
 
 
-def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path, books: Books) -> None:
+def test_a_killed_process_loses_nothing_that_it_answered(
+    tmp_path: Path, books: SandboxBooks
+) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", SERVE, str(tmp_path)],
         stdin=subprocess.PIPE,
@@ -115,14 +117,14 @@ def test_two_processes_that_start_together_seed_once(tmp_path: Path) -> None:
         output, _ = process.communicate(timeout=30)
         assert output.startswith("http://127.0.0.1:")
         assert process.returncode == 0
-    assert len(Books(tmp_path).customers()) == 5
+    assert len(SandboxBooks(tmp_path).customers()) == 5
 
 
 def test_the_books_of_two_directories_are_the_same_to_begin_with(tmp_path: Path) -> None:
     for name in ("one", "two"):
         with Driver.at(tmp_path / name):
             pass
-    one, two = Books(tmp_path / "one"), Books(tmp_path / "two")
+    one, two = SandboxBooks(tmp_path / "one"), SandboxBooks(tmp_path / "two")
     assert one.customers() == two.customers()
     assert one.invoices() == two.invoices()
     assert one.payments() == two.payments()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from whmcs_source.sandbox.desk import Desk
+from whmcs_source.sandbox.desk import AdminArea
 from whmcs_source.sandbox.shape import Shape
 from whmcs_source.sandbox.state import Database
 
@@ -16,7 +16,7 @@ COMMON = frozenset(
 )
 
 
-class Refusal(Exception):
+class ActionRefusal(Exception):
     """WHMCS answers `result: error` with this message.
 
     Attributes:
@@ -29,7 +29,7 @@ class Refusal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """One call that was let in."""
 
     database: Database
@@ -37,9 +37,9 @@ class Call:
     shape: Shape
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> AdminArea:
         """For actions that change something."""
-        return Desk(self.database, self.shape.switches)
+        return AdminArea(self.database, self.shape.switches)
 
     def text(self, name: str, default: str = "") -> str:
         """A field, without surrounding space."""
@@ -51,11 +51,11 @@ class Call:
         return int(found[0]) if found else default
 
 
-Run = Callable[[Call], Reply]
+Run = Callable[[ApiCall], Reply]
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class ApiAction:
     """One action of the API.
 
     Attributes:
@@ -79,7 +79,7 @@ class Action:
         return bool({name, plain, numbered} & (self.parameters | COMMON))
 
 
-ACTIONS: dict[str, Action] = {}
+ACTIONS: dict[str, ApiAction] = {}
 """By name in lower case."""
 
 
@@ -87,7 +87,7 @@ def action(name: str, *parameters: str, flat: bool = False) -> Callable[[Run], R
     """Register a function as an action."""
 
     def register(run: Run) -> Run:
-        ACTIONS[name.lower()] = Action(name, run, frozenset(parameters), flat)
+        ACTIONS[name.lower()] = ApiAction(name, run, frozenset(parameters), flat)
         return run
 
     return register
