@@ -27,12 +27,12 @@ from bridge.api import (
     invoice_ref,
 )
 from whmcs_source.api.calls import Calls
-from whmcs_source.api.errors import ActionNotAllowedError, UnreadableReplyError, missing
 from whmcs_source.api.lru import LruCache
+from whmcs_source.api.reply_errors import ActionNotAllowedError, UnreadableReplyError, missing
 from whmcs_source.api.wire_models import WireClient, WireInvoice, WireTransaction
 from whmcs_source.balances.evidence import CreditEvidence
+from whmcs_source.balances.load import BalanceReader
 from whmcs_source.balances.mass_payments import Containers
-from whmcs_source.balances.read import BalanceReader
 from whmcs_source.settings import Products
 from whmcs_source.translate.invoice import Product, client_of, invoice_of, wants_products
 from whmcs_source.translate.transactions import (

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bridge.api import Client, Hold, Json, Kind, Payload, Reference, Rule
 from kashflow_target.account.resolved import ResolvedAccount
-from kashflow_target.compose.text import one_line
+from kashflow_target.compose.field_text import one_line
 from kashflow_target.vat.countries import (
     CountryClass,
     country_class,

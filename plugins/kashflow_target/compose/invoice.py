@@ -23,7 +23,7 @@ from bridge.api import (
 )
 from kashflow_target.account.reference_data import Currency
 from kashflow_target.account.resolved import ResolvedAccount
-from kashflow_target.compose.text import flat, one_line
+from kashflow_target.compose.field_text import flat, one_line
 from kashflow_target.settings.names import AccountItem
 from kashflow_target.vat.countries import country_name
 from kashflow_target.vat.rules import NOT_APPLICABLE, decide_vat, percent, untaxed_discount

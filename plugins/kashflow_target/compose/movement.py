@@ -17,8 +17,8 @@ from bridge.api import (
 )
 from kashflow_target.account.ledger import BalanceAccount
 from kashflow_target.account.resolved import ResolvedAccount
+from kashflow_target.compose.field_text import one_line
 from kashflow_target.compose.payment import brought, unmapped
-from kashflow_target.compose.text import one_line
 from kashflow_target.settings.names import AccountItem
 from kashflow_target.vat.rules import percent
 

@@ -19,7 +19,7 @@ from bridge.api import (
     total,
 )
 from kashflow_target.account.resolved import ResolvedAccount
-from kashflow_target.compose.text import one_line
+from kashflow_target.compose.field_text import one_line
 from kashflow_target.settings.names import AccountItem
 
 

@@ -16,7 +16,7 @@ from bridge.api import (
 )
 from kashflow_target.account.resolved import ResolvedAccount
 from kashflow_target.compose.client import guarded
-from kashflow_target.compose.text import key_in
+from kashflow_target.compose.field_text import key_in
 from kashflow_target.soap.client import KashFlowClient
 from kashflow_target.soap.refusals import is_absent
 from kashflow_target.soap.replies import Row

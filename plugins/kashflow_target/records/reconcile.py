@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from bridge.api import Days, Kind, Money, Record, RecordClass, TaxPart, rounded, total
 from kashflow_target.account.resolved import ResolvedAccount
-from kashflow_target.compose.text import key_in
+from kashflow_target.compose.field_text import key_in
 from kashflow_target.records.customers import CustomerRecords
 from kashflow_target.records.documents import (
     as_document,

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from kashflow_target.sandbox import customers, faults, invoices, issuing, payments, reference
+from kashflow_target.sandbox import customers, fault_modes, invoices, issuing, payments, reference
 from kashflow_target.sandbox.call import RefusalError, SoapCall, now
 from kashflow_target.sandbox.interface import decimal_text, interface
 from kashflow_target.sandbox.state import BooksState, set_switches, switches_of
@@ -98,13 +98,13 @@ class Driver:
     def faults(self) -> list[dict[str, Any]]:
         """Faults that have not struck to the end."""
         with self._state.read() as connection:
-            return faults.waiting_faults(connection)
+            return fault_modes.waiting_faults(connection)
 
     def plan(self, entries: Sequence[Mapping[str, Any]]) -> None:
         """Replace the planned faults."""
-        plan = faults.planned(entries)
+        plan = fault_modes.planned(entries)
         with self._state.write() as connection:
-            faults.replace_faults(connection, plan)
+            fault_modes.replace_faults(connection, plan)
 
     def do(self, action: str, **details: Any) -> Any:
         """Any of `ACTIONS` by name.

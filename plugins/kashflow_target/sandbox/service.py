@@ -14,7 +14,7 @@ from kashflow_target.sandbox.envelope import (
     opened,
     sealed,
 )
-from kashflow_target.sandbox.faults import FaultMode, PlannedFault, struck
+from kashflow_target.sandbox.fault_modes import FaultMode, PlannedFault, struck
 from kashflow_target.sandbox.interface import interface
 from kashflow_target.sandbox.operations import OPERATIONS, writes
 from kashflow_target.sandbox.reading import arguments_of

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
-from whmcs_source.api.errors import UnreadableReplyError
 from whmcs_source.api.fields import (
     Amount,
     AmountOrZero,
@@ -20,6 +19,7 @@ from whmcs_source.api.fields import (
     Line,
     Text,
 )
+from whmcs_source.api.reply_errors import UnreadableReplyError
 
 ModelT = TypeVar("ModelT", bound="WireModel")
 

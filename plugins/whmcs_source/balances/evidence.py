@@ -15,10 +15,10 @@ from bridge.api import (
     Transaction,
     TransactionKind,
 )
-from whmcs_source.api.errors import ActionNotAllowedError
+from whmcs_source.api.reply_errors import ActionNotAllowedError
 from whmcs_source.api.wire_models import WireTransaction
+from whmcs_source.balances.load import BalanceReader
 from whmcs_source.balances.mass_payments import Containers
-from whmcs_source.balances.read import BalanceReader
 from whmcs_source.translate.credit import claimed, credit_hold, unsaid_hold
 from whmcs_source.translate.invoice import PAID_STATES
 from whmcs_source.translate.transactions import Installation, is_unnamed_refund, to_balance

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from bridge.api import Hold, Invoice, Reason, RecordRejectedError
 from whmcs_source.api.calls import Calls, OddRow, Row
-from whmcs_source.api.errors import UnreadableReplyError
 from whmcs_source.api.lru import LruCache
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.walk import Place, walk
 from whmcs_source.api.wire_models import WireInvoice, WireTransaction
 from whmcs_source.translate.invoice import invoice_of

@@ -6,7 +6,7 @@ from itertools import chain, islice
 from typing import TypeVar
 
 from whmcs_source.api.calls import OddRow, Row as ListRow
-from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.wire_models import WireInvoice, WireModel, WireRow, WireTransaction, parse
 from whmcs_source.database.connection import Row, Snapshot
 from whmcs_source.database.numbers import among, pieces

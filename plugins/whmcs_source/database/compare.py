@@ -14,8 +14,8 @@ from whmcs_source.database import batch as invoices
 from whmcs_source.database.numbers import pieces
 from whmcs_source.database.queries import Tables
 from whmcs_source.database.reading import DatabaseReader
+from whmcs_source.scan.api_scan import Scan
 from whmcs_source.scan.cursor import Cursor
-from whmcs_source.scan.scan import Scan
 
 _TOLD_MAX = 50_000
 _GONE = "WHMCS has it no longer: it was deleted or merged"

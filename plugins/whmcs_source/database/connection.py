@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 
 from bridge.api import ConfigError, Problem
-from whmcs_source.database.faults import told
+from whmcs_source.database.query_errors import told
 
 Row = Sequence[bytes | None]
 

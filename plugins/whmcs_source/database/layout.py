@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from bridge.api import AccessError, UnreachableError
 from whmcs_source.database.connection import DatabaseConnection, Snapshot
-from whmcs_source.database.faults import COLUMN_DENIED, TABLE_DENIED, code_in
+from whmcs_source.database.query_errors import COLUMN_DENIED, TABLE_DENIED, code_in
 
 
 @dataclass(frozen=True, slots=True)

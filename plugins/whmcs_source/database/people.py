@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.wire_models import WireClient, WireCredit, WireTransaction, parse
 from whmcs_source.database.connection import Row, Snapshot
 from whmcs_source.database.layout import PRODUCT_TABLES

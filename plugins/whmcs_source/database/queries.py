@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from whmcs_source.api.calls import Calls, Page, Row as ListRow
-from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.wire_models import (
     WireClient,
     WireClientRow,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.wire_models import WireInvoice, WireTransaction
 from whmcs_source.database import people
 from whmcs_source.database.batch import Answers

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bridge.api import Client, Hold, Invoice, Missing, RecordRejectedError, SourceRef, Transaction
-from whmcs_source.api.errors import UnreadableReplyError, missing
+from whmcs_source.api.reply_errors import UnreadableReplyError, missing
 from whmcs_source.api.wire_models import WireClient, WireInvoice, WireTransaction
 from whmcs_source.balances.evidence import CreditEvidence
+from whmcs_source.balances.load import BalanceReader
 from whmcs_source.balances.mass_payments import Clientele, Containers, Rows, bill_of
-from whmcs_source.balances.read import BalanceReader
 from whmcs_source.database import people
 from whmcs_source.database.batch import Batch, special
 from whmcs_source.database.connection import Snapshot

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, cast, get_args
 from pydantic import BaseModel, BeforeValidator
 
 from whmcs_source.api.fields import Id, IdOrZero, Line, Text
-from whmcs_source.api.text import STRAY_BYTES
+from whmcs_source.api.html_text import STRAY_BYTES
 from whmcs_source.api.wire_models import WireModel, parse
 from whmcs_source.database import columns
 from whmcs_source.database.columns import Convert

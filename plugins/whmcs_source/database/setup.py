@@ -4,7 +4,7 @@ import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from whmcs_source.api.text import single_line
+from whmcs_source.api.html_text import single_line
 from whmcs_source.api.wire_models import (
     WireClient,
     WireCredit,

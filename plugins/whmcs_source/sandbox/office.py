@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from whmcs_source.sandbox import driver, faults, switches
+from whmcs_source.sandbox import driver, fault_modes, switches
 from whmcs_source.sandbox.actions import clients, invoices, lookups, orders, writing
 from whmcs_source.sandbox.actions.registry import ACTIONS, ActionRefusal, ApiCall, Reply
-from whmcs_source.sandbox.faults import FiredFault
+from whmcs_source.sandbox.fault_modes import FiredFault
 from whmcs_source.sandbox.gate import admitted, check_parameters
 from whmcs_source.sandbox.shape import Shape, nvp
 from whmcs_source.sandbox.state import Database, InstallationState, insert, undone_on_error
@@ -71,7 +71,7 @@ class Office:
         """
         name = _name(request.fields)
         with self.state.transaction() as database:
-            fault = faults.next_fault(database, name)
+            fault = fault_modes.next_fault(database, name)
             row = {"name": name, "fault": fault.mode if fault else ""}
             insert(database, "sandbox_calls", row)
             if fault and fault.mode in _BEFORE | _LATER:
@@ -160,10 +160,10 @@ def _control(database: Database, method: str, path: str, body: Any) -> Any:
             switches.write(database, body)
             return switches.read(database)
         case ("GET", "faults"):
-            return faults.planned(database)
+            return fault_modes.planned(database)
         case ("PUT", "faults"):
-            faults.plan(database, body)
-            return faults.planned(database)
+            fault_modes.plan(database, body)
+            return fault_modes.planned(database)
         case ("GET", "calls"):
             rows = database.execute("SELECT n, name, fault FROM sandbox_calls ORDER BY n")
             return {"calls": [_noted(tuple(row)) for row in rows]}

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from whmcs_source.sandbox.faults import FiredFault
+from whmcs_source.sandbox.fault_modes import FiredFault
 from whmcs_source.sandbox.office import JSON, TEXT, ApiRequest, ApiResponse, Office, fields_of
 
 API = "/includes/api.php"

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from whmcs_source.sandbox.schema import statements
+from whmcs_source.sandbox.tables_ddl import statements
 
 FILE = "whmcs.db"
 _WAIT_S = 20

@@ -12,12 +12,12 @@ from heapq import merge
 
 from bridge.api import Known, ScanPolicy, Seen, SourceRef, invoice_ref, money_fingerprint
 from whmcs_source.api.calls import Calls, Page, Row
-from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.walk import Place, walk
 from whmcs_source.api.wire_models import WireTransaction
 from whmcs_source.read import RecordReader
+from whmcs_source.scan.api_scan import Found, KnownIds, Scan, absent
 from whmcs_source.scan.cursor import Deep
-from whmcs_source.scan.scan import Found, KnownIds, Scan, absent
 from whmcs_source.translate.transactions import (
     Installation,
     rows_of_invoice,

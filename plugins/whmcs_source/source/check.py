@@ -13,7 +13,7 @@ from bridge.api import (
     UnreachableError,
 )
 from whmcs_source.api.calls import Calls, OddRow, Page, Row
-from whmcs_source.api.errors import ActionNotAllowedError
+from whmcs_source.api.reply_errors import ActionNotAllowedError
 from whmcs_source.api.wire_models import WireGateway, WireRow
 from whmcs_source.read import RecordReader
 from whmcs_source.translate.transactions import Installation

@@ -17,7 +17,7 @@ from bridge.api import (
     token_of,
 )
 from whmcs_source.api.calls import Calls, OddRow, Page, Row
-from whmcs_source.api.errors import OddAmountError, UnreadableReplyError
+from whmcs_source.api.reply_errors import OddAmountError, UnreadableReplyError
 from whmcs_source.api.walk import Place, walk
 from whmcs_source.api.wire_models import WireClientRow, WireItem, WireRow
 from whmcs_source.read import RecordReader

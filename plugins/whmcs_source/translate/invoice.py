@@ -16,7 +16,7 @@ from bridge.api import (
     Reason,
     client_ref,
 )
-from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.wire_models import WireClient, WireInvoice, WireItem, WireTransaction
 from whmcs_source.translate.credit import credit_shown, notes_hold
 from whmcs_source.translate.transactions import (

@@ -16,7 +16,7 @@ from bridge.api import (
     invoice_ref,
     minor_digits,
 )
-from whmcs_source.api.errors import OddAmountError, UnreadableReplyError
+from whmcs_source.api.reply_errors import OddAmountError, UnreadableReplyError
 from whmcs_source.api.wire_models import WireTransaction
 
 _FIRST_NUMBER = re.compile(r"\d+")

@@ -18,8 +18,8 @@ import pytest
 import requests
 import urllib3
 from requests.adapters import BaseAdapter
-from whmcs_source.api.errors import ActionNotAllowedError
 from whmcs_source.api.http import Api
+from whmcs_source.api.reply_errors import ActionNotAllowedError
 from whmcs_source.settings import settings_from
 
 from bridge.api import (

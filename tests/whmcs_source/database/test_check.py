@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import exc
 from whmcs_source.database import connection
+from whmcs_source.database.database_source import WhmcsDatabase
 from whmcs_source.database.layout import WANTED
-from whmcs_source.database.source import WhmcsDatabase
 from whmcs_source.settings import settings_from
 
 from bridge.api import AccessError, ConfigError, Level, TransientError, UnreachableError

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 from whmcs_source.database.cursor import TablesCursor
+from whmcs_source.database.database_source import WhmcsDatabase
 from whmcs_source.database.earlier import read_earlier
-from whmcs_source.database.source import WhmcsDatabase
 
 from bridge.api import Checkpoint, Gone, Header
 from bridge.testing.memory.known import MemoryKnown

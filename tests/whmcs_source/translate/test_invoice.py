@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from whmcs_source.api.errors import OddAmountError, UnreadableReplyError, missing
+from whmcs_source.api.reply_errors import OddAmountError, UnreadableReplyError, missing
 from whmcs_source.api.wire_models import WireClient, WireInvoice, WireRow, WireTransaction, parse
 from whmcs_source.translate.headers import header_of, row_fingerprint
 from whmcs_source.translate.invoice import Product, client_of, invoice_of, line_kind

@@ -50,8 +50,8 @@ from whmcs_source.sandbox import switches
 from whmcs_source.sandbox.desk import AdminArea
 from whmcs_source.sandbox.people import create_addon, create_client
 from whmcs_source.sandbox.seed import later, plain, services, trouble
-from whmcs_source.sandbox.seed.clients import clients
 from whmcs_source.sandbox.seed.company import fill_company
+from whmcs_source.sandbox.seed.personas import clients
 from whmcs_source.sandbox.seed.plan import FIRST_INVOICE, Chapter, SeedPlan
 from whmcs_source.sandbox.state import Database, insert
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from whmcs_source.sandbox.money import cents
-from whmcs_source.sandbox.seed.clients import clients
 from whmcs_source.sandbox.seed.company import EUR, USD
+from whmcs_source.sandbox.seed.personas import clients
 from whmcs_source.sandbox.seed.plan import IdOf, Line, SeedPlan
 from whmcs_source.sandbox.seed.services import (
     ANNUALLY,

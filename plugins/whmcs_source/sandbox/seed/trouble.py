@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from whmcs_source.sandbox.money import Amount
-from whmcs_source.sandbox.schema import ZERO_MOMENT
-from whmcs_source.sandbox.seed.clients import LEFT_CLIENT
 from whmcs_source.sandbox.seed.company import GBP
+from whmcs_source.sandbox.seed.personas import LEFT_CLIENT
 from whmcs_source.sandbox.seed.plain import paid, period
 from whmcs_source.sandbox.seed.plan import IdOf, Line, SeedPlan
 from whmcs_source.sandbox.seed.services import backups, domain, hosting, manual
+from whmcs_source.sandbox.tables_ddl import ZERO_MOMENT
 
 
 def issue(

@@ -11,7 +11,7 @@ from bridge.api import BalanceEntry, BalanceOrigin, client_ref, invoice_ref
 from whmcs_source.api.calls import Calls
 from whmcs_source.api.lru import LruCache
 from whmcs_source.api.wire_models import WireCredit, WireTransaction
-from whmcs_source.balances.explain import ClientMoney, Explained, day_of, explained
+from whmcs_source.balances.explanation import ClientMoney, Explained, day_of, explained
 from whmcs_source.balances.mass_payments import Containers
 from whmcs_source.balances.matching import BalanceRow
 from whmcs_source.translate.credit import credit_shown, unsaid_credit

@@ -25,7 +25,7 @@ from bridge.api import (
     token_of,
 )
 from bridge.testing.builders.amounts import DAY, LABEL, gbp, tax_on
-from bridge.testing.builders.source import a_client
+from bridge.testing.builders.source_values import a_client
 
 
 def a_reference(ref: SourceRef, detail: str = "", *, label: str = LABEL) -> Reference:

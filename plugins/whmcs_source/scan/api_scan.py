@@ -29,7 +29,7 @@ from bridge.api import (
     invoice_ref,
 )
 from whmcs_source.api.calls import Calls, OddRow, Page, Row
-from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.walk import Place, Stretch, walk
 from whmcs_source.read import RecordReader
 from whmcs_source.scan.cursor import Cursor

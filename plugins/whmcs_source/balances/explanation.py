@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from bridge.api import BalanceOrigin, TransactionKind
-from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.wire_models import WireCredit, WireInvoice, WireTransaction
 from whmcs_source.balances.matching import BalanceRow, Fact, balance_row, fits, pair
 from whmcs_source.balances.unassigned import explain_loose
