@@ -170,13 +170,6 @@ class FarSide:
             f"no reply to {name} came", remedy="look in the target before sending it again"
         )
 
-    def land(self) -> None:
-        """Do every late commit now."""
-        with self._lock:
-            late, self._late = self._late, []
-            for one in late:
-                _quietly(one.do)
-
     def _called(self, name: str) -> Fault | None:
         with self._lock:
             self._land_by_time()

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import BookTransaction, SandboxBooks
 from kashflow_target.sandbox.driver import Driver
 
 from tests.commands import run_bridge
+from tests.kashflow_target.sandbox_books import BookTransaction, SandboxBooks
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or ""

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from kashflow_target.plugin import bridge_targets
-from kashflow_target.sandbox.books import SandboxBooks
 
 from bridge.api import TargetPlugin, TargetRef
 from bridge.testing.conformance.fixtures import TargetStand
 from bridge.testing.sandboxes import Controls, target_stand
 from bridge.testing.target_suite import TargetSuite
+from tests.kashflow_target.sandbox_books import SandboxBooks
 
 OPERATIONS = {
     "create_client": "InsertCustomer",

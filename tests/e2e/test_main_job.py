@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import SandboxBooks
 from whmcs_source.sandbox.seed import PLAIN
 
 from tests.commands import run_bridge
+from tests.kashflow_target.sandbox_books import SandboxBooks
 
 ROOT = Path(__file__).resolve().parents[2]
 START = "2025-09-01"

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import SandboxBooks
 from sqlalchemy import create_engine, make_url
 
 from tests.commands import run_bridge
+from tests.kashflow_target.sandbox_books import SandboxBooks
 from tests.store.conftest import a_database, a_schema
 
 pytestmark = pytest.mark.usefixtures("at_noon")

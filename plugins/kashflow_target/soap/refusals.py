@@ -56,11 +56,6 @@ def is_absent(error: RecordRejectedError) -> bool:
     return bool(_NO_CUSTOMER.search(error.text))
 
 
-def is_taken(error: RecordRejectedError) -> bool:
-    """Whether KashFlow refused a customer because its code exists."""
-    return bool(_NOT_UNIQUE.search(error.text))
-
-
 @dataclass(frozen=True, slots=True)
 class Refusals:
     """Sorts refusals by what happens next.

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import SandboxBooks
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.target import KashFlowTarget
 
@@ -13,6 +12,7 @@ from bridge.testing.builders import (
     DAY,
     a_client,
 )
+from tests.kashflow_target.sandbox_books import SandboxBooks
 
 Work = Any  # of conftest.py
 MakeTarget = Callable[..., KashFlowTarget]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import SandboxBooks
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.target import KashFlowTarget
 
@@ -26,6 +25,7 @@ from bridge.testing.builders import (
     gbp,
 )
 from bridge.testing.conformance.target_writer import payload_of
+from tests.kashflow_target.sandbox_books import SandboxBooks
 
 Work = Any  # of conftest.py
 MakeTarget = Callable[..., KashFlowTarget]
