@@ -1,13 +1,32 @@
-"""Payments of an invoice in several documents fill the first one first, to the penny."""
+"""Lines that were added after booking are a second document, and payments fill the first first."""
 
+import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings, strategies as st
 
-from bridge.api import Invoice, Kind, Money, PaidFrom, Payment, Reference, SourceRef, total
-from bridge.engine.decide.added_lines import document_ref, split_payments
+from bridge.api import (
+    Invoice,
+    Kind,
+    LineKind,
+    Money,
+    PaidFrom,
+    Payload,
+    Payment,
+    Reason,
+    Reference,
+    SourceRef,
+    TargetRef,
+    payment_ref,
+    total,
+)
+from bridge.engine.decide.added_lines import UNSPLIT, divide, document_ref, split_payments
+from bridge.engine.decide.answers import NO_ANSWERS, Answer, Answers, Given
+from bridge.engine.decide.content import content_fingerprint
 from bridge.engine.keys import balance_use_ref, document_of
+from bridge.store.tables.values import LinkRow
 from bridge.testing.builders import DAY, a_line, an_invoice, gbp
 
 WHOLE = an_invoice(transactions=[])
@@ -73,3 +92,93 @@ def test_balance_used_is_cut_alike() -> None:
         ("501/credit/10.00", gbp("8.00")),
         ("501+1/credit/10.00", gbp("2.00")),
     ]
+
+
+HOSTING = a_line(line=1)
+FEE = a_line(gbp("10.00"), line=2, kind=LineKind.LATE_FEE, taxed=False)
+LATER = DAY + dt.timedelta(days=9)
+BOOKED = an_invoice(lines=[HOSTING], transactions=[])
+GROWN = an_invoice(lines=[HOSTING, FEE], transactions=[])
+CONTENT = content_fingerprint(BOOKED)
+
+
+def _links(paid: str = "0.00", *documents: Invoice) -> dict[SourceRef, LinkRow]:
+    """Returns what stands in the books: documents, and a payment on the first."""
+    rows = [_link(each.ref, each.net, each.tax) for each in documents or (BOOKED,)]
+    rows.append(_link(payment_ref(900, 501), gbp(paid), gbp("0.00"), paid=gbp(paid)))
+    return {row.ref: row for row in rows}
+
+
+def _link(ref: SourceRef, net: Money, tax: Money, paid: Money | None = None) -> LinkRow:
+    payload = Payload(ref.kind, {}, f"MEM-{ref.id}", DAY, net, tax, paid=paid)
+    return LinkRow(
+        ref=ref,
+        target=TargetRef(ref.kind, ref.id),
+        payload=payload,
+        adopted=False,
+        day=DAY,
+        client=None,
+        run=1,
+        created=dt.datetime(2026, 5, 4, tzinfo=dt.UTC),
+    )
+
+
+def _released(*about: str) -> Answers:
+    return Answers((Given(Answer.BOOK_ADDED, about, "rose@office", "agreed", LATER),))
+
+
+def test_an_invoice_as_it_was_booked_is_one_document() -> None:
+    assert divide(BOOKED, CONTENT, _links(), NO_ANSWERS) == UNSPLIT
+
+
+def test_added_lines_are_a_second_document_that_waits() -> None:
+    split = divide(GROWN, CONTENT, _links(), NO_ANSWERS)
+    assert split is not None
+    assert [(one.ref, one.gross) for one in split.documents] == [
+        (BOOKED.ref, gbp("120.00")),
+        (document_ref(BOOKED.ref, 1), gbp("10.00")),
+    ]
+    assert split.waits is not None
+    assert split.waits.reason is Reason.CHANGED_AFTER_WRITE
+    assert "bridge answer 501 book-added" in split.waits.remedy
+
+
+def test_an_answer_releases_the_second_document_on_its_day() -> None:
+    split = divide(GROWN, CONTENT, _links(), _released("2"))
+    assert split is not None
+    assert split.waits is None
+    assert [one.issued for one in split.documents] == [BOOKED.issued, LATER]
+    assert [line.id for line in split.documents[1].lines] == ["2"]
+
+
+def test_lines_beyond_those_of_an_answer_ask_again() -> None:
+    more = replace(GROWN, lines=(*GROWN.lines, a_line(gbp("5.00"), line=3, taxed=False)))
+    more = replace(more, net=gbp("115.00"))
+    fee = replace(GROWN, ref=document_ref(GROWN.ref, 1), net=gbp("10.00"), tax=gbp("0.00"))
+    split = divide(more, content_fingerprint(GROWN), _links("0.00", BOOKED, fee), _released("2"))
+    assert split is not None
+    assert [one.gross for one in split.documents] == [gbp("120.00"), gbp("10.00"), gbp("5.00")]
+    assert split.waits is not None
+
+
+@pytest.mark.parametrize(
+    ("now", "paid"),
+    [
+        (replace(GROWN, lines=(replace(HOSTING, description="Two years"), FEE)), "0.00"),
+        (replace(BOOKED, net=gbp("90.00")), "0.00"),
+        (GROWN, "120.00"),
+    ],
+    ids=["a booked line changed", "the sums changed", "it was settled"],
+)
+def test_any_other_change_is_none_of_added_lines(now: Invoice, paid: str) -> None:
+    assert divide(now, CONTENT, _links(paid), NO_ANSWERS) is None
+
+
+def test_an_answer_about_more_lines_takes_the_place_of_the_earlier_one() -> None:
+    more = replace(GROWN, lines=(*GROWN.lines, a_line(gbp("5.00"), line=3, taxed=False)))
+    more = replace(more, net=gbp("115.00"))
+    answers = Answers((*_released("2").given, *_released("2", "3").given))
+    split = divide(more, CONTENT, _links(), answers)
+    assert split is not None
+    assert [one.gross for one in split.documents] == [gbp("120.00"), gbp("15.00")]
+    assert split.waits is None
