@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from whmcs_source.database.database_source import WhmcsDatabase
 from whmcs_source.database.digest import digests, newest_ids
-from whmcs_source.database.source import WhmcsDatabase
 
 from benchmarks.companies import company
 from benchmarks.harness import Figure, show, sized

@@ -140,11 +140,11 @@ def link_invoice(
 
     They are linked only where the target's figures agree.
     """
-    from bridge.engine.decide.inputs import Terms
+    from bridge.engine.decide.inputs import DecisionInputs
 
     with by_hand("link") as (hands, bridge), ready_ends(bridge) as ends:
         source = ends.source
-        terms = Terms(bridge.policy(), source.label, source.base_currency)
+        terms = DecisionInputs(bridge.policy(), source.label, source.base_currency)
         found = hands.link_invoice(ends, terms, invoice, number)
     told(f"Invoice {invoice} is document {found.ref.id}.", as_json=as_json)
 

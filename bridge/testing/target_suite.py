@@ -22,7 +22,7 @@ from bridge.testing.conformance.target_crashes import TargetCrashes
 from bridge.testing.conformance.target_faults import TargetFaults
 from bridge.testing.conformance.target_money import TargetMoney
 from bridge.testing.conformance.target_records import TargetRecords
-from bridge.testing.conformance.target_writer import Desk
+from bridge.testing.conformance.target_writer import TargetWriter
 
 
 class TargetSuite(
@@ -48,6 +48,6 @@ class TargetSuite(
             yield target
 
     @pytest.fixture
-    def desk(self, stand: TargetStand, target: Target) -> Desk:
+    def writer(self, stand: TargetStand, target: Target) -> TargetWriter:
         """Where a test writes records."""
-        return Desk(stand, target)
+        return TargetWriter(stand, target)

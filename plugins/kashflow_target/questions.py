@@ -7,9 +7,9 @@ from typing import Any, cast
 import yaml
 
 from bridge.api import Choice, Conversation, Decision, Json, Question, Survey
-from kashflow_target.account.reference_data import Account
+from kashflow_target.account.reference_data import AccountData
 from kashflow_target.decisions import decisions
-from kashflow_target.settings.names import Known, Register
+from kashflow_target.settings.names import AccountItem, Register
 
 HOLD = Choice("hold it for now", None)
 _MAP = Choice("a payment method and a bank account of KashFlow", {})
@@ -61,7 +61,7 @@ def questions(given: Mapping[str, Json], survey: Survey | None) -> Conversation:
         has_balances |= decision.key == "client_balances" and answer is not None
 
 
-def _account(given: Mapping[str, Json]) -> Account:
+def _account(given: Mapping[str, Json]) -> AccountData:
     from kashflow_target.settings.settings import KashFlowSettings
     from kashflow_target.target import KashFlowTarget
 
@@ -71,7 +71,7 @@ def _account(given: Mapping[str, Json]) -> Account:
         return target.account()
 
 
-def _gateways(account: Account, survey: Survey | None) -> Conversation:
+def _gateways(account: AccountData, survey: Survey | None) -> Conversation:
     if survey is None:
         return
     foreign = [code for code in survey.currencies if code != account.home]
@@ -89,7 +89,7 @@ def _gateways(account: Account, survey: Survey | None) -> Conversation:
 
 
 def _accounts_apart(
-    key: tuple[str, ...], named: str, foreign: Sequence[str], account: Account
+    key: tuple[str, ...], named: str, foreign: Sequence[str], account: AccountData
 ) -> Conversation:
     """Asked for the currencies that some bank account is called after."""
     for code in foreign:
@@ -99,7 +99,7 @@ def _accounts_apart(
             yield _with_none(found, Choice("the same", None))
 
 
-def _nominals(account: Account, line_types: tuple[str, ...]) -> Conversation:
+def _nominals(account: AccountData, line_types: tuple[str, ...]) -> Conversation:
     sales = account.nominals
     text = "Which sales type do lines take that nothing else names?"
     yield _of(("nominals", "default"), text, sales, "")
@@ -133,7 +133,7 @@ def _is_called(name: str, like: str) -> bool:
     return words <= wanted or (bool(wanted) and wanted <= words)
 
 
-def _named(known: Known, register: Register) -> Json:
+def _named(known: AccountItem, register: Register) -> Json:
     """By name where that says which, else by id."""
     same = [each for each in register.entries if each.name.casefold() == known.name.casefold()]
     return known.name if len(same) == 1 and known.name else {"id": known.id}
@@ -143,7 +143,7 @@ def _only_foreign(decision: Decision) -> bool:
     return decision.key in {"invoice_rate", "foreign_payments", "exchange_differences"}
 
 
-def _decision(decision: Decision, account: Account) -> Generator[Question, Json, Json]:
+def _decision(decision: Decision, account: AccountData) -> Generator[Question, Json, Json]:
     """Each line that may be written is an answer; names in it are asked for in turn.
 
     Answers what was chosen: None where it is left open.
@@ -169,14 +169,14 @@ def _is_word(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _ledgers(account: Account) -> Register:
+def _ledgers(account: AccountData) -> Register:
     """The bank accounts that are nominals too, as both are to be one ledger account."""
     codes = {each.code for each in account.nominals.entries}
     both = tuple(each for each in account.accounts.entries if each.code in codes)
     return replace(account.accounts, entries=both or account.accounts.entries)
 
 
-def _part(key: tuple[str, ...], example: str, account: Account) -> Question:
+def _part(key: tuple[str, ...], example: str, account: AccountData) -> Question:
     registers = {
         "nominal": ("to which nominal?", account.nominals),
         "method": ("as which payment method?", account.methods),

@@ -33,19 +33,19 @@ from bridge.api import (
     UnreachableError,
 )
 from kashflow_target.account.assess import assess
-from kashflow_target.account.reference_data import Account, read_account, resolve
-from kashflow_target.account.resolved import Books, books
+from kashflow_target.account.reference_data import AccountData, read_account, resolve
+from kashflow_target.account.resolved import ResolvedAccount, resolved_account
 from kashflow_target.compose.client import compose_client
 from kashflow_target.compose.invoice import compose_credit_note, compose_invoice
 from kashflow_target.compose.journal import journal
 from kashflow_target.compose.movement import compose_movement
 from kashflow_target.compose.payment import compose_payment
 from kashflow_target.compose.reversal import compose_reversal
-from kashflow_target.records.customers import Customers
-from kashflow_target.records.documents import Documents
-from kashflow_target.records.movements import Movements
+from kashflow_target.records.customers import CustomerRecords
+from kashflow_target.records.documents import DocumentRecords
+from kashflow_target.records.movements import MovementRecords
 from kashflow_target.records.reconcile import records
-from kashflow_target.soap.client import Door
+from kashflow_target.soap.client import KashFlowClient
 from kashflow_target.soap.refusals import Refusals
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ class KashFlowTarget(Target):
 
     def __init__(self, settings: "KashFlowSettings") -> None:
         self._settings = settings
-        self._books: Books | None = None
-        self._door = Door(
+        self._books: ResolvedAccount | None = None
+        self._kashflow = KashFlowClient(
             endpoint=settings.endpoint,
             username=settings.username,
             password=settings.password,
@@ -69,9 +69,9 @@ class KashFlowTarget(Target):
             refusals=Refusals(settings.refusal_texts),
             before_write=self._before_write,
         )
-        self._customers = Customers(self._door, self._prepared)
-        self._documents = Documents(self._door, self._prepared)
-        self._movements = Movements(self._door, self._prepared)
+        self._customers = CustomerRecords(self._kashflow, self._prepared)
+        self._documents = DocumentRecords(self._kashflow, self._prepared)
+        self._movements = MovementRecords(self._kashflow, self._prepared)
         self.match_clients_by = settings.customers.match
         self.takes_balances = settings.client_balances is not None
 
@@ -79,7 +79,7 @@ class KashFlowTarget(Target):
         """The engine sets its guard on this object after it was made."""
         self.before_write()
 
-    def _prepared(self) -> Books:
+    def _prepared(self) -> ResolvedAccount:
         if self._books is None:
             msg = "prepare() comes before anything else but check()"
             raise RuntimeError(msg)
@@ -87,7 +87,7 @@ class KashFlowTarget(Target):
 
     def close(self) -> None:
         """Let go of all connections."""
-        self._door.close()
+        self._kashflow.close()
 
     def check(self) -> Health:
         """Sign in, by asking for the company's own details: one call.
@@ -97,7 +97,7 @@ class KashFlowTarget(Target):
                 for but to be let in.
         """
         try:
-            company = self._door.read("GetCompanyDetails").row
+            company = self._kashflow.read("GetCompanyDetails").row
         except TransientError as error:
             raise UnreachableError(
                 f"KashFlow at {self._settings.endpoint} did not answer: {error.what}",
@@ -114,15 +114,15 @@ class KashFlowTarget(Target):
         name = company.text("CompanyName").strip()
         return Health(f"KashFlow, {name}" if name else "KashFlow")
 
-    def account(self) -> Account:
+    def account(self) -> AccountData:
         """What the account has: seven calls."""
-        return read_account(self._door)
+        return read_account(self._kashflow)
 
     def prepare(self) -> None:
         """Read the account's reference data and resolve the settings' names: seven calls."""
-        account = read_account(self._door)
+        account = read_account(self._kashflow)
         mapped = resolve(self._settings, account)
-        self._books = books(self._settings, account, mapped)
+        self._books = resolved_account(self._settings, account, mapped)
         self.home_currency = account.home
 
     def assess(self, survey: Survey) -> Iterator[Finding]:
@@ -168,7 +168,7 @@ class KashFlowTarget(Target):
 
     def records(self, days: Days) -> Iterator[Record]:
         """Documents, payments and bank transactions of a period."""
-        return records(self._door, self._customers, self._movements, self._prepared(), days)
+        return records(self._kashflow, self._customers, self._movements, self._prepared(), days)
 
     def compose_client(self, client: Client, reference: Reference) -> Payload | Hold:
         """See `compose_client.compose_client`."""

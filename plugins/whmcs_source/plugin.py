@@ -21,7 +21,7 @@ def _settings() -> type[Any]:
 
 def _open(settings: Any) -> Source:
     if settings.database is not None:
-        from whmcs_source.database.source import WhmcsDatabase
+        from whmcs_source.database.database_source import WhmcsDatabase
 
         return WhmcsDatabase(settings)
     from whmcs_source.source.source import WhmcsSource

@@ -27,16 +27,16 @@ from bridge.api import (
     invoice_ref,
 )
 from whmcs_source.api.calls import Calls
-from whmcs_source.api.errors import ActionNotAllowedError, UnreadableReplyError, missing
-from whmcs_source.api.lru import Memo
+from whmcs_source.api.lru import LruCache
+from whmcs_source.api.reply_errors import ActionNotAllowedError, UnreadableReplyError, missing
 from whmcs_source.api.wire_models import WireClient, WireInvoice, WireTransaction
-from whmcs_source.balances.evidence import Proofs
+from whmcs_source.balances.evidence import CreditEvidence
+from whmcs_source.balances.load import BalanceReader
 from whmcs_source.balances.mass_payments import Containers
-from whmcs_source.balances.read import Balances
 from whmcs_source.settings import Products
 from whmcs_source.translate.invoice import Product, client_of, invoice_of, wants_products
 from whmcs_source.translate.transactions import (
-    Books,
+    Installation,
     rows_of_invoice,
     strays_of,
     to_balance,
@@ -46,7 +46,7 @@ from whmcs_source.translate.transactions import (
 _SOON = dt.timedelta(days=2)
 
 
-class Reading:
+class RecordReader:
     """Reads single records, with what was learnt in this run.
 
     Attributes:
@@ -57,17 +57,17 @@ class Reading:
     def __init__(self, calls: Calls, *, products: Products) -> None:
         self._calls = calls
         self._reads_products = products is Products.READ
-        self._books: Books | None = None
-        self._currencies: Memo[int, str] = Memo(20_000)
-        self._clients: Memo[int, WireClient] = Memo(500)
-        self._products: Memo[int, dict[int, Product]] = Memo(200)
-        self._strays: Memo[int, tuple[WireTransaction, ...]] = Memo(20_000)
+        self._books: Installation | None = None
+        self._currencies: LruCache[int, str] = LruCache(20_000)
+        self._clients: LruCache[int, WireClient] = LruCache(500)
+        self._products: LruCache[int, dict[int, Product]] = LruCache(200)
+        self._strays: LruCache[int, tuple[WireTransaction, ...]] = LruCache(20_000)
         containers = Containers(calls, self._rows_of)
-        self._proofs = Proofs(containers, Balances(calls, containers, self._money_of))
+        self._proofs = CreditEvidence(containers, BalanceReader(calls, containers, self._money_of))
         self.stray_clients: Collection[int] | None = frozenset()
         self.today = dt.datetime.now().astimezone().date()
 
-    def books(self) -> Books:
+    def books(self) -> Installation:
         """Version and currencies; two calls on first use."""
         if self._books is None:
             currencies = self._calls.currencies()
@@ -77,7 +77,7 @@ class Reading:
                     "WHMCS named no currency",
                     remedy="set one up in WHMCS under Configuration > System Settings > Currencies",
                 )
-            self._books = Books(
+            self._books = Installation(
                 version=self._calls.version(),
                 base_currency=base[0].code.upper(),
                 currencies={wire.id: wire.code.upper() for wire in currencies},

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import Books, BookTransaction
 from kashflow_target.sandbox.driver import Driver
 
 from tests.commands import run_bridge
+from tests.kashflow_target.sandbox_books import BookTransaction, SandboxBooks
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or ""
@@ -100,7 +100,7 @@ def test_three_spoilt_invoices_are_three_differences(company: Path) -> None:
 
 def test_four_spoilt_movements_are_four_differences(company: Path) -> None:
     """A fee changed, one on another nominal, an addition to a balance gone, one made by hand."""
-    made = Books(company / ".bridge").bank_transactions()
+    made = SandboxBooks(company / ".bridge").bank_transactions()
     fee, other_fee = [each for each in made if each.nominal == "Card Fees"][:2]
     onto = next(each for each in made if each.nominal == "Client Balances")
     before = _lines(_bridge(company, "reconcile", "--json", code=0).stdout)

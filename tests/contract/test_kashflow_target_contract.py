@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from kashflow_target.plugin import bridge_targets
-from kashflow_target.sandbox.books import Books
 
 from bridge.api import TargetPlugin, TargetRef
 from bridge.testing.conformance.fixtures import TargetStand
-from bridge.testing.conformance.target_writer import Desk
+from bridge.testing.conformance.target_writer import TargetWriter
 from bridge.testing.sandboxes import Controls, target_stand
 from bridge.testing.target_suite import TargetSuite
+from tests.kashflow_target.sandbox_books import SandboxBooks
 
 OPERATIONS = {
     "create_client": "InsertCustomer",
@@ -58,7 +58,7 @@ class Notes:
     """KashFlow's own Notes field of a customer, which bridge does not set."""
 
     def __init__(self, controls: Controls, directory: Path) -> None:
-        self._controls, self._books = controls, Books(directory)
+        self._controls, self._books = controls, SandboxBooks(directory)
 
     def write(self, client: TargetRef, text: str) -> None:
         self._controls.do(action="edit_customer", customer=int(client.id), Notes=text)
@@ -103,4 +103,4 @@ def test_a_lost_log_makes_no_duplicates_of_any_id(
     with stand.open() as target:
         target.check()
         target.prepare()
-        TargetSuite().test_a_lost_log_makes_no_duplicates(Desk(stand, target), tmp_path)
+        TargetSuite().test_a_lost_log_makes_no_duplicates(TargetWriter(stand, target), tmp_path)

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import yaml
-from kashflow_target.sandbox.books import Books
 from kashflow_target.sandbox.factory import sandbox as kashflow_sandbox
 from whmcs_source.sandbox.factory import sandbox as whmcs_sandbox
 
@@ -23,6 +22,7 @@ from bridge.engine.context import Stop, SyncRequest
 from bridge.engine.policy import Adoption
 from bridge.engine.progress import Silent
 from tests import clock
+from tests.kashflow_target.sandbox_books import SandboxBooks
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = dt.datetime(2026, 11, 5, 12)  # noqa: DTZ001  # where the tests run
@@ -61,7 +61,7 @@ class Rig:
         self.place = place
         self.whmcs: Any = stack.enter_context(whmcs_sandbox(place / "far"))
         self.kashflow: Any = stack.enter_context(kashflow_sandbox(place / "far"))
-        self.books = Books(place / "far")
+        self.books = SandboxBooks(place / "far")
         self.fates: dict[str, Entry] = {}
         self.settings: dict[str, Any] = yaml.safe_load((ROOT / "bridge.yaml").read_text())
         self.settings["source"].update(self.whmcs.settings)

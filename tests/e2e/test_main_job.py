@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import Books
 from whmcs_source.sandbox.seed import PLAIN
 
 from tests.commands import run_bridge
+from tests.kashflow_target.sandbox_books import SandboxBooks
 
 ROOT = Path(__file__).resolve().parents[2]
 START = "2025-09-01"
@@ -47,8 +47,8 @@ class Bridge:
             connection.close()
 
     @property
-    def books(self) -> Books:
-        return Books(self.place / ".bridge")
+    def books(self) -> SandboxBooks:
+        return SandboxBooks(self.place / ".bridge")
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import Books
 from sqlalchemy import create_engine, make_url
 
 from tests.commands import run_bridge
+from tests.kashflow_target.sandbox_books import SandboxBooks
 from tests.store.conftest import a_database, a_schema
 
 pytestmark = pytest.mark.usefixtures("at_noon")
@@ -90,7 +90,7 @@ class Company:
 
     def in_the_books(self) -> Counter[str]:
         """How often each key of ours stands in KashFlow, on documents, payments and bank lines."""
-        books = Books(self.place / ".bridge")
+        books = SandboxBooks(self.place / ".bridge")
         texts = [
             *(one.reference for one in books.invoices()),
             *(one.note for one in books.payments()),

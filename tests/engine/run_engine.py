@@ -8,7 +8,7 @@ from bridge.engine.policy import Policy, UnpaidDocuments
 from bridge.engine.progress import Silent
 from bridge.engine.run.sync import sync
 from bridge.store.sync_log import SyncLog
-from bridge.testing.conformance.target_crashes import Nobody
+from bridge.testing.conformance.simulation import NullObservers
 from bridge.testing.memory.books import MemoryBooks
 from bridge.testing.memory.source import MemoryBilling, MemorySource
 from bridge.testing.memory.target import MemoryTarget
@@ -38,7 +38,7 @@ def run_between(
         lease=None,
         policy=policy,
         request=SyncRequest(0),
-        observers=Nobody(),
+        observers=NullObservers(),
         progress=Silent(),
         stop=stop or Stop(),
         clock=clock,

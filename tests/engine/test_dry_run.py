@@ -10,7 +10,7 @@ from bridge.api import AmbiguousMatchError, Target, token_of
 from bridge.engine.dry_run import DryRunTarget
 from bridge.testing.builders import DAY
 from bridge.testing.conformance.fixtures import TargetStand
-from bridge.testing.conformance.target_writer import LABEL, Desk
+from bridge.testing.conformance.target_writer import LABEL, TargetWriter
 from bridge.testing.memory.books import MemoryBooks
 from bridge.testing.memory.target import MemoryTarget
 from bridge.testing.target_suite import TargetSuite
@@ -75,76 +75,86 @@ def books() -> MemoryBooks:
 
 
 @pytest.fixture
-def real(books: MemoryBooks) -> Desk:
+def real(books: MemoryBooks) -> TargetWriter:
     """Where a test writes what stands there before the dry run."""
     return _desk(MemoryTarget(books))
 
 
 @pytest.fixture
-def desk(real: Desk) -> Desk:
+def writer(real: TargetWriter) -> TargetWriter:
     """Where a test writes in a dry run."""
     return _desk(DryRunTarget.before(real.target))
 
 
-def _desk(target: Target) -> Desk:
+def _desk(target: Target) -> TargetWriter:
     target.prepare()
-    return Desk(TargetStand(open=lambda: target), target)
+    return TargetWriter(TargetStand(open=lambda: target), target)
 
 
-def test_nothing_about_made_up_records_reaches_the_far_side(desk: Desk, books: MemoryBooks) -> None:
-    made = desk.create_sale()
-    paid = desk.create_payment(made)
-    assert [each.ref for each in desk.target.payments(made.ref)] == [paid.ref]
-    assert desk.target.find_payment(paid.payment.reference, document=made.ref)
-    assert list(desk.target.documents([], [made.client_ref]))
-    desk.target.remove(paid.ref, document=made.ref)
+def test_nothing_about_made_up_records_reaches_the_far_side(
+    writer: TargetWriter, books: MemoryBooks
+) -> None:
+    made = writer.create_sale()
+    paid = writer.create_payment(made)
+    assert [each.ref for each in writer.target.payments(made.ref)] == [paid.ref]
+    assert writer.target.find_payment(paid.payment.reference, document=made.ref)
+    assert list(writer.target.documents([], [made.client_ref]))
+    writer.target.remove(paid.ref, document=made.ref)
     assert not books.clients
     assert not books.documents
     assert not books.payments
     assert set(books.calls) == {"prepare"}
 
 
-def test_a_made_up_payment_stands_beside_the_real_one(desk: Desk, real: Desk) -> None:
+def test_a_made_up_payment_stands_beside_the_real_one(
+    writer: TargetWriter, real: TargetWriter
+) -> None:
     made = real.create_sale()
-    first = real.create_payment(made, desk.money("50.00"))
-    second = desk.create_payment(made, desk.money("70.00"))
-    assert [each.ref for each in desk.target.payments(made.ref)] == [first.ref, second.ref]
+    first = real.create_payment(made, writer.money("50.00"))
+    second = writer.create_payment(made, writer.money("70.00"))
+    assert [each.ref for each in writer.target.payments(made.ref)] == [first.ref, second.ref]
     for each in (first, second):
-        found = desk.target.find_payment(each.payment.reference, document=made.ref)
+        found = writer.target.find_payment(each.payment.reference, document=made.ref)
         assert found is not None
         assert found.ref == each.ref
-    [shown] = desk.documents(made.sale.reference.token)
+    [shown] = writer.documents(made.sale.reference.token)
     assert shown.paid == made.sale.gross
     [stands] = real.documents(made.sale.reference.token)
-    assert stands.paid == desk.money("50.00")
+    assert stands.paid == writer.money("50.00")
 
 
-def test_a_made_up_record_with_the_key_of_a_real_one_is_ambiguous(desk: Desk, real: Desk) -> None:
+def test_a_made_up_record_with_the_key_of_a_real_one_is_ambiguous(
+    writer: TargetWriter, real: TargetWriter
+) -> None:
     made = real.create_sale()
-    paid = real.create_payment(made, desk.money("50.00"))
-    desk.target.create_payment(paid.payload, document=made.ref)
-    desk.target.create_invoice(made.payload, client=made.client_ref)
+    paid = real.create_payment(made, writer.money("50.00"))
+    writer.target.create_payment(paid.payload, document=made.ref)
+    writer.target.create_invoice(made.payload, client=made.client_ref)
     with pytest.raises(AmbiguousMatchError):
-        desk.target.find_payment(paid.payment.reference, document=made.ref)
+        writer.target.find_payment(paid.payment.reference, document=made.ref)
     with pytest.raises(AmbiguousMatchError):
-        desk.target.find_invoice(made.sale.reference, client=made.client_ref, day=DAY)
+        writer.target.find_invoice(made.sale.reference, client=made.client_ref, day=DAY)
 
 
-def test_a_real_client_shows_its_update_in_the_dry_run_alone(desk: Desk, real: Desk) -> None:
+def test_a_real_client_shows_its_update_in_the_dry_run_alone(
+    writer: TargetWriter, real: TargetWriter
+) -> None:
     made = real.create_client()
     moved = replace(made.client, email="new@acme.example")
-    desk.target.update_client(made.ref, desk.compose_client(moved))
+    writer.target.update_client(made.ref, writer.compose_client(moved))
     token = token_of(LABEL, moved.ref)
-    assert [each.emails for each in desk.clients(token)] == [("new@acme.example",)]
+    assert [each.emails for each in writer.clients(token)] == [("new@acme.example",)]
     assert [each.emails for each in real.clients(token)] == [(made.client.email,)]
 
 
-def test_money_kept_in_another_currency_than_the_document_is_not_added_to_it(desk: Desk) -> None:
+def test_money_kept_in_another_currency_than_the_document_is_not_added_to_it(
+    writer: TargetWriter,
+) -> None:
     """Payments of a foreign invoice may be kept at home; a note is set off in its own currency."""
-    made = desk.create_sale(desk.create_client(desk.a_client(currency="EUR")))
-    paid = replace(desk.create_payment(made).payload, net=desk.money("60.00"))
-    desk.target.create_payment(paid, document=made.ref)
-    [shown] = desk.documents(made.sale.reference.token)
+    made = writer.create_sale(writer.create_client(writer.a_client(currency="EUR")))
+    paid = replace(writer.create_payment(made).payload, net=writer.money("60.00"))
+    writer.target.create_payment(paid, document=made.ref)
+    [shown] = writer.documents(made.sale.reference.token)
     assert shown.paid == made.sale.gross
 
 

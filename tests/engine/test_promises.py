@@ -18,7 +18,7 @@ from bridge.engine.progress import Silent
 from bridge.engine.run.sync import sync
 from bridge.store import open_log
 from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice, gbp
-from bridge.testing.conformance.target_crashes import Nobody
+from bridge.testing.conformance.simulation import NullObservers
 from bridge.testing.faults import Died, Fault
 from bridge.testing.memory.books import MemoryBooks
 from bridge.testing.memory.source import MemoryBilling, MemorySource
@@ -178,7 +178,7 @@ class Promises(RuleBasedStateMachine):
                     lease=None,
                     policy=replace(POLICY, workers=workers),
                     request=SyncRequest(limit),
-                    observers=Nobody(),
+                    observers=NullObservers(),
                     progress=Silent(),
                     stop=Stop(),
                     clock=lambda: self.now,

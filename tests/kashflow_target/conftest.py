@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kashflow_target.account.reference_data import Account, Currency, resolve
-from kashflow_target.account.resolved import Books, books
-from kashflow_target.settings.names import Known, Register
+from kashflow_target.account.reference_data import AccountData, Currency, resolve
+from kashflow_target.account.resolved import ResolvedAccount, resolved_account
+from kashflow_target.settings.names import AccountItem, Register
 from kashflow_target.settings.settings import KashFlowSettings
 
 SETTINGS: dict[str, Any] = {
@@ -37,7 +37,7 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def an_account(**changes: Any) -> Account:
+def an_account(**changes: Any) -> AccountData:
     """The sandbox's account, as it would be read."""
     fields: dict[str, Any] = {
         "home": "GBP",
@@ -49,62 +49,62 @@ def an_account(**changes: Any) -> Account:
         "methods": Register(
             "payment method",
             (
-                Known(83101, "BACS"),
-                Known(83103, "Credit Card"),
-                Known(83104, "PayPal"),
-                Known(83106, "Client balance"),
+                AccountItem(83101, "BACS"),
+                AccountItem(83103, "Credit Card"),
+                AccountItem(83104, "PayPal"),
+                AccountItem(83106, "Client balance"),
             ),
         ),
         "accounts": Register(
             "bank account",
             (
-                Known(310450, "Current Account", 1200),
-                Known(310451, "Card Clearing", 1210),
-                Known(310452, "PayPal", 1220),
-                Known(310453, "PayPal EUR", 1221),
-                Known(310455, "Client Balances", 2210),
+                AccountItem(310450, "Current Account", 1200),
+                AccountItem(310451, "Card Clearing", 1210),
+                AccountItem(310452, "PayPal", 1220),
+                AccountItem(310453, "PayPal EUR", 1221),
+                AccountItem(310455, "Client Balances", 2210),
             ),
         ),
         "nominals": Register(
             "sales type or nominal",
             (
-                Known(18685811, "Web Hosting", 4000),
-                Known(18685812, "Domain Names", 4010),
-                Known(18685813, "Resale", 4020),
-                Known(18685814, "Servers", 4030),
-                Known(18685816, "Late Fees", 4900),
-                Known(18685803, "Card Clearing", 1210),
-                Known(18685810, "Client Balances", 2210),
-                Known(18685817, "Goodwill", 7600),
-                Known(18685818, "Card Fees", 7901),
-                Known(18685819, "Exchange Differences", 7906),
-                Known(18685820, "OSS VAT", 2220),
+                AccountItem(18685811, "Web Hosting", 4000),
+                AccountItem(18685812, "Domain Names", 4010),
+                AccountItem(18685813, "Resale", 4020),
+                AccountItem(18685814, "Servers", 4030),
+                AccountItem(18685816, "Late Fees", 4900),
+                AccountItem(18685803, "Card Clearing", 1210),
+                AccountItem(18685810, "Client Balances", 2210),
+                AccountItem(18685817, "Goodwill", 7600),
+                AccountItem(18685818, "Card Fees", 7901),
+                AccountItem(18685819, "Exchange Differences", 7906),
+                AccountItem(18685820, "OSS VAT", 2220),
             ),
         ),
         "vat_rates": frozenset({Decimal(20), Decimal(5), Decimal(0)}),
         "vat_registered": True,
     }
-    return Account(**{**fields, **changes})
+    return AccountData(**{**fields, **changes})
 
 
-MakeBooks = Callable[..., Books]
+MakeBooks = Callable[..., ResolvedAccount]
 
 
 @pytest.fixture(scope="session")
 def make_books() -> MakeBooks:
     """Books by settings and what is different about the account."""
 
-    def make(account: Account | None = None, **settings: Any) -> Books:
+    def make(account: AccountData | None = None, **settings: Any) -> ResolvedAccount:
         chosen = KashFlowSettings.model_validate({**SETTINGS, **settings})
         here = account or an_account()
         mapped = resolve(chosen, here)
-        return books(chosen, here, mapped)
+        return resolved_account(chosen, here, mapped)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def make_account() -> Callable[..., Account]:
+def make_account() -> Callable[..., AccountData]:
     return an_account
 
 

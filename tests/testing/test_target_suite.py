@@ -25,7 +25,7 @@ from bridge.api import (
     TransientError,
 )
 from bridge.testing.conformance.fixtures import TargetStand
-from bridge.testing.conformance.target_writer import Desk
+from bridge.testing.conformance.target_writer import TargetWriter
 from bridge.testing.memory.books import MemoryBooks
 from bridge.testing.memory.target import MemoryTarget
 from bridge.testing.target_suite import TargetSuite
@@ -264,7 +264,7 @@ def test_a_target_that_breaks_a_promise_fails_its_test(
     with stand.open() as target:
         target.prepare()
         with pytest.raises(BREAKS):
-            getattr(TargetSuite(), test)(Desk(stand, target), *arguments)
+            getattr(TargetSuite(), test)(TargetWriter(stand, target), *arguments)
 
 
 @pytest.mark.parametrize(

@@ -6,22 +6,22 @@ worked out and waits, since whether a late fee is consideration or compensation 
 is not the source's to say. `bridge answer INVOICE book-added` releases it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.engine.decide.answers import Answers, Given
 from bridge.engine.decide.content import content_fingerprint
-from bridge.model.keys import Key, Role
-from bridge.model.money import Money, total
+from bridge.model.keys import Key, Reference, Role, token_of
+from bridge.model.money import Money, rounded, total
 from bridge.model.reasons import Hold, Reason
 from bridge.model.refs import Kind, SourceRef
 from bridge.model.source_records import Invoice, LineItem
-from bridge.model.target_records import Payload
+from bridge.model.target_records import Payload, Payment
 from bridge.store.tables.values import LinkRow
 
 
 @dataclass(frozen=True, slots=True)
-class Division:
+class DocumentSplit:
     """An invoice as documents.
 
     Attributes:
@@ -34,12 +34,12 @@ class Division:
     waits: Hold | None = None
 
 
-UNDIVIDED = Division()
+UNSPLIT = DocumentSplit()
 
 
 def divide(
     invoice: Invoice, content: str | None, links: Mapping[SourceRef, LinkRow], answers: Answers
-) -> Division | None:
+) -> DocumentSplit | None:
     """The documents of a booked invoice; None where it was changed otherwise than by lines added.
 
     `content` is the digest of what was booked last.
@@ -52,12 +52,12 @@ def divide(
         fresh = {line.id for line in new}
         if not groups or not fresh <= set(groups[-1].about):
             documents = _documents(invoice, links, [*map(_ids, groups), frozenset(fresh)])
-            return Division(documents, _question(invoice, new, documents[-1]))
+            return DocumentSplit(documents, _question(invoice, new, documents[-1]))
     if not groups:
-        return UNDIVIDED
+        return UNSPLIT
     documents = _documents(invoice, links, [_ids(one) for one in groups])
     day = groups[-1].day
-    return Division((*documents[:-1], replace(documents[-1], issued=day, paid_on=day)))
+    return DocumentSplit((*documents[:-1], replace(documents[-1], issued=day, paid_on=day)))
 
 
 def added_lines(
@@ -78,6 +78,24 @@ def added_lines(
         if content_fingerprint(replace(invoice, lines=kept, net=net, tax=tax)) == content:
             return tuple(order[count:])
     return ()
+
+
+def split_payments(
+    payments: Iterable[Payment], documents: Sequence[Invoice], label: str
+) -> Iterator[Payment]:
+    """Yields each payment, cut where a document is full; the cuts sum to the payment."""
+    left = [document.gross for document in documents]
+    for payment in payments:
+        rest, base_rest = payment.amount, payment.base_amount
+        for number, document in enumerate(documents):
+            part = min(rest, left[number])
+            if part.amount <= 0:
+                continue
+            left[number] -= part
+            base = base_rest if part == rest else _share(payment, part)
+            yield _cut(payment, document.ref, part, base, label)
+            rest -= part
+            base_rest = base_rest - base if base_rest and base else None
 
 
 def _released(answers: Answers) -> list[Given]:
@@ -157,4 +175,21 @@ def _question(invoice: Invoice, new: Sequence[LineItem], document: Invoice) -> H
         f" {document.tax} tax",
         f"`bridge answer {invoice.ref.id} book-added --because ...` books it; if it is not to be"
         " charged, take the lines off in the source",
+    )
+
+
+def _share(payment: Payment, part: Money) -> Money | None:
+    whole = payment.base_amount
+    if whole is None:
+        return None
+    return rounded(whole.amount * part.amount / payment.amount.amount, whole.currency)
+
+
+def _cut(
+    payment: Payment, document: SourceRef, amount: Money, base: Money | None, label: str
+) -> Payment:
+    ref = replace(Key.of(payment.ref), on=Key.of(document)).ref
+    reference = Reference(token_of(label, ref), payment.reference.detail)
+    return replace(
+        payment, ref=ref, reference=reference, invoice=document, amount=amount, base_amount=base
     )

@@ -4,18 +4,16 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bridge.engine.decide.answers import NO_ANSWERS, Answers
 from bridge.engine.decide.closed_periods import open_day, with_day
 from bridge.engine.decide.credit_note_lines import Reduction
-from bridge.engine.decide.duplicates import Sorted, without_twins
-from bridge.engine.decide.mass_payments import Receipt, container_shares, merged
-from bridge.engine.policy import Choices
+from bridge.engine.decide.duplicates import Deduplicated, deduplicate
+from bridge.engine.decide.inputs import DecisionInputs, PriorBooking, oldest_first
+from bridge.engine.decide.mass_payments import PaymentShare, container_shares, merged
 from bridge.model.keys import Key, Reference, Role, payment_ref, token_of
 from bridge.model.money import Money, rounded, total
 from bridge.model.reasons import Hold, Reason
 from bridge.model.refs import SourceRef
 from bridge.model.source_records import (
-    BalanceEntry,
     BalanceOrigin,
     Invoice,
     LineKind,
@@ -25,24 +23,8 @@ from bridge.model.source_records import (
 from bridge.model.target_records import Movement, MovementKind, PaidFrom, Payment
 
 
-@dataclass(frozen=True, slots=True)
-class MoneyTerms:
-    """What the allotment depends on besides the invoice.
-
-    Attributes:
-        label: Prefix of references.
-        base_currency: What the source's rates are relative to.
-        start_date: Money of before that day stays out.
-    """
-
-    label: str
-    base_currency: str
-    start_date: dt.date
-    choices: Choices
-
-
 @dataclass(slots=True)
-class Allotment:
+class MoneyAllocation:
     """The money of one invoice, in the order in which it is written.
 
     Attributes:
@@ -59,7 +41,7 @@ class Allotment:
     waits: Hold | None = None
 
 
-class Held(Exception):  # carries an answer, as our Hold is a value and cannot be raised
+class _HoldFound(Exception):  # carries an answer, as our Hold is a value and cannot be raised
     """Leaves the allotment early with a hold."""
 
     def __init__(self, hold: Hold) -> None:
@@ -67,14 +49,9 @@ class Held(Exception):  # carries an answer, as our Hold is a value and cannot b
         self.hold = hold
 
 
-def allot(
-    invoice: Invoice,
-    terms: MoneyTerms,
-    *,
-    used_before: Money,
-    balances: Sequence[BalanceEntry],
-    answers: Answers = NO_ANSWERS,
-) -> Allotment | Hold:
+def allocate_money(
+    invoice: Invoice, inputs: DecisionInputs, before: PriorBooking
+) -> MoneyAllocation | Hold:
     """Decide where every penny goes, or hold.
 
     Balance and mass payments settle first, since the source took them off before it asked for
@@ -83,29 +60,25 @@ def allot(
 
     Args:
         invoice: Complete, with its containers.
-        terms: See there.
-        used_before: Balance that is booked on this invoice already.
-        balances: The client's balance movements, where balance was used and they were read.
-        answers: What persons said about rows of it.
+        inputs: Money of before the start date stays out.
+        before: The balance that is booked on it, the client's balance movements, and the answers.
     """
     try:
-        return _Allotter(invoice, terms, used_before, balances, answers).all()
-    except Held as held:
+        return _Allocator(invoice, inputs, before).all()
+    except _HoldFound as held:
         return held.hold
 
 
 @dataclass(slots=True)
-class _Allotter:
+class _Allocator:
     invoice: Invoice
-    terms: MoneyTerms
-    used_before: Money
-    balances: Sequence[BalanceEntry]
-    answers: Answers
-    result: Allotment = field(default_factory=Allotment)
+    inputs: DecisionInputs
+    before: PriorBooking
+    result: MoneyAllocation = field(default_factory=MoneyAllocation)
 
-    def all(self) -> Allotment:
-        paid = in_time(self.invoice, TransactionKind.PAYMENT)
-        sorted_rows = without_twins(paid, self.answers, self.invoice.ref.id)
+    def all(self) -> MoneyAllocation:
+        paid = oldest_first(self.invoice, TransactionKind.PAYMENT)
+        sorted_rows = deduplicate(paid, self.before.answers, self.invoice.ref.id)
         rows = sorted_rows.counted
         excess = self._prepaid(rows) if is_prepayment(self.invoice) else self._settle(rows)
         self.result.waits = sorted_rows.waits
@@ -118,10 +91,10 @@ class _Allotter:
         """Pay the invoice; answers how much more than its gross was received."""
         shares = container_shares(self.invoice)
         if isinstance(shares, Hold):
-            raise Held(shares)
+            raise _HoldFound(shares)
         left = self._from_balance(shares)
         excess = Money.zero(self.invoice.currency)
-        own = [Receipt(row, row.money_in) for row in rows]
+        own = [PaymentShare(row, row.money_in) for row in rows]
         for receipt in merged(shares) + own:
             self._in_time(receipt.row)
             used = min(receipt.amount, left) if left.amount > 0 else left - left
@@ -139,20 +112,21 @@ class _Allotter:
             self.result.short = left
         return excess
 
-    def _from_balance(self, shares: Iterable[Receipt]) -> Money:
+    def _from_balance(self, shares: Iterable[PaymentShare]) -> Money:
         """What balance and nothing else explains of the credit shown; answers what is left due."""
         invoice = self.invoice
         in_shares = total((share.amount for share in shares), invoice.currency)
         used = invoice.credit - in_shares
-        if used < self.used_before:
-            raise Held(
+        booked = self.before.used or Money.zero(invoice.currency)
+        if used < booked:
+            raise _HoldFound(
                 Hold(
                     Reason.CHANGED_AFTER_WRITE,
-                    f"{self.used_before} of balance was booked on it, now the source shows {used}",
+                    f"{booked} of balance was booked on it, now the source shows {used}",
                     "find out what happened to its credit; correct the books by hand",
                 )
             )
-        fresh = used - self.used_before
+        fresh = used - booked
         if fresh:
             self._given()
             self.result.payments.append(self._balance_payment(used, fresh))
@@ -162,8 +136,8 @@ class _Allotter:
         """Balance that staff gave or took, as far as it is dated before its use."""
         until = self.invoice.paid_on or dt.date.max
         by_hand = {BalanceOrigin.BY_HAND, BalanceOrigin.UNKNOWN}
-        for entry in self.balances:
-            if entry.origin in by_hand and self.terms.start_date <= entry.date <= until:
+        for entry in self.before.balances:
+            if entry.origin in by_hand and self.inputs.policy.start_date <= entry.date <= until:
                 ref = Key(Role.GIVEN, entry.id).ref
                 self.result.given.append(
                     Movement(
@@ -181,7 +155,7 @@ class _Allotter:
     def _balance_payment(self, running: Money, amount: Money) -> Payment:
         day = self.invoice.paid_on or self.invoice.issued
         if day is None:
-            raise Held(
+            raise _HoldFound(
                 Hold(
                     Reason.DATE_MISSING,
                     f"{amount} of it was paid from the balance on an unknown day",
@@ -201,14 +175,14 @@ class _Allotter:
         )
 
     def _same(self, amount: Money) -> Money | None:
-        return amount if amount.currency == self.terms.base_currency else None
+        return amount if amount.currency == self.inputs.base_currency else None
 
     def _prepaid(self, rows: Sequence[Transaction]) -> Money:
         """Money put on the balance; answers all of it, since all of it may be returned."""
         invoice = self.invoice
         received = total((row.money_in for row in rows), invoice.currency)
         if invoice.tax or invoice.tax2 or invoice.credit or received != invoice.gross:
-            raise Held(
+            raise _HoldFound(
                 Hold(
                     Reason.PREPAYMENT_UNMAPPED,
                     f"it puts {invoice.gross} on the client's balance, but {received} was received"
@@ -223,8 +197,8 @@ class _Allotter:
         return received
 
     def _in_time(self, row: Transaction) -> None:
-        if row.date < self.terms.start_date:
-            raise Held(
+        if row.date < self.inputs.policy.start_date:
+            raise _HoldFound(
                 Hold(
                     Reason.OPENING_ITEM,
                     f"{row.money_in} was paid on {row.date}, before the start date",
@@ -242,7 +216,7 @@ class _Allotter:
             invoice=self.invoice.ref,
             date=day,
             amount=amount,
-            base_amount=base_amount(row, amount, self.terms.base_currency),
+            base_amount=base_amount(row, amount, self.inputs.base_currency),
             gateway=row.gateway,
         )
 
@@ -261,53 +235,47 @@ class _Allotter:
                 amount=amount,
                 gateway=row.gateway,
                 client=self.invoice.client,
-                base_amount=base_amount(row, amount, self.terms.base_currency),
+                base_amount=base_amount(row, amount, self.inputs.base_currency),
             )
         )
 
     # Money out -------------------------------------------------------------------------------
 
-    def _refunds(self, excess: Money, rows: Sorted) -> None:
+    def _refunds(self, excess: Money, rows: Deduplicated) -> None:
         reduced = Money.zero(self.invoice.currency)
         kinds = {TransactionKind.REFUND, TransactionKind.TO_BALANCE}
         if rows.waits:
             return  # it may be the second charge that went back
-        for row in in_time(self.invoice, *kinds):
+        for row in oldest_first(self.invoice, *kinds):
             if row.refund_of in rows.dropped:
-                raise Held(_returned_nothing(row))
+                raise _HoldFound(_returned_nothing(row))
             to_balance = row.kind is TransactionKind.TO_BALANCE
             returned = min(row.money_out, excess) if excess.amount > 0 else excess - excess
             if returned and to_balance:
-                raise Held(_twice_on_balance(row, returned))
+                raise _HoldFound(_twice_on_balance(row, returned))
             if returned:
                 self._move(Key(Role.RETURNED, row.id).ref, MovementKind.BALANCE_OUT, row, -returned)
             excess -= returned
             rest = row.money_out - returned
             if rest:
                 if is_prepayment(self.invoice):
-                    raise Held(_too_much(self.invoice, row))
+                    raise _HoldFound(_too_much(self.invoice, row))
                 self.result.reductions.append(Reduction(row, rest, reduced, to_balance))
                 reduced += rest
 
     def _day(self, day: dt.date, what: str) -> dt.date:
-        answer = open_day(day, self.terms.choices, what)
+        answer = open_day(day, self.inputs.choices, what)
         if isinstance(answer, Hold):
-            raise Held(answer)
+            raise _HoldFound(answer)
         return answer
 
     def _reference(self, ref: SourceRef, detail: str) -> Reference:
-        return Reference(token_of(self.terms.label, ref), detail)
+        return Reference(token_of(self.inputs.label, ref), detail)
 
 
 def is_prepayment(invoice: Invoice) -> bool:
     """Whether it puts money on the client's balance."""
     return any(line.kind is LineKind.PREPAYMENT for line in invoice.lines)
-
-
-def in_time(invoice: Invoice, *kinds: TransactionKind) -> list[Transaction]:
-    """The transactions of these kinds, oldest first."""
-    rows = [row for row in invoice.transactions if row.kind in kinds]
-    return sorted(rows, key=lambda row: (row.date, len(row.id), row.id))
 
 
 def base_amount(row: Transaction, amount: Money, base: str) -> Money | None:

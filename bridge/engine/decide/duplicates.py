@@ -10,7 +10,7 @@ from bridge.model.source_records import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
+class Deduplicated:
     """Rows that count as money, and those that wait for an answer.
 
     Attributes:
@@ -37,7 +37,7 @@ def twins(rows: Sequence[Transaction]) -> Iterator[tuple[Transaction, Transactio
             seen[key] = row
 
 
-def without_twins(rows: Sequence[Transaction], answers: Answers, invoice: str) -> Sorted:
+def deduplicate(rows: Sequence[Transaction], answers: Answers, invoice: str) -> Deduplicated:
     """What is certain: the first of two counts, its like only as far as a person said so."""
     dropped: set[str] = set()
     asked: set[str] = set()
@@ -50,7 +50,7 @@ def without_twins(rows: Sequence[Transaction], answers: Answers, invoice: str) -
         elif answer.answer is Answer.ONE_CHARGE:
             dropped.add(second.id)
     counted = tuple(row for row in rows if row.id not in asked | dropped)
-    return Sorted(counted, frozenset(dropped), waits)
+    return Deduplicated(counted, frozenset(dropped), waits)
 
 
 def _question(first: Transaction, second: Transaction, invoice: str) -> Hold:

@@ -4,7 +4,7 @@ import datetime as dt
 
 from bridge.engine.decide.answers import CANCELLED
 from bridge.engine.decide.exchange_rate import reversed_invoice
-from bridge.engine.decide.inputs import Before, Terms
+from bridge.engine.decide.inputs import DecisionInputs, PriorBooking
 from bridge.engine.policy import BookWhen, Policy
 from bridge.model.money import total
 from bridge.model.reasons import Hold, Reason, Skip
@@ -44,9 +44,9 @@ def _too_early(day: dt.date, policy: Policy) -> Skip:
     )
 
 
-def by_state(invoice: Invoice, terms: Terms, before: Before) -> Skip | Hold | None:
+def by_state(invoice: Invoice, inputs: DecisionInputs, before: PriorBooking) -> Skip | Hold | None:
     """What its state in the source decides."""
-    early = None if before.is_booked else _before_start(invoice, terms.policy)
+    early = None if before.is_booked else _before_start(invoice, inputs.policy)
     match invoice.state:
         case InvoiceState.DRAFT:
             return Skip(Reason.DRAFT, "it is a draft")
@@ -55,14 +55,14 @@ def by_state(invoice: Invoice, terms: Terms, before: Before) -> Skip | Hold | No
         case _ if before.credited:
             return _revived(invoice)
         case InvoiceState.OPEN:
-            return early or _open(invoice, terms.policy, before)
+            return early or _open(invoice, inputs.policy, before)
         case InvoiceState.REVERSED:
             return early or reversed_invoice(invoice)
         case InvoiceState.REFUNDED | InvoiceState.PAID:
-            return early or _undated(invoice, terms.policy) or _taken_back(invoice)
+            return early or _undated(invoice, inputs.policy) or _taken_back(invoice)
 
 
-def _cancelled(invoice: Invoice, before: Before) -> Skip | Hold | None:
+def _cancelled(invoice: Invoice, before: PriorBooking) -> Skip | Hold | None:
     if not before.is_booked:
         return Skip(Reason.CANCELLED, "it was cancelled before it was booked")
     if before.answers.of(CANCELLED):
@@ -84,7 +84,7 @@ def _revived(invoice: Invoice) -> Hold:
     )
 
 
-def _open(invoice: Invoice, policy: Policy, before: Before) -> Skip | Hold | None:
+def _open(invoice: Invoice, policy: Policy, before: PriorBooking) -> Skip | Hold | None:
     if policy.book_when is BookWhen.ISSUED:
         return None
     if not before.is_booked:

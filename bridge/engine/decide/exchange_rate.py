@@ -1,6 +1,6 @@
 """Smaller questions about the money on an invoice. Pure."""
 
-from bridge.engine.decide.allocation import in_time
+from bridge.engine.decide.inputs import oldest_first
 from bridge.model.money import total
 from bridge.model.reasons import Hold, Reason, Skip
 from bridge.model.source_records import Invoice, TransactionKind
@@ -24,7 +24,7 @@ def document_rate(invoice: Invoice, base_currency: str) -> Rate | None:
     """The rate of the last payment, with which the document came to exist."""
     if invoice.currency == base_currency:
         return None
-    for row in reversed(in_time(invoice, TransactionKind.PAYMENT)):
+    for row in reversed(oldest_first(invoice, TransactionKind.PAYMENT)):
         if row.rate:
             return Rate(base_currency, row.rate, f"transaction {row.id}")
     return None

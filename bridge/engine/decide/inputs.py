@@ -4,17 +4,21 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bridge.engine.decide.allocation import MoneyTerms
 from bridge.engine.decide.answers import NO_ANSWERS, Answers
 from bridge.engine.policy import BookWhen, Choices, Policy, UnpaidDocuments
 from bridge.model.money import Money
 from bridge.model.reasons import Hold, Reason
-from bridge.model.source_records import BalanceEntry, Invoice
+from bridge.model.source_records import BalanceEntry, Invoice, Transaction, TransactionKind
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What a decision depends on besides the invoice."""
+class DecisionInputs:
+    """Settings of the run, and what both ends say of themselves.
+
+    Attributes:
+        label: Prefix of references.
+        base_currency: What the source's rates are relative to.
+    """
 
     policy: Policy
     label: str
@@ -25,13 +29,9 @@ class Terms:
         """Return the accounting choices."""
         return self.policy.choices
 
-    def for_money(self) -> MoneyTerms:
-        """The part that concerns money."""
-        return MoneyTerms(self.label, self.base_currency, self.policy.start_date, self.choices)
-
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class PriorBooking:
     """What stands in the books for this invoice already, and what was read beside it.
 
     Attributes:
@@ -55,7 +55,7 @@ class Before:
     booking: int = 1
 
 
-NOTHING_BEFORE = Before()
+NO_PRIOR_BOOKING = PriorBooking()
 
 
 def document_day(invoice: Invoice, policy: Policy) -> dt.date | Hold:
@@ -77,3 +77,9 @@ def document_day(invoice: Invoice, policy: Policy) -> dt.date | Hold:
 def own_number(invoice: Invoice) -> str:
     """Its number, or nothing where it goes by its id."""
     return "" if invoice.number == invoice.ref.id else invoice.number
+
+
+def oldest_first(invoice: Invoice, *kinds: TransactionKind) -> list[Transaction]:
+    """Returns the transactions of these kinds by day, and by id within a day."""
+    rows = [row for row in invoice.transactions if row.kind in kinds]
+    return sorted(rows, key=lambda row: (row.date, len(row.id), row.id))

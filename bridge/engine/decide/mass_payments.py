@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bridge.engine.decide.inputs import oldest_first
 from bridge.model.money import Money, total
 from bridge.model.reasons import Hold, Reason
 from bridge.model.source_records import (
@@ -15,7 +16,7 @@ from bridge.model.source_records import (
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class PaymentShare:
     """What of one transaction concerns one invoice.
 
     Attributes:
@@ -27,7 +28,7 @@ class Receipt:
     bears_fee: bool = True
 
 
-def container_shares(invoice: Invoice) -> tuple[Receipt, ...] | Hold:
+def container_shares(invoice: Invoice) -> tuple[PaymentShare, ...] | Hold:
     """The shares of this invoice in the mass payments that name it.
 
     Nothing is taken on trust: same client, paid, no tax, nothing sold, its lines sum to its total,
@@ -35,7 +36,7 @@ def container_shares(invoice: Invoice) -> tuple[Receipt, ...] | Hold:
     credit that the invoice shows. What of that credit no share explains is balance: used on the
     invoice itself, or through the container.
     """
-    shares: list[Receipt] = []
+    shares: list[PaymentShare] = []
     for container in invoice.containers:
         wrong = _doubt(container, invoice)
         if wrong:
@@ -52,7 +53,10 @@ def container_shares(invoice: Invoice) -> tuple[Receipt, ...] | Hold:
 
 
 def _doubt(container: Invoice, invoice: Invoice) -> str:
-    paid = total((row.money_in for row in _money(container)), container.currency)
+    paid = total(
+        (row.money_in for row in oldest_first(container, TransactionKind.PAYMENT)),
+        container.currency,
+    )
     checks = (
         (container.client == invoice.client, "belongs to another client"),
         (container.state is InvoiceState.PAID, f"is {container.status.lower()}"),
@@ -79,18 +83,17 @@ def _doubt(container: Invoice, invoice: Invoice) -> str:
     return next((words for holds, words in checks if not holds), "")
 
 
-def _money(container: Invoice) -> list[Transaction]:
-    rows = [row for row in container.transactions if row.kind is TransactionKind.PAYMENT]
-    return sorted(rows, key=lambda row: (row.date, len(row.id), row.id))
-
-
-def _split(container: Invoice, invoice: Invoice) -> Iterator[Receipt]:
+def _split(container: Invoice, invoice: Invoice) -> Iterator[PaymentShare]:
     """Walk lines and transactions side by side, so that the pieces sum to both.
 
     Balance that the container used goes to its first lines, since the source takes it off before
     it asks for money.
     """
-    rows = [(row, row.money_in) for row in _money(container) if row.money_in]
+    rows = [
+        (row, row.money_in)
+        for row in oldest_first(container, TransactionKind.PAYMENT)
+        if row.money_in
+    ]
     balance = container.credit
     with_fee: set[str] = set()
     for line in container.lines:
@@ -102,7 +105,7 @@ def _split(container: Invoice, invoice: Invoice) -> Iterator[Receipt]:
             piece = min(left, wanted)
             mine = line.related == invoice.ref.id
             if mine:
-                yield Receipt(row, piece, bears_fee=row.id not in with_fee)
+                yield PaymentShare(row, piece, bears_fee=row.id not in with_fee)
             with_fee.add(row.id)
             wanted -= piece
             rows[0] = (row, left - piece)
@@ -119,13 +122,15 @@ def _unproven(container: Invoice, why: str) -> Hold:
     )
 
 
-def merged(shares: Sequence[Receipt]) -> list[Receipt]:
+def merged(shares: Sequence[PaymentShare]) -> list[PaymentShare]:
     """Shares of the same transaction as one, since a key stands for one payment."""
-    result: dict[str, Receipt] = {}
+    result: dict[str, PaymentShare] = {}
     for share in shares:
         before = result.get(share.row.id)
         result[share.row.id] = (
-            Receipt(share.row, before.amount + share.amount, before.bears_fee or share.bears_fee)
+            PaymentShare(
+                share.row, before.amount + share.amount, before.bears_fee or share.bears_fee
+            )
             if before
             else share
         )

@@ -2,22 +2,22 @@
 
 from dataclasses import dataclass, replace
 
-from bridge.engine.decide.allocation import (
-    Allotment,
-    allot,
-    is_prepayment,
-)
-from bridge.engine.decide.cancelled import plan_end
+from bridge.engine.decide.added_lines import split_payments
+from bridge.engine.decide.allocation import MoneyAllocation, allocate_money, is_prepayment
 from bridge.engine.decide.closed_periods import open_day, with_day
-from bridge.engine.decide.credit_notes import Refund, plan_refunds
+from bridge.engine.decide.credit_notes import Refund, plan_cancellation, plan_refunds
 from bridge.engine.decide.eligibility import by_lines, by_state, by_totals
 from bridge.engine.decide.exchange_rate import document_rate
-from bridge.engine.decide.inputs import NOTHING_BEFORE, Before, Terms, document_day, own_number
+from bridge.engine.decide.inputs import (
+    NO_PRIOR_BOOKING,
+    DecisionInputs,
+    PriorBooking,
+    document_day,
+    own_number,
+)
 from bridge.engine.decide.sale_lines import sale_lines
-from bridge.engine.decide.split_payments import onto_documents
 from bridge.engine.decide.tax import allocate_tax, guard_totals
 from bridge.model.keys import Key, Reference
-from bridge.model.money import Money
 from bridge.model.reasons import Hold, Reason, Skip
 from bridge.model.source_records import Client, Invoice, InvoiceState
 from bridge.model.target_records import CreditNote, Movement, Payment, Sale, SaleLine
@@ -49,62 +49,64 @@ class Plan:
 
 
 def decide(
-    invoice: Invoice, client: Client, terms: Terms, before: Before = NOTHING_BEFORE
+    invoice: Invoice,
+    client: Client,
+    inputs: DecisionInputs,
+    before: PriorBooking = NO_PRIOR_BOOKING,
 ) -> Plan | Skip | Hold:
     """Decide on an invoice, also on one that is in the books and has moved on since.
 
     The order matters: what makes it no sale at all comes first, then what makes its figures
     uncertain, then what makes its money uncertain.
     """
-    answer = by_state(invoice, terms, before) or by_lines(invoice) or by_totals(invoice)
+    answer = by_state(invoice, inputs, before) or by_lines(invoice) or by_totals(invoice)
     if answer:
         return answer
-    used = before.used or Money.zero(invoice.currency)
-    money = allot(
-        invoice,
-        terms.for_money(),
-        used_before=used,
-        balances=before.balances,
-        answers=before.answers,
-    )
+    money = allocate_money(invoice, inputs, before)
     if isinstance(money, Hold):
         return money
     if is_prepayment(invoice):
         return Plan(client, None, movements=tuple(money.movements), remark=money.waits)
     first = before.documents[0] if before.documents else invoice
-    sale = _sale(first, client, terms, before.booking)
+    sale = _sale(first, client, inputs, before.booking)
     if isinstance(sale, Hold):
         return sale
-    added = _added(invoice, client, money, terms, before)
+    added = _added(invoice, client, money, inputs, before)
     if isinstance(added, Hold):
         return added
-    refunds = plan_refunds(invoice, sale, money, terms)
+    refunds = plan_refunds(invoice, sale, money, inputs)
     if isinstance(refunds, Hold):
         return refunds
     plan = Plan(
         client=client,
         sale=sale,
-        payments=_payments(money, terms, before),
+        payments=_payments(money, inputs, before),
         movements=tuple(money.movements),
         given=tuple(money.given),
         refunds=refunds,
         added=added,
         remark=money.waits or before.waits or _short(invoice, money),
     )
-    return _ended(invoice, sale, money, plan, terms, before)
+    return _ended(invoice, sale, money, plan, inputs, before)
 
 
-def _payments(money: Allotment, terms: Terms, before: Before) -> tuple[Payment, ...]:
+def _payments(
+    money: MoneyAllocation, inputs: DecisionInputs, before: PriorBooking
+) -> tuple[Payment, ...]:
     """The payments, each on its document; those on one that waits wait with it."""
     if not before.documents:
         return tuple(money.payments)
     waiting = before.documents[-1].ref if before.waits else None
-    cut = onto_documents(money.payments, before.documents, terms.label)
+    cut = split_payments(money.payments, before.documents, inputs.label)
     return tuple(payment for payment in cut if payment.invoice != waiting)
 
 
 def _added(
-    invoice: Invoice, client: Client, money: Allotment, terms: Terms, before: Before
+    invoice: Invoice,
+    client: Client,
+    money: MoneyAllocation,
+    inputs: DecisionInputs,
+    before: PriorBooking,
 ) -> tuple[Sale, ...] | Hold:
     """The further documents that may be booked."""
     released = before.documents[1:-1] if before.waits else before.documents[1:]
@@ -117,7 +119,7 @@ def _added(
         )
     sales: list[Sale] = []
     for document in released:
-        sale = _sale(document, client, terms)
+        sale = _sale(document, client, inputs)
         if isinstance(sale, Hold):
             return sale
         sales.append(sale)
@@ -125,11 +127,16 @@ def _added(
 
 
 def _ended(
-    invoice: Invoice, sale: Sale, money: Allotment, plan: Plan, terms: Terms, before: Before
+    invoice: Invoice,
+    sale: Sale,
+    money: MoneyAllocation,
+    plan: Plan,
+    inputs: DecisionInputs,
+    before: PriorBooking,
 ) -> Plan | Hold:
     if invoice.state is not InvoiceState.CANCELLED:
         return plan
-    end = plan_end(invoice, sale, money, terms, before)
+    end = plan_cancellation(invoice, sale, money, inputs, before)
     if isinstance(end, Hold):
         return end
     return replace(plan, cancellation=end.note, remark=money.waits or end.remark)
@@ -141,20 +148,22 @@ def asks(plan: Plan | Skip | Hold) -> bool:
     return question is not None and question.reason in _ANSWERED
 
 
-def _sale(invoice: Invoice, client: Client, terms: Terms, booking: int = 1) -> Sale | Hold:
+def _sale(
+    invoice: Invoice, client: Client, inputs: DecisionInputs, booking: int = 1
+) -> Sale | Hold:
     lines = _lines(invoice)
     if isinstance(lines, Hold):
         return lines
-    day = document_day(invoice, terms.policy)
+    day = document_day(invoice, inputs.policy)
     if isinstance(day, Hold):
         return day
-    date = open_day(day, terms.choices, "its date")
+    date = open_day(day, inputs.choices, "its date")
     if isinstance(date, Hold):
         return date
     return Sale(
         ref=invoice.ref,
         reference=Reference(
-            Key.of(invoice.ref).again(booking).token(terms.label),
+            Key.of(invoice.ref).again(booking).token(inputs.label),
             with_day(own_number(invoice), day, date),
         ),
         client=client,
@@ -162,7 +171,7 @@ def _sale(invoice: Invoice, client: Client, terms: Terms, booking: int = 1) -> S
         due=invoice.due,
         currency=invoice.currency,
         lines=lines,
-        rate=document_rate(invoice, terms.base_currency),
+        rate=document_rate(invoice, inputs.base_currency),
     )
 
 
@@ -173,7 +182,7 @@ def _lines(invoice: Invoice) -> tuple[SaleLine, ...] | Hold:
     return guard_totals(invoice, taxed) or sale_lines(invoice, taxed)
 
 
-def _short(invoice: Invoice, money: Allotment) -> Hold | None:
+def _short(invoice: Invoice, money: MoneyAllocation) -> Hold | None:
     """Paid with less than was due: booked as it is, and what is missing stays with the debtors."""
     if not money.short or invoice.state in {InvoiceState.OPEN, InvoiceState.CANCELLED}:
         return None

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bridge.model.money import Money, spread, total
 from bridge.model.reasons import Hold, Reason
-from bridge.model.source_records import Invoice, LineItem, LineKind, Prices
+from bridge.model.source_records import Invoice, LineItem, Prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,3 @@ def guard_totals(invoice: Invoice, lines: Sequence[TaxedLine]) -> Hold | None:
         f" {invoice.tax}",
         "correct the invoice in the source; it is looked at again when it changes",
     )
-
-
-def is_plain(kind: LineKind) -> bool:
-    """Whether a line of this kind is part of a sale."""
-    return kind in {LineKind.SALE, LineKind.DISCOUNT, LineKind.LATE_FEE}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bridge.engine.context import Clock, Ends, utc_now
 from bridge.engine.decide.content import content_fingerprint
-from bridge.engine.decide.inputs import Terms
+from bridge.engine.decide.inputs import DecisionInputs
 from bridge.engine.decide.plan import decide
 from bridge.engine.find_entries import named_entry
 from bridge.engine.write.readback import differs_from, ranges
@@ -130,7 +130,9 @@ class Hands:
                 self._write(row, "its client is known now", _pending(row))
         return found[0]
 
-    def link_invoice(self, ends: Ends, terms: Terms, name: str, number: str) -> TargetDocument:
+    def link_invoice(
+        self, ends: Ends, terms: DecisionInputs, name: str, number: str
+    ) -> TargetDocument:
         """Say which document of the target an invoice is, where its figures agree.
 
         Args:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 from bridge.engine.context import Ends
 from bridge.engine.decide.added_lines import added_lines
-from bridge.engine.decide.allocation import in_time
 from bridge.engine.decide.answers import CANCELLED, CHARGES, Answer, Answers, answers_of
 from bridge.engine.decide.duplicates import twins
+from bridge.engine.decide.inputs import oldest_first
 from bridge.engine.find_entries import named_entry
 from bridge.engine.manual.actions import Hands
 from bridge.errors import UsageError
@@ -82,7 +82,7 @@ def _rows(about: tuple[str, ...]) -> str:
 
 def _charges(log: SyncLog, invoice: Invoice, before: Answers, answer: Answer) -> tuple[str, ...]:
     """The rows that are like an earlier one: those not answered yet, else all of them."""
-    rows = in_time(invoice, TransactionKind.PAYMENT)
+    rows = oldest_first(invoice, TransactionKind.PAYMENT)
     alike = tuple(second.id for _, second in twins(rows))
     if not alike:
         raise UsageError(

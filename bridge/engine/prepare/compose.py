@@ -57,7 +57,7 @@ class Composed:
 Answer = TypeVar("Answer")
 
 
-class _Held(Exception):  # carries an answer
+class _HoldFound(Exception):  # carries an answer
     def __init__(self, hold: Hold) -> None:
         super().__init__(hold.what)
         self.hold = hold
@@ -73,7 +73,7 @@ def compose(
     """
     try:
         return _Composer(target, label, booked).all(plan)
-    except _Held as held:
+    except _HoldFound as held:
         return held.hold
 
 
@@ -169,7 +169,7 @@ class _Composer:
 
     def _kept(self, answer: Payload | Hold | Nothing) -> Payload | None:
         if isinstance(answer, Hold):
-            raise _Held(answer)
+            raise _HoldFound(answer)
         if isinstance(answer, Nothing):
             self.nothing.append(answer.rule)
             return None
@@ -186,7 +186,7 @@ def _on(plan: Plan, document: SourceRef) -> list[Payment]:
 
 def _sure(answer: Answer | Hold) -> Answer:
     if isinstance(answer, Hold):
-        raise _Held(answer)
+        raise _HoldFound(answer)
     return answer
 
 
@@ -194,7 +194,7 @@ def _guard(sale: Sale, payload: Payload) -> None:
     """The cent guard on a translated document: it must say what the source says."""
     if payload.net == sale.net and payload.tax == sale.tax:
         return
-    raise _Held(
+    raise _HoldFound(
         Hold(
             Reason.TOTAL_MISMATCH,
             f"translated, it would show {payload.net} net and {payload.tax} tax instead of"

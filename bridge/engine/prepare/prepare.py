@@ -1,18 +1,17 @@
 """Reading and deciding ahead of the writing: from rows of the work list to what is to be done."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from bridge.engine.context import Ends, Observers
-from bridge.engine.decide.added_lines import UNDIVIDED, divide
+from bridge.engine.decide.added_lines import UNSPLIT, divide
 from bridge.engine.decide.answers import NO_ANSWERS, answers_of
-from bridge.engine.decide.content import changed_after_booking, contradicted
+from bridge.engine.decide.content import snapshot_of
 from bridge.engine.decide.eligibility import decide_header
-from bridge.engine.decide.inputs import Before, Terms
+from bridge.engine.decide.inputs import DecisionInputs, PriorBooking
 from bridge.engine.decide.mass_payments import container_shares
-from bridge.engine.decide.plan import asks, decide
-from bridge.engine.decide.used import as_used
+from bridge.engine.decide.plan import Plan, asks, decide
 from bridge.engine.prepare.compose import Composed, compose
 from bridge.engine.prepare.moved_lines import MovedLines
 from bridge.errors import PluginError, TransientError, UnreachableError
@@ -74,7 +73,7 @@ class Preparer:
 
     ends: Ends
     log: SyncLog
-    terms: Terms
+    terms: DecisionInputs
     observers: Observers
     moved: MovedLines
 
@@ -187,7 +186,7 @@ class Preparer:
         client = clients[answer.client]
         if isinstance(client, Unread):
             return Prepared(row, client, None, links)
-        used = as_used(answer, client)
+        used = snapshot_of(answer, client)
         try:
             decision = self._decide(row, answer, client, links, number, used.content)
         except PluginError as error:
@@ -209,9 +208,9 @@ class Preparer:
         content: str,
     ) -> Ready | Skip | Hold | Unread:
         answers = answers_of(self.log.answers(invoice.ref)) if links else NO_ANSWERS
-        divided = divide(invoice, row.content_fingerprint, links, answers) if links else UNDIVIDED
+        divided = divide(invoice, row.content_fingerprint, links, answers) if links else UNSPLIT
         if divided is None:
-            return changed_after_booking()
+            return _changed_after_booking()
         if isinstance(client, Missing):
             return _client_missing(invoice, client)
         before = replace(
@@ -227,7 +226,7 @@ class Preparer:
             plan = decide(invoice, client, self.terms, before)
         if isinstance(plan, Skip | Hold):
             return plan
-        wrong = contradicted(links.values(), plan) if links else self.moved.hold(invoice)
+        wrong = _contradicted(links.values(), plan) if links else self.moved.hold(invoice)
         wrong = wrong or self.observers.review(invoice)
         if wrong:
             return wrong
@@ -239,7 +238,7 @@ class Preparer:
         kept = row.content_fingerprint if divided.waits else None
         return Ready(composed, client, kept or content)
 
-    def _before(self, invoice: Invoice, links: Mapping[SourceRef, LinkRow]) -> Before:
+    def _before(self, invoice: Invoice, links: Mapping[SourceRef, LinkRow]) -> PriorBooking:
         used = Money.zero(invoice.currency)
         for ref, link in links.items():
             if Key.of(ref).role is Role.USE and Key.of(ref).owner == invoice.ref.id:
@@ -247,12 +246,56 @@ class Preparer:
         balances: list[BalanceEntry] = []
         if not invoice.holds and _uses_balance(invoice):
             balances = list(self.ends.source.balances([invoice.client]))
-        return Before(
+        return PriorBooking(
             is_booked=bool(links),
             used=used,
             balances=balances,
             credited=Key(Role.CANCELLED, invoice.ref.id).ref in links,
         )
+
+
+def _changed_after_booking() -> Hold:
+    """The sale itself is not what it was."""
+    return Hold(
+        Reason.CHANGED_AFTER_WRITE,
+        "its lines or sums were changed in the source after it was booked",
+        "compare both (`bridge explain ID`), correct the books by hand, then `bridge skip` it with"
+        " the reason",
+    )
+
+
+def _contradicted(links: Iterable[LinkRow], plan: Plan) -> Hold | None:
+    """Money that was booked and that the source does not show any more, or shows otherwise.
+
+    While it waits which of two charges counts, the plan has no refunds, and those are not missed.
+    """
+    now = _amounts(plan)
+    asks = plan.remark is not None and plan.remark.reason is Reason.DUPLICATE_TRANSACTION
+    for link in links:
+        key = Key.of(link.ref)
+        if link.ref.kind not in {Kind.PAYMENT, Kind.MOVEMENT} or key.is_balance_use:
+            continue
+        booked = link.payload.paid if link.payload else None
+        if booked is None or key.role in {Role.EXCHANGE, Role.GIVEN}:
+            continue
+        if asks and key.is_money_back:
+            continue
+        shown = now.get(link.ref)
+        if shown != booked:
+            return Hold(
+                Reason.CHANGED_AFTER_WRITE,
+                f"{link.ref} was booked with {booked}, and the source now shows"
+                f" {shown or 'none of it'}",
+                "find out what happened to that transaction; correct the books by hand, then"
+                " `bridge skip` it with the reason",
+            )
+    return None
+
+
+def _amounts(plan: Plan) -> dict[SourceRef, Money]:
+    result = {payment.ref: payment.amount for payment in plan.payments}
+    result |= {movement.ref: movement.amount for movement in plan.movements}
+    return result | {refund.payout.ref: refund.payout.amount for refund in plan.refunds}
 
 
 def _half_undone(row: EntryRow, written: Mapping[SourceRef, LinkRow]) -> Hold | None:

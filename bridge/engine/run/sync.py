@@ -6,7 +6,7 @@ from itertools import islice
 from time import monotonic
 
 from bridge.engine.context import Clock, Ends, Observers, Stop, SyncRequest, utc_now
-from bridge.engine.decide.inputs import Terms
+from bridge.engine.decide.inputs import DecisionInputs
 from bridge.engine.find_entries import named_entries
 from bridge.engine.halt import Halt
 from bridge.engine.policy import Policy
@@ -229,9 +229,9 @@ class _Session:
             proven.add(NOTE)
         return proven
 
-    def _terms(self) -> Terms:
+    def _terms(self) -> DecisionInputs:
         source = self.ends.source
-        return Terms(self.policy, source.label, source.base_currency)
+        return DecisionInputs(self.policy, source.label, source.base_currency)
 
     def _scan(self) -> None:
         scan(

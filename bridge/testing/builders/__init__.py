@@ -6,7 +6,7 @@ depend on each other follow what is given.
 """
 
 from bridge.testing.builders.amounts import DAY, LABEL, STATUSES, eur, gbp, usd
-from bridge.testing.builders.source import (
+from bridge.testing.builders.source_values import (
     a_balance_entry,
     a_client,
     a_header,
@@ -14,7 +14,7 @@ from bridge.testing.builders.source import (
     a_transaction,
     an_invoice,
 )
-from bridge.testing.builders.target import (
+from bridge.testing.builders.target_values import (
     a_credit_note,
     a_movement,
     a_payment,

@@ -20,24 +20,24 @@ from bridge.api import (
 )
 from bridge.model.keys import Key, Role
 from bridge.testing.builders import DAY, a_transaction, an_invoice
-from bridge.testing.conformance.target_writer import LABEL, Desk, payload_of
+from bridge.testing.conformance.target_writer import LABEL, TargetWriter, payload_of
 from bridge.testing.memory.source import MemoryBilling
 
 FIRST_DAY = DAY - dt.timedelta(days=10)
-"""Nothing of a story is older."""
+"""Nothing of a scenario is older."""
 
 
 @dataclass(slots=True)
-class Story:
+class Scenario:
     """Three clients, five invoices, one of them paid in two parts, and a client who moves.
 
     Where the target lists movements, the gateway kept a fee of each first payment.
 
     The third client stands in the target before, made by hand, where the target recognises
-    clients by e-mail. All ids are new, so that many stories can be told to one far side.
+    clients by e-mail. All ids are new, so that many scenarios can be run against one far side.
     """
 
-    desk: Desk
+    writer: TargetWriter
     billing: MemoryBilling = field(default_factory=MemoryBilling)
     first: Client = field(init=False)
     second: Client = field(init=False)
@@ -45,14 +45,14 @@ class Story:
     told: list[Invoice] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.billing.base_currency = self.desk.stand.currency
-        self.first = self.desk.a_client()
-        self.second = self.desk.a_client(company="Bright Pixel Studio")
-        self.third = self.desk.a_client(company="Stood There Before Ltd")
-        if "email" in self.desk.target.match_clients_by:
+        self.billing.base_currency = self.writer.stand.currency
+        self.first = self.writer.a_client()
+        self.second = self.writer.a_client(company="Bright Pixel Studio")
+        self.third = self.writer.a_client(company="Stood There Before Ltd")
+        if "email" in self.writer.target.match_clients_by:
             by_hand = Reference(token_of("BYHAND", self.third.ref))
-            self.desk.target.create_client(
-                payload_of(self.desk.target.compose_client(self.third, by_hand))
+            self.writer.target.create_client(
+                payload_of(self.writer.target.compose_client(self.third, by_hand))
             )
 
     def begin(self) -> None:
@@ -70,9 +70,9 @@ class Story:
         self._bill(self.third, "77.00")
 
     def _bill(self, client: Client, net: str, first_part: str = "") -> None:
-        stand = self.desk.stand
-        number = self.desk.new_id()
-        sale = self.desk.a_line(net)
+        stand = self.writer.stand
+        number = self.writer.new_id()
+        sale = self.writer.a_line(net)
         invoice = an_invoice(
             number,
             client=client.ref.id,
@@ -91,16 +91,16 @@ class Story:
     def _money(self, invoice: Invoice, first_part: str) -> tuple[Transaction, ...]:
         amounts = [invoice.gross]
         if first_part:
-            part = self.desk.money(first_part)
+            part = self.writer.money(first_part)
             amounts = [part, invoice.gross - part]
-        fee = self.desk.money("0.20" if self.desk.target.lists_movements else "0.00")
+        fee = self.writer.money("0.20" if self.writer.target.lists_movements else "0.00")
         return tuple(
             a_transaction(
-                self.desk.new_id(),
+                self.writer.new_id(),
                 client=invoice.client.id,
                 invoice=invoice.ref.id,
                 money_in=amount,
-                gateway=self.desk.stand.gateway,
+                gateway=self.writer.stand.gateway,
                 fee=fee if first else fee - fee,
             )
             for first, amount in zip((True, False), amounts, strict=False)

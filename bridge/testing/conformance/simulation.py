@@ -14,7 +14,7 @@ from bridge.engine.policy import Policy, UnpaidDocuments
 from bridge.engine.progress import Silent
 from bridge.engine.run.sync import sync
 from bridge.store.sync_log import SyncLog
-from bridge.testing.conformance.scenario import FIRST_DAY, Story
+from bridge.testing.conformance.scenario import FIRST_DAY, Scenario
 from bridge.testing.conformance.target_writer import LABEL
 from bridge.testing.faults import Died
 from bridge.testing.memory.source import MemorySource
@@ -36,7 +36,7 @@ _START = dt.datetime(2026, 5, 4, 6, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
 
 
-class Nobody:
+class NullObservers:
     """No house rules and no observers."""
 
     def review(self, invoice: Invoice) -> Hold | None:  # noqa: ARG002
@@ -54,7 +54,7 @@ class Nobody:
 
 
 @dataclass(slots=True)
-class Plan:
+class Interruption:
     """Something happens at the nth call of some methods, over all runs of a test.
 
     Attributes:
@@ -69,7 +69,7 @@ class Plan:
     count: int = 0
     struck: str = field(default="", init=False)
 
-    def pass_by(self, name: str, call: Callable[[], Any]) -> Any:
+    def intercept(self, name: str, call: Callable[[], Any]) -> Any:
         """Let a call pass, or strike it."""
         self.count += 1
         if self.count != self.at or self.strike is None:
@@ -78,10 +78,10 @@ class Plan:
         return self.strike(name, call)
 
 
-class Disturbed:
+class InterruptedProxy:
     """Stands before an object and lets a plan see the calls of some of its methods."""
 
-    def __init__(self, inner: object, methods: tuple[str, ...], plan: Plan) -> None:
+    def __init__(self, inner: object, methods: tuple[str, ...], plan: Interruption) -> None:
         self._inner, self._methods, self._plan = inner, methods, plan
 
     def __getattr__(self, name: str) -> Any:
@@ -90,14 +90,14 @@ class Disturbed:
             return attribute
 
         def call(*arguments: Any, **named: Any) -> Any:
-            return self._plan.pass_by(name, lambda: attribute(*arguments, **named))
+            return self._plan.intercept(name, lambda: attribute(*arguments, **named))
 
         return call
 
 
 @dataclass(slots=True)
-class Rehearsal:
-    """One story, one log, one far side, and as many runs as it takes.
+class Simulation:
+    """One scenario, one log, one far side, and as many runs as it takes.
 
     Attributes:
         log_file: Where the sync log is kept between runs.
@@ -105,10 +105,10 @@ class Rehearsal:
         now: What the engine takes for the time; each run is an hour later than the last.
     """
 
-    story: Story
+    scenario: Scenario
     log_file: Path
-    at_target: Plan = field(default_factory=Plan)
-    at_log: Plan = field(default_factory=Plan)
+    at_target: Interruption = field(default_factory=Interruption)
+    at_log: Interruption = field(default_factory=Interruption)
     now: dt.datetime = _START
 
     def run(self) -> Report | None:
@@ -125,23 +125,23 @@ class Rehearsal:
         log = open_log(f"sqlite:///{self.log_file}", "kit", base=self.log_file.parent)
         try:
             log.migrate()
-            with self.story.desk.stand.open() as target:
+            with self.scenario.writer.stand.open() as target:
                 return self._sync(
-                    cast("SyncLog", Disturbed(log, COMMITS, self.at_log)),
-                    cast("Target", Disturbed(target, WRITES, self.at_target)),
+                    cast("SyncLog", InterruptedProxy(log, COMMITS, self.at_log)),
+                    cast("Target", InterruptedProxy(target, WRITES, self.at_target)),
                 )
         finally:
             log.close()
 
     def _sync(self, log: SyncLog, target: Target) -> Report:
         return sync(
-            Ends(MemorySource(self.story.billing, LABEL), target),
+            Ends(MemorySource(self.scenario.billing, LABEL), target),
             log,
             run=log.start_run("sync", version="kit", settings_digest="kit"),
             lease=None,
             policy=Policy(start_date=FIRST_DAY, unpaid_documents=UnpaidDocuments.PROFORMA),
             request=SyncRequest(limit=0),
-            observers=Nobody(),
+            observers=NullObservers(),
             progress=Silent(),
             stop=Stop(),
             clock=lambda: self.now,
@@ -162,27 +162,29 @@ class Rehearsal:
         msg = f"after {_RUNS} runs there is still something to do: {report}"
         raise AssertionError(msg)
 
-    def whole_story(self) -> None:
+    def whole_scenario(self) -> None:
         """Both chapters, each until quiet."""
-        self.story.begin()
+        self.scenario.begin()
         self.run_until_quiet()
-        self.story.go_on()
+        self.scenario.go_on()
         self.run_until_quiet()
 
     def check(self) -> None:
         """Each record stands there exactly once, and the log says that all is done."""
         from bridge.store import open_log
 
-        with self.story.desk.stand.open() as target:
+        with self.scenario.writer.stand.open() as target:
             target.check()
             target.prepare()
-            wrong = self.story.wrong_in(target)
+            wrong = self.scenario.wrong_in(target)
         log = open_log(f"sqlite:///{self.log_file}", "kit", base=self.log_file.parent)
         try:
             states = {row.invoice: row.state for row in log.entries()}
         finally:
             log.close()
         wrong += [f"{ref} is {state}" for ref, state in states.items() if state != EntryState.DONE]
-        wrong += [f"{each.ref} was forgotten" for each in self.story.told if each.ref not in states]
+        wrong += [
+            f"{each.ref} was forgotten" for each in self.scenario.told if each.ref not in states
+        ]
         where = self.at_target.struck or self.at_log.struck
         assert not wrong, f"struck at {where} ({self.at_target.at or self.at_log.at}): {wrong}"

@@ -25,7 +25,7 @@ from bridge.api import (
 )
 from bridge.testing.conformance.exemptions import Suite, about, given
 from bridge.testing.conformance.fixtures import TargetStand
-from bridge.testing.conformance.target_writer import LABEL, Desk
+from bridge.testing.conformance.target_writer import LABEL, TargetWriter
 
 TEXTS = {
     "accents": "Zoë Åström & Søn, Łódź",
@@ -42,43 +42,43 @@ TEXTS = {
 class TargetCompose(Suite):
     """`compose_*`: pure, exact, frozen, and honest about what they do not know."""
 
-    def test_composing_sends_nothing_and_is_the_same_twice(self, desk: Desk) -> None:
+    def test_composing_sends_nothing_and_is_the_same_twice(self, writer: TargetWriter) -> None:
         """`compose_*` are pure once `prepare` was called: no call, no memory."""
-        calls = given(desk.stand.calls, "calls")
+        calls = given(writer.stand.calls, "calls")
         before = list(calls())
-        client = desk.a_client()
-        sale = desk.a_sale(client)
-        payment = desk.a_payment(sale)
+        client = writer.a_client()
+        sale = writer.a_sale(client)
+        payment = writer.a_payment(sale)
         first, second = (
             (
-                desk.compose_client(client),
-                desk.compose_sale(sale),
-                desk.compose_payment(payment, desk.compose_sale(sale)),
+                writer.compose_client(client),
+                writer.compose_sale(sale),
+                writer.compose_payment(payment, writer.compose_sale(sale)),
             )
             for _ in range(2)
         )
         assert first == second
         assert list(calls()) == before
 
-    def test_a_payload_says_what_kind_of_record_it_is(self, desk: Desk) -> None:
+    def test_a_payload_says_what_kind_of_record_it_is(self, writer: TargetWriter) -> None:
         """Kind, reference, day and figures are those of what was asked for."""
-        client = desk.a_client()
-        sale = desk.a_sale(client)
-        invoice = desk.compose_sale(sale)
-        payment = desk.a_payment(sale)
-        money = desk.compose_payment(payment, invoice)
-        kinds = (desk.compose_client(client).kind, invoice.kind, money.kind)
+        client = writer.a_client()
+        sale = writer.a_sale(client)
+        invoice = writer.compose_sale(sale)
+        payment = writer.a_payment(sale)
+        money = writer.compose_payment(payment, invoice)
+        kinds = (writer.compose_client(client).kind, invoice.kind, money.kind)
         assert kinds == (Kind.CLIENT, Kind.INVOICE, Kind.PAYMENT)
         assert (invoice.reference, invoice.date) == (str(sale.reference), sale.date)
         assert (money.reference, money.date) == (str(payment.reference), payment.date)
         assert (money.net, money.paid) == (payment.amount, payment.amount)
 
-    def test_the_journal_of_a_sale_and_its_payment_balances(self, desk: Desk) -> None:
+    def test_the_journal_of_a_sale_and_its_payment_balances(self, writer: TargetWriter) -> None:
         """Debits equal credits, and what the sale claims from the client the payment brings."""
-        sale = desk.a_sale(desk.a_client())
-        invoice = desk.compose_sale(sale)
-        money = desk.compose_payment(desk.a_payment(sale), invoice)
-        sold, paid = desk.target.journal(invoice), desk.target.journal(money)
+        sale = writer.a_sale(writer.a_client())
+        invoice = writer.compose_sale(sale)
+        money = writer.compose_payment(writer.a_payment(sale), invoice)
+        sold, paid = writer.target.journal(invoice), writer.target.journal(money)
         for postings in (sold, paid):
             assert all(each.account.strip() for each in postings)
             assert not total((each.amount for each in postings), sale.currency)
@@ -87,91 +87,95 @@ class TargetCompose(Suite):
         assert [each for each in paid if each.account == claimed.account] == [
             Posting(claimed.account, -sale.gross)
         ]
-        assert desk.target.journal(desk.compose_client(sale.client)) == ()
+        assert writer.target.journal(writer.compose_client(sale.client)) == ()
 
-    def test_a_payload_goes_through_json_unharmed(self, desk: Desk) -> None:
+    def test_a_payload_goes_through_json_unharmed(self, writer: TargetWriter) -> None:
         """It is stored before it is sent: what comes back from the store is what is sent.
 
         No float is in it, since a float is not the amount that was decided.
         """
-        client = desk.a_client(company=TEXTS["emoji"])
-        sale = desk.a_sale(client)
+        client = writer.a_client(company=TEXTS["emoji"])
+        sale = writer.a_sale(client)
         payloads = {
-            "client": desk.compose_client(client),
-            "invoice": desk.compose_sale(sale),
+            "client": writer.compose_client(client),
+            "invoice": writer.compose_sale(sale),
         }
-        payloads["payment"] = desk.compose_payment(desk.a_payment(sale), payloads["invoice"])
+        payloads["payment"] = writer.compose_payment(writer.a_payment(sale), payloads["invoice"])
         stored = {name: _through_json(payload) for name, payload in payloads.items()}
         assert stored == payloads
         for payload in payloads.values():
             assert not any(isinstance(leaf, float) for leaf in _leaves(payload.body))
-        ref = desk.target.create_client(stored["client"])
-        document = desk.target.create_invoice(stored["invoice"], client=ref)
-        desk.target.create_payment(stored["payment"], document=document)
-        [shown] = desk.documents(sale.reference.token)
+        ref = writer.target.create_client(stored["client"])
+        document = writer.target.create_invoice(stored["invoice"], client=ref)
+        writer.target.create_payment(stored["payment"], document=document)
+        [shown] = writer.documents(sale.reference.token)
         assert (shown.net, shown.tax, shown.paid) == (sale.net, sale.tax, sale.gross)
 
-    def test_any_sale_keeps_its_figures(self, desk: Desk) -> None:
+    def test_any_sale_keeps_its_figures(self, writer: TargetWriter) -> None:
         """Of two hundred random sales each payload shows the sale's net and tax to the penny."""
         dice = random.Random(20260415)  # noqa: S311  # repeatable, not secret
-        client = desk.a_client()
+        client = writer.a_client()
         for _ in range(200):
             count = dice.randint(1, 12)
-            lines = [desk.a_line(str(Decimal(dice.randint(1, 99_999)) / 100)) for _ in range(count)]
-            sale = desk.a_sale(client, lines)
-            payload = desk.compose_sale(sale)
+            lines = [
+                writer.a_line(str(Decimal(dice.randint(1, 99_999)) / 100)) for _ in range(count)
+            ]
+            sale = writer.a_sale(client, lines)
+            payload = writer.compose_sale(sale)
             assert (payload.net, payload.tax) == (sale.net, sale.tax)
             assert len(payload.lines) == len(sale.lines)
             assert sum(line.net.minor_units() for line in payload.lines) == sale.net.minor_units()
             assert sum(line.tax.minor_units() for line in payload.lines) == sale.tax.minor_units()
 
-    def test_every_line_of_an_invoice_names_the_rule_that_decided_it(self, desk: Desk) -> None:
+    def test_every_line_of_an_invoice_names_the_rule_that_decided_it(
+        self, writer: TargetWriter
+    ) -> None:
         """`bridge explain` shows a rule for each of two lines, none of them empty."""
-        lines = [desk.a_line("10.00"), desk.a_line("20.00")]
-        rules = desk.compose_sale(desk.a_sale(desk.a_client(), lines)).rules
+        lines = [writer.a_line("10.00"), writer.a_line("20.00")]
+        rules = writer.compose_sale(writer.a_sale(writer.a_client(), lines)).rules
         assert all(rule.about and rule.rule for rule in rules)
         for number in (1, 2):
             assert any(f"line {number}" in rule.about for rule in rules)
 
-    def test_a_currency_that_is_not_there_is_held(self, desk: Desk) -> None:
+    def test_a_currency_that_is_not_there_is_held(self, writer: TargetWriter) -> None:
         """The remedy or the finding names the currency to add."""
-        client = desk.a_client(currency=desk.stand.unknown_currency)
-        line = desk.a_line("12100", desk.stand.unknown_currency)
+        client = writer.a_client(currency=writer.stand.unknown_currency)
+        line = writer.a_line("12100", writer.stand.unknown_currency)
         for answer in (
-            desk.target.compose_client(client, Reference(token_of(LABEL, client.ref))),
-            desk.target.compose_invoice(desk.a_sale(client, [line])),
+            writer.target.compose_client(client, Reference(token_of(LABEL, client.ref))),
+            writer.target.compose_invoice(writer.a_sale(client, [line])),
         ):
             assert isinstance(answer, Hold)
             assert answer.reason is Reason.CURRENCY_UNKNOWN
-            assert desk.stand.unknown_currency in answer.remedy
+            assert writer.stand.unknown_currency in answer.remedy
 
-    def test_a_gateway_that_is_not_mapped_is_held(self, desk: Desk) -> None:
+    def test_a_gateway_that_is_not_mapped_is_held(self, writer: TargetWriter) -> None:
         """The remedy names the gateway, so that the line to add can be copied."""
-        sale = desk.a_sale(desk.a_client())
-        payment = desk.a_payment(sale, gateway=desk.stand.unmapped_gateway)
-        answer = desk.target.compose_payment(payment, desk.compose_sale(sale), [])
+        sale = writer.a_sale(writer.a_client())
+        payment = writer.a_payment(sale, gateway=writer.stand.unmapped_gateway)
+        answer = writer.target.compose_payment(payment, writer.compose_sale(sale), [])
         assert isinstance(answer, Hold)
         assert answer.reason is Reason.GATEWAY_UNMAPPED
-        assert desk.stand.unmapped_gateway in answer.remedy
+        assert writer.stand.unmapped_gateway in answer.remedy
 
-    def test_a_tax_rate_that_no_rule_allows_is_held(self, desk: Desk) -> None:
+    def test_a_tax_rate_that_no_rule_allows_is_held(self, writer: TargetWriter) -> None:
         """A wrong tax class would be silent, so nothing is sent on a guess."""
-        line = desk.a_line(tax_rate=desk.stand.unknown_rate)
-        answer = desk.target.compose_invoice(desk.a_sale(desk.a_client(), [line]))
+        line = writer.a_line(tax_rate=writer.stand.unknown_rate)
+        answer = writer.target.compose_invoice(writer.a_sale(writer.a_client(), [line]))
         assert isinstance(answer, Hold)
         assert answer.what
         assert answer.remedy
 
-    def test_assess_tells_mapped_from_unmapped(self, desk: Desk) -> None:
+    def test_assess_tells_mapped_from_unmapped(self, writer: TargetWriter) -> None:
         """What the source uses and the settings do not map is found before it is billed."""
-        mapped, missing = desk.stand.gateway, desk.stand.unmapped_gateway
+        mapped, missing = writer.stand.gateway, writer.stand.unmapped_gateway
         survey = Survey(
-            base_currency=desk.stand.currency,
-            currencies=(desk.stand.currency, desk.stand.unknown_currency),
+            base_currency=writer.stand.currency,
+            currencies=(writer.stand.currency, writer.stand.unknown_currency),
             gateways={mapped: "A mapped one", missing: "An unmapped one"},
         )
-        findings = list(desk.target.assess(survey))
-        for name in (missing, desk.stand.unknown_currency):
+        findings = list(writer.target.assess(survey))
+        for name in (missing, writer.stand.unknown_currency):
             about_it = [each for each in findings if name in each.subject]
             assert any(each.level is not Level.OK and each.remedy for each in about_it), name
         about_mapped = [each for each in findings if mapped in each.subject]
@@ -195,17 +199,21 @@ class TargetTexts(Suite):
     """Text that is awkward arrives whole, or as the payload says that it will."""
 
     @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
-    def test_awkward_text_in_lines_and_references_is_not_lost(self, desk: Desk, text: str) -> None:
+    def test_awkward_text_in_lines_and_references_is_not_lost(
+        self, writer: TargetWriter, text: str
+    ) -> None:
         """No word is cut, the figures are right, and the record is found by its key."""
-        client = desk.create_client()
-        sale = desk.a_sale(client.client, [desk.a_line(description=text), desk.a_line("0.01")])
+        client = writer.create_client()
+        sale = writer.a_sale(
+            client.client, [writer.a_line(description=text), writer.a_line("0.01")]
+        )
         sale = replace(sale, reference=replace(sale.reference, detail=_one_line(text)))
-        payload = desk.compose_sale(sale)
-        made = desk.target.create_invoice(payload, client=client.ref)
-        found = desk.target.find_invoice(sale.reference, client=client.ref, day=sale.date)
+        payload = writer.compose_sale(sale)
+        made = writer.target.create_invoice(payload, client=client.ref)
+        found = writer.target.find_invoice(sale.reference, client=client.ref, day=sale.date)
         assert found is not None
         assert found.ref.id == made.id
-        [shown] = desk.documents(sale.reference.token)
+        [shown] = writer.documents(sale.reference.token)
         assert (shown.net, shown.tax) == (sale.net, sale.tax)
         assert shown.reference == payload.reference
         assert _words(payload.lines[0].description) >= _words(text)
@@ -213,30 +221,32 @@ class TargetTexts(Suite):
             assert shown.lines == payload.lines
 
     @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
-    def test_awkward_text_in_a_client_is_not_lost(self, desk: Desk, text: str) -> None:
+    def test_awkward_text_in_a_client_is_not_lost(self, writer: TargetWriter, text: str) -> None:
         """What is listed shows what the payload said, and no word of a name is cut."""
-        client = desk.a_client(company=_one_line(text), address=(_one_line(text) or "1 Low Road",))
-        made = desk.create_client(client)
-        [found] = desk.clients(token_of(LABEL, client.ref))
+        client = writer.a_client(
+            company=_one_line(text), address=(_one_line(text) or "1 Low Road",)
+        )
+        made = writer.create_client(client)
+        [found] = writer.clients(token_of(LABEL, client.ref))
         body = made.payload.body
         assert {name: found.body.get(name) for name in body} == body
         told = " ".join(str(leaf) for leaf in _leaves(body))
         assert _words(told) >= _words(client.name)
 
-    def test_a_client_of_whom_little_is_known_can_be_written(self, desk: Desk) -> None:
+    def test_a_client_of_whom_little_is_known_can_be_written(self, writer: TargetWriter) -> None:
         """Every optional field is empty, for two clients, who are not one for all that."""
         bare = {"company": "", "first_name": "", "email": "", "phone": "", "address": ()}
         place = {"town": "", "county": "", "postcode": ""}
-        made = [desk.create_client(desk.a_client(**bare, **place)) for _ in range(2)]
+        made = [writer.create_client(writer.a_client(**bare, **place)) for _ in range(2)]
         for each in made:
-            [found] = desk.clients(token_of(LABEL, each.client.ref))
+            [found] = writer.clients(token_of(LABEL, each.client.ref))
             assert {name: found.body.get(name) for name in each.payload.body} == each.payload.body
             assert found.emails == ()
 
-    def test_an_invoice_without_a_due_day_can_be_written(self, desk: Desk) -> None:
+    def test_an_invoice_without_a_due_day_can_be_written(self, writer: TargetWriter) -> None:
         """Sources have documents without one."""
-        made = desk.create_sale(due=None)
-        [shown] = desk.documents(made.sale.reference.token)
+        made = writer.create_sale(due=None)
+        [shown] = writer.documents(made.sale.reference.token)
         assert shown.date == made.sale.date
 
 

@@ -25,7 +25,7 @@ from bridge.api import (
 from bridge.testing.builders import DAY
 from bridge.testing.conformance.exemptions import Suite, about, given
 from bridge.testing.conformance.fixtures import TargetStand
-from bridge.testing.conformance.target_writer import LABEL, Desk
+from bridge.testing.conformance.target_writer import LABEL, TargetWriter
 from bridge.testing.faults import DONE_UNHEARD, NOT_DONE
 
 WRITES = ("create_client", "create_invoice", "create_payment")
@@ -42,29 +42,29 @@ class Attempt:
     count: Callable[[], int]
 
 
-def attempt(desk: Desk, name: str) -> Attempt:
+def attempt(writer: TargetWriter, name: str) -> Attempt:
     """A write by the name of its method, with all that it needs written before."""
     if name == "create_client":
-        client = desk.a_client()
-        payload = desk.compose_client(client)
+        client = writer.a_client()
+        payload = writer.compose_client(client)
         return Attempt(
-            lambda: desk.target.create_client(payload),
-            lambda: len(desk.clients(token_of(LABEL, client.ref))),
+            lambda: writer.target.create_client(payload),
+            lambda: len(writer.clients(token_of(LABEL, client.ref))),
         )
     if name == "create_invoice":
-        owner = desk.create_client()
-        sale = desk.a_sale(owner.client)
-        invoice = desk.compose_sale(sale)
+        owner = writer.create_client()
+        sale = writer.a_sale(owner.client)
+        invoice = writer.compose_sale(sale)
         return Attempt(
-            lambda: desk.target.create_invoice(invoice, client=owner.ref),
-            lambda: len(desk.documents(sale.reference.token)),
+            lambda: writer.target.create_invoice(invoice, client=owner.ref),
+            lambda: len(writer.documents(sale.reference.token)),
         )
-    made = desk.create_sale()
-    payment = desk.a_payment(made.sale)
-    money = desk.compose_payment(payment, made.payload)
+    made = writer.create_sale()
+    payment = writer.a_payment(made.sale)
+    money = writer.compose_payment(payment, made.payload)
     return Attempt(
-        lambda: desk.target.create_payment(money, document=made.ref),
-        lambda: len(desk.payments(made.ref, payment.reference.token)),
+        lambda: writer.target.create_payment(money, document=made.ref),
+        lambda: len(writer.payments(made.ref, payment.reference.token)),
     )
 
 
@@ -79,11 +79,11 @@ class TargetFaults(Suite):
     @pytest.mark.parametrize("mode", DONE_UNHEARD)
     @pytest.mark.parametrize("name", WRITES)
     def test_a_write_whose_reply_is_lost_is_unknown_and_stands_there(
-        self, desk: Desk, name: str, mode: str
+        self, writer: TargetWriter, name: str, mode: str
     ) -> None:
         """It was done and nobody heard: OutcomeUnknownError, one record, and it can be found."""
-        one = attempt(desk, name)
-        given(desk.stand.misbehave, "misbehave")(name, mode)
+        one = attempt(writer, name)
+        given(writer.stand.misbehave, "misbehave")(name, mode)
         with pytest.raises(OutcomeUnknownError) as caught:
             one.write()
         assert caught.value.remedy
@@ -93,11 +93,11 @@ class TargetFaults(Suite):
     @pytest.mark.parametrize("mode", NOT_DONE)
     @pytest.mark.parametrize("name", WRITES)
     def test_a_write_that_was_not_done_is_unknown_or_provably_unsent(
-        self, desk: Desk, name: str, mode: str
+        self, writer: TargetWriter, name: str, mode: str
     ) -> None:
         """Never done, never RecordRejectedError; after a look that finds nothing it can be sent."""
-        one = attempt(desk, name)
-        given(desk.stand.misbehave, "misbehave")(name, mode)
+        one = attempt(writer, name)
+        given(writer.stand.misbehave, "misbehave")(name, mode)
         with pytest.raises((OutcomeUnknownError, TransientError)) as caught:
             one.write()
         assert caught.value.remedy
@@ -108,11 +108,11 @@ class TargetFaults(Suite):
     @about("faults")
     @pytest.mark.parametrize("name", WRITES)
     def test_a_write_that_is_done_late_is_unknown_and_comes_to_stand_there(
-        self, desk: Desk, name: str
+        self, writer: TargetWriter, name: str
     ) -> None:
         """The far side finishes after we gave up: one record in the end."""
-        one = attempt(desk, name)
-        given(desk.stand.misbehave, "misbehave")(name, "late_commit", seconds=_LATE_S)
+        one = attempt(writer, name)
+        given(writer.stand.misbehave, "misbehave")(name, "late_commit", seconds=_LATE_S)
         with pytest.raises(OutcomeUnknownError):
             one.write()
         end = time.monotonic() + _PATIENCE_S
@@ -123,11 +123,11 @@ class TargetFaults(Suite):
     @about("faults")
     @pytest.mark.parametrize("name", WRITES)
     def test_a_refused_write_is_rejected_in_the_far_sides_own_words(
-        self, desk: Desk, name: str
+        self, writer: TargetWriter, name: str
     ) -> None:
         """RecordRejectedError with the text; nothing was written, and the next try may succeed."""
-        one = attempt(desk, name)
-        given(desk.stand.misbehave, "misbehave")(name, "refuse")
+        one = attempt(writer, name)
+        given(writer.stand.misbehave, "misbehave")(name, "refuse")
         with pytest.raises(RecordRejectedError) as caught:
             one.write()
         assert caught.value.text
@@ -140,18 +140,20 @@ class TargetFaults(Suite):
     @pytest.mark.parametrize("mode", [*NOT_DONE, "lost_reply", "half_reply", "garbage"])
     @pytest.mark.parametrize("name", READS)
     def test_a_read_that_fails_is_transient_and_never_an_empty_answer(
-        self, desk: Desk, name: str, mode: str
+        self, writer: TargetWriter, name: str, mode: str
     ) -> None:
         """It raises TransientError, or was tried again and is right; half a list is no list."""
-        made = desk.create_sale()
-        paid = desk.create_payment(made)
+        made = writer.create_sale()
+        paid = writer.create_payment(made)
         reads: dict[str, Callable[[Target], object]] = {
             "clients": lambda target: [row.ref.id for row in target.clients()],
             "documents": lambda target: sorted(
                 {row.ref.id for row in target.documents([Days(DAY, DAY)])}
             ),
             "payments": lambda target: [row.ref.id for row in target.payments(made.ref)],
-            "find_client": lambda target: target.find_client(desk.compose_client(made.sale.client)),
+            "find_client": lambda target: target.find_client(
+                writer.compose_client(made.sale.client)
+            ),
             "find_invoice": lambda target: target.find_invoice(
                 made.sale.reference, client=made.client_ref, day=DAY
             ),
@@ -160,36 +162,36 @@ class TargetFaults(Suite):
             ),
         }
         read = reads[name]
-        right = read(desk.target)
+        right = read(writer.target)
         assert right
-        happened = given(desk.stand.misbehave, "misbehave")(name, mode)
+        happened = given(writer.stand.misbehave, "misbehave")(name, mode)
         with contextlib.suppress(TransientError):
-            assert read(desk.target) == right
+            assert read(writer.target) == right
         assert happened()
-        assert read(desk.target) == right
+        assert read(writer.target) == right
 
     @pytest.mark.parametrize("name", WRITES)
     def test_the_engine_is_asked_just_before_a_write_and_can_stop_it(
-        self, desk: Desk, name: str
+        self, writer: TargetWriter, name: str
     ) -> None:
         """What `before_write` raises passes unchanged, and nothing was sent."""
-        one = attempt(desk, name)
-        desk.target.before_write = _stop
+        one = attempt(writer, name)
+        writer.target.before_write = _stop
         with pytest.raises(HouseStopped):
             one.write()
         assert one.count() == 0
         asked: list[int] = []
-        desk.target.before_write = lambda: asked.append(threading.get_ident())
+        writer.target.before_write = lambda: asked.append(threading.get_ident())
         one.write()
         assert asked == [threading.get_ident()]
         assert one.count() == 1
 
-    def test_the_engine_is_not_asked_before_a_read(self, desk: Desk) -> None:
+    def test_the_engine_is_not_asked_before_a_read(self, writer: TargetWriter) -> None:
         """A run that lost its lock may still look."""
-        made = desk.create_sale()
-        desk.target.before_write = _stop
-        assert desk.target.find_invoice(made.sale.reference, client=made.client_ref, day=DAY)
-        assert any(row.ref.id == made.ref.id for row in desk.target.documents([Days(DAY, DAY)]))
+        made = writer.create_sale()
+        writer.target.before_write = _stop
+        assert writer.target.find_invoice(made.sale.reference, client=made.client_ref, day=DAY)
+        assert any(row.ref.id == made.ref.id for row in writer.target.documents([Days(DAY, DAY)]))
 
     # At the door -----------------------------------------------------------------------------
 
@@ -210,12 +212,14 @@ class TargetFaults(Suite):
             assert caught.value.remedy
 
     @about("login")
-    def test_no_secret_is_ever_shown(self, desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    def test_no_secret_is_ever_shown(
+        self, writer: TargetWriter, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """Neither in a log at any level, nor in an error, its causes, or a repr."""
-        assert desk.stand.secrets, "name the secrets of this far side in its stand"
+        assert writer.stand.secrets, "name the secrets of this far side in its stand"
         caplog.set_level(logging.DEBUG)
-        told = [repr(desk.target), *_errors_of(desk), caplog.text]
-        for secret in desk.stand.secrets:
+        told = [repr(writer.target), *_errors_of(writer), caplog.text]
+        for secret in writer.stand.secrets:
             assert not any(secret in text for text in told)
 
 
@@ -223,20 +227,20 @@ def _stop() -> None:
     raise HouseStopped
 
 
-def _errors_of(desk: Desk) -> list[str]:
+def _errors_of(writer: TargetWriter) -> list[str]:
     """What is told of a few failures: traceback, words and repr of each."""
     told = []
-    desk.create_payment(desk.create_sale())
+    writer.create_payment(writer.create_sale())
     for mode in ("refuse", "lost_reply", "garbage"):
-        one = attempt(desk, "create_invoice")
-        if desk.stand.misbehave:
-            desk.stand.misbehave("create_invoice", mode)
+        one = attempt(writer, "create_invoice")
+        if writer.stand.misbehave:
+            writer.stand.misbehave("create_invoice", mode)
         try:
             one.write()
         except (RecordRejectedError, OutcomeUnknownError) as error:
             told += [*traceback.format_exception(error), repr(error), error.remedy]
-    if desk.stand.locked_out:
-        with desk.stand.locked_out() as target:
+    if writer.stand.locked_out:
+        with writer.stand.locked_out() as target:
             try:
                 target.check()
             except AccessError as error:

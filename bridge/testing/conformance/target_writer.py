@@ -1,4 +1,4 @@
-"""A desk to write records from: what the tests of a target do before they come to their point."""
+"""Composes and writes records: what the tests of a target do before they come to their point."""
 
 import datetime as dt
 import itertools
@@ -36,7 +36,7 @@ _NUMBERS = itertools.count(40_001)  # never given twice, so that tests may share
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenRecord:
     """A record that was written: what was sent, and what it became."""
 
     payload: Payload
@@ -44,14 +44,14 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenClient(Written):
+class WrittenClient(WrittenRecord):
     """A client that was written, with the source's side of it."""
 
     client: Client
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenSale(Written):
+class WrittenSale(WrittenRecord):
     """A document that was written, with the source's side of it."""
 
     sale: Sale
@@ -59,14 +59,14 @@ class WrittenSale(Written):
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenPayment(Written):
+class WrittenPayment(WrittenRecord):
     """A payment that was written, with the source's side of it."""
 
     payment: Payment
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class TargetWriter:
     """Composes and writes through an opened target, in the terms of its stand."""
 
     stand: TargetStand

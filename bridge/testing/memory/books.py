@@ -24,10 +24,10 @@ from bridge.api import (
 )
 from bridge.testing.faults import FarSide
 from bridge.testing.memory.rows import (
-    BookClient,
-    BookDocument,
-    BookMovement,
-    BookPayment,
+    ClientRow,
+    DocumentRow,
+    MovementRow,
+    PaymentRow,
     target_client,
     target_document,
 )
@@ -56,10 +56,10 @@ class MemoryBooks(FarSide):
         super().__init__()
         self.currencies = dict(currencies)
         self.home_currency = home_currency
-        self.clients: dict[str, BookClient] = {}
-        self.documents: dict[str, BookDocument] = {}
-        self.payments: dict[str, BookPayment] = {}
-        self.movements: dict[str, BookMovement] = {}
+        self.clients: dict[str, ClientRow] = {}
+        self.documents: dict[str, DocumentRow] = {}
+        self.payments: dict[str, PaymentRow] = {}
+        self.movements: dict[str, MovementRow] = {}
         self._ids = count(7001)
 
     # Writing ---------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ class MemoryBooks(FarSide):
             code = fields.get("code", "")
             if any(client.fields.get("code") == code for client in self.clients.values()):
                 raise _refused(f"customer code {code} is not unique", "use the existing customer")
-            client = BookClient(str(next(self._ids)), dict(fields), dict(foreign))
+            client = ClientRow(str(next(self._ids)), dict(fields), dict(foreign))
             self.clients[client.id] = client
             return client.id
 
@@ -99,7 +99,7 @@ class MemoryBooks(FarSide):
         with self._lock:
             self._client(client)
             number = max((document.number for document in self.documents.values()), default=0) + 1
-            self.documents[str(number)] = BookDocument(
+            self.documents[str(number)] = DocumentRow(
                 number=number,
                 internal_id=str(next(self._ids)),
                 client=client,
@@ -116,14 +116,14 @@ class MemoryBooks(FarSide):
         """Set money against a document."""
         with self._lock:
             self._document(document)
-            payment = BookPayment(str(next(self._ids)), document, note, date, amount, account)
+            payment = PaymentRow(str(next(self._ids)), document, note, date, amount, account)
             self.payments[payment.id] = payment
             return payment.id
 
     def add_movement(self, *, reference: str, date: dt.date, amount: Money, account: str) -> str:
         """Move money on an account."""
         with self._lock:
-            movement = BookMovement(str(next(self._ids)), reference, date, amount, account)
+            movement = MovementRow(str(next(self._ids)), reference, date, amount, account)
             self.movements[movement.id] = movement
             return movement.id
 
@@ -155,10 +155,10 @@ class MemoryBooks(FarSide):
     def _shelf(
         self, kind: Kind
     ) -> (
-        dict[str, BookClient]
-        | dict[str, BookDocument]
-        | dict[str, BookPayment]
-        | dict[str, BookMovement]
+        dict[str, ClientRow]
+        | dict[str, DocumentRow]
+        | dict[str, PaymentRow]
+        | dict[str, MovementRow]
     ):
         match kind:
             case Kind.CLIENT:
@@ -179,12 +179,12 @@ class MemoryBooks(FarSide):
 
     # What stands there -----------------------------------------------------------------------
 
-    def _client(self, key: str) -> BookClient:
+    def _client(self, key: str) -> ClientRow:
         if key not in self.clients:
             raise _refused(f"customer {key} does not exist", "read the customer list again")
         return self.clients[key]
 
-    def _document(self, key: str) -> BookDocument:
+    def _document(self, key: str) -> DocumentRow:
         if key not in self.documents:
             raise _refused(f"document {key} does not exist", "read the document list again")
         return self.documents[key]

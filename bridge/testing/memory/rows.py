@@ -24,7 +24,7 @@ GUARDED = ("country", "tax_number", "currency")
 
 
 @dataclass(frozen=True, slots=True)
-class BookClient:
+class ClientRow:
     """A customer: the fields that bridge sends, and those that it does not know."""
 
     id: str
@@ -33,7 +33,7 @@ class BookClient:
 
 
 @dataclass(frozen=True, slots=True)
-class BookDocument:
+class DocumentRow:
     """An invoice, or with negative lines a credit note."""
 
     number: int
@@ -61,7 +61,7 @@ class BookDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class BookPayment:
+class PaymentRow:
     """Money on a document."""
 
     id: str
@@ -73,7 +73,7 @@ class BookPayment:
 
 
 @dataclass(frozen=True, slots=True)
-class BookMovement:
+class MovementRow:
     """Money on an account without a document."""
 
     id: str
@@ -83,7 +83,7 @@ class BookMovement:
     account: str
 
 
-def target_document(document: BookDocument, paid: Iterable[Money]) -> TargetDocument:
+def target_document(document: DocumentRow, paid: Iterable[Money]) -> TargetDocument:
     """A document in the contract's form."""
     return TargetDocument(
         ref=TargetRef(document.kind, str(document.number), document.internal_id),
@@ -98,7 +98,7 @@ def target_document(document: BookDocument, paid: Iterable[Money]) -> TargetDocu
     )
 
 
-def target_client(client: BookClient) -> TargetClient:
+def target_client(client: ClientRow) -> TargetClient:
     """A customer in the contract's form."""
     fields = client.fields
     email = str(fields.get("email", "")).lower()
@@ -147,7 +147,7 @@ def payment_record(payment: TargetPayment, document: TargetDocument) -> Record:
     )
 
 
-def movement_record(movement: BookMovement) -> Record:
+def movement_record(movement: MovementRow) -> Record:
     """A movement as a row of reconciliation."""
     return Record(
         record_class=RecordClass.MOVEMENT,

@@ -5,12 +5,12 @@ from decimal import Decimal, InvalidOperation
 
 from bridge.api import Finding, Level, Survey
 from kashflow_target.account.ledger import Ledger
-from kashflow_target.account.resolved import Books
-from kashflow_target.settings.names import Known
+from kashflow_target.account.resolved import ResolvedAccount
+from kashflow_target.settings.names import AccountItem
 from kashflow_target.vat.rules import percent
 
 
-def assess(survey: Survey, books: Books) -> Iterator[Finding]:
+def assess(survey: Survey, books: ResolvedAccount) -> Iterator[Finding]:
     """One finding a currency, gateway, line type, tax rate, and place of money without a sale."""
     yield from _currencies(survey, books)
     yield from _gateways(survey, books)
@@ -19,7 +19,7 @@ def assess(survey: Survey, books: Books) -> Iterator[Finding]:
     yield from _movements(books.ledger)
 
 
-def _currencies(survey: Survey, books: Books) -> Iterator[Finding]:
+def _currencies(survey: Survey, books: ResolvedAccount) -> Iterator[Finding]:
     for code in survey.currencies:
         subject = f"currency {code}"
         currency = books.currencies.get(code)
@@ -49,11 +49,11 @@ def _currencies(survey: Survey, books: Books) -> Iterator[Finding]:
         )
 
 
-def _gateways(survey: Survey, books: Books) -> Iterator[Finding]:
+def _gateways(survey: Survey, books: ResolvedAccount) -> Iterator[Finding]:
     for gateway, called in survey.gateways.items():
         subject = f"gateway {gateway}"
         named = "" if called == gateway else f"{called}: "
-        if gateway not in books.tills:
+        if gateway not in books.gateways:
             yield Finding(
                 Level.WARNING,
                 subject,
@@ -62,21 +62,24 @@ def _gateways(survey: Survey, books: Books) -> Iterator[Finding]:
                 " target.gateways",
             )
             continue
-        till = books.tills[gateway]
-        said = "a bank feed brings its payments" if till is None else f"{till.method} on "
-        if till is not None:
+        mapped = books.gateways[gateway]
+        said = "a bank feed brings its payments" if mapped is None else f"{mapped.method} on "
+        if mapped is not None:
             said += ", ".join(
-                [str(till.account), *(f"{each} for {c}" for c, each in till.by_currency.items())]
+                [
+                    str(mapped.account),
+                    *(f"{each} for {c}" for c, each in mapped.by_currency.items()),
+                ]
             )
         yield Finding(Level.OK, subject, f"{named}{said}")
-    for gateway in books.tills:
+    for gateway in books.gateways:
         if gateway not in survey.gateways:
             yield Finding(
                 Level.OK, f"gateway {gateway}", "mapped; the source does not list it as active"
             )
 
 
-def _nominals(survey: Survey, books: Books) -> Iterator[Finding]:
+def _nominals(survey: Survey, books: ResolvedAccount) -> Iterator[Finding]:
     to = books.nominals
     yield Finding(Level.OK, "nominal of other lines", _shown(to.default, "nominals.default"))
     for line_type in survey.line_types:
@@ -95,11 +98,11 @@ def _nominals(survey: Survey, books: Books) -> Iterator[Finding]:
         )
 
 
-def _shown(known: Known, rule: str) -> str:
+def _shown(known: AccountItem, rule: str) -> str:
     return f"{known}, by {rule}"
 
 
-def _rates(survey: Survey, books: Books) -> Iterator[Finding]:
+def _rates(survey: Survey, books: ResolvedAccount) -> Iterator[Finding]:
     if not books.vat.registered:
         taxed = any(_rate(text) for text in survey.tax_rates)
         yield Finding(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bridge.api import Problem
-from kashflow_target.settings.names import Known, Name, Register, Resolver
+from kashflow_target.settings.names import AccountItem, Name, Register, Resolver
 
 if TYPE_CHECKING:
     from kashflow_target.settings.money_sections import BalanceSettings
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Balances:
+class BalanceAccount:
     """The one ledger account that every addition to a client's balance and every use goes through.
 
     Attributes:
@@ -22,9 +22,9 @@ class Balances:
         vat: ``undecided``, ``when_used`` or ``on_receipt``.
     """
 
-    method: Known
-    account: Known
-    nominal: Known
+    method: AccountItem
+    account: AccountItem
+    nominal: AccountItem
     vat: str
 
 
@@ -40,12 +40,12 @@ class Ledger:
         foreign_vat: Nominal of other states' VAT.
     """
 
-    balances: Balances | None = None
-    fees: Known | None = None
+    balances: BalanceAccount | None = None
+    fees: AccountItem | None = None
     fees_apart: bool = False
-    differences: Known | None = None
-    given: Known | None = None
-    foreign_vat: Known | None = None
+    differences: AccountItem | None = None
+    given: AccountItem | None = None
+    foreign_vat: AccountItem | None = None
 
 
 def resolve_ledger(
@@ -57,7 +57,7 @@ def resolve_ledger(
 ) -> Ledger:
     """Find the names; what does not resolve is left with the resolver."""
 
-    def nominal(name: Name | None, key: str) -> Known | None:
+    def nominal(name: Name | None, key: str) -> AccountItem | None:
         return resolver.one(nominals, name, f"{key}.nominal") if name else None
 
     balances, fees = settings.client_balances, settings.fees
@@ -79,7 +79,7 @@ def _balances(
     accounts: Register,
     nominals: Register,
     resolver: Resolver,
-) -> Balances:
+) -> BalanceAccount:
     """A bank account and its nominal are one ledger account where they have one code."""
     key = "client_balances"
     account = resolver.one(accounts, settings.account, f"{key}.account")
@@ -98,7 +98,7 @@ def _balances(
                 key=f"target.{key}.nominal",
             )
         )
-    return Balances(
+    return BalanceAccount(
         method=resolver.one(methods, settings.method, f"{key}.method"),
         account=account,
         nominal=nominal,

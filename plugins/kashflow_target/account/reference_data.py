@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from bridge.api import ConfigError, Problem, minor_digits
 from kashflow_target.account.ledger import Ledger, resolve_ledger
-from kashflow_target.settings.names import Known, Name, Register, Resolver
-from kashflow_target.soap.client import Door
+from kashflow_target.settings.names import AccountItem, Name, Register, Resolver
+from kashflow_target.soap.client import KashFlowClient
 from kashflow_target.soap.replies import Row
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Currency:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountData:
     """Reference data of one account.
 
     Attributes:
@@ -54,7 +54,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Till:
+class GatewayAccount:
     """Where one gateway's payments go.
 
     Attributes:
@@ -63,12 +63,12 @@ class Till:
         rule: The setting, for `bridge explain`.
     """
 
-    method: Known
-    account: Known
-    by_currency: Mapping[str, Known]
+    method: AccountItem
+    account: AccountItem
+    by_currency: Mapping[str, AccountItem]
     rule: str
 
-    def account_for(self, currency: str) -> tuple[Known, str]:
+    def account_for(self, currency: str) -> tuple[AccountItem, str]:
         """The account of money in this currency, and the setting that says so."""
         if currency in self.by_currency:
             return self.by_currency[currency], f"{self.rule}.currencies.{currency}"
@@ -79,30 +79,30 @@ class Till:
 class Nominals:
     """Where lines are booked. Keys of `products` and `groups` are case-folded."""
 
-    default: Known
-    types: Mapping[str, Known]
-    products: Mapping[str, Known]
-    groups: Mapping[str, Known]
-    discounts: Known | None
+    default: AccountItem
+    types: Mapping[str, AccountItem]
+    products: Mapping[str, AccountItem]
+    groups: Mapping[str, AccountItem]
+    discounts: AccountItem | None
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """The settings' names, resolved. A gateway that a bank feed brings is None in `tills`."""
+    """The settings' names, resolved. A gateway that a bank feed brings is None in `gateways`."""
 
-    tills: Mapping[str, Till | None]
+    gateways: Mapping[str, GatewayAccount | None]
     nominals: Nominals
     ledger: Ledger
 
 
-def read_account(door: Door) -> Account:
+def read_account(kashflow: KashFlowClient) -> AccountData:
     """Seven calls, all of them reads.
 
     Raises:
         ConfigError: the account names no home currency.
-        TransientError, AccessError, UnreachableError: as `Door.read`.
+        TransientError, AccessError, UnreachableError: as `KashFlowClient.read`.
     """
-    rows = door.read("GetCurrencies").items
+    rows = kashflow.read("GetCurrencies").items
     currencies = {currency.code: currency for currency in map(_currency, rows)}
     home = [_currency(row).code for row in rows if row.whole("isDefault") == 1]
     if len(home) != 1:
@@ -115,16 +115,16 @@ def read_account(door: Door) -> Account:
                 )
             ]
         )
-    return Account(
+    return AccountData(
         home=home[0],
         currencies=currencies,
-        methods=_register(door, "GetInvPayMethods", "payment method", "MethodID", "MethodName"),
+        methods=_register(kashflow, "GetInvPayMethods", "payment method", "MethodID", "MethodName"),
         accounts=_register(
-            door, "GetBankAccounts", "bank account", "AccountID", "AccountName", "AccountCode"
+            kashflow, "GetBankAccounts", "bank account", "AccountID", "AccountName", "AccountCode"
         ),
-        nominals=_nominals(door),
-        vat_rates=frozenset(row.decimal("Value") for row in door.read("GetVATRates").items),
-        vat_registered=door.read("isUserVATRegistered").result.lower() == "true",
+        nominals=_nominals(kashflow),
+        vat_rates=frozenset(row.decimal("Value") for row in kashflow.read("GetVATRates").items),
+        vat_registered=kashflow.read("isUserVATRegistered").result.lower() == "true",
     )
 
 
@@ -137,18 +137,23 @@ def _currency(row: Row) -> Currency:
 
 
 def _register(
-    door: Door, operation: str, kind: str, id_field: str, name_field: str, code_field: str = ""
+    kashflow: KashFlowClient,
+    operation: str,
+    kind: str,
+    id_field: str,
+    name_field: str,
+    code_field: str = "",
 ) -> Register:
-    rows = door.read(operation).items
+    rows = kashflow.read(operation).items
     return Register(kind, tuple(_known(row, id_field, name_field, code_field) for row in rows))
 
 
-def _known(row: Row, id_field: str, name_field: str, code_field: str = "") -> Known:
+def _known(row: Row, id_field: str, name_field: str, code_field: str = "") -> AccountItem:
     code = row.whole(code_field) if code_field else None
-    return Known(row.whole(id_field), " ".join(row.text(name_field).split()), code)
+    return AccountItem(row.whole(id_field), " ".join(row.text(name_field).split()), code)
 
 
-def _nominals(door: Door) -> Register:
+def _nominals(kashflow: KashFlowClient) -> Register:
     """Sales types (GetProducts) and the chart of accounts, by id; archived ones left out.
 
     ChargeType takes the id of either (KashFlow manual, InvoiceLine), and both lists use the same
@@ -158,25 +163,27 @@ def _nominals(door: Door) -> Register:
         each.id: each
         for each in (
             _known(row, "ProductID", "ProductName", "ProductCode")
-            for row in door.read("GetProducts").items
+            for row in kashflow.read("GetProducts").items
         )
     }
-    for row in door.read("GetNominalCodesExtended").items:
+    for row in kashflow.read("GetNominalCodesExtended").items:
         if not row.flag("Archived"):
             nominal = _known(row, "id", "Name", "Code")
             known.setdefault(nominal.id, nominal)
     return Register("sales type or nominal", tuple(known.values()))
 
 
-def resolve(settings: "KashFlowSettings", account: Account) -> Mapped:
+def resolve(settings: "KashFlowSettings", account: AccountData) -> Mapped:
     """Find every name of the settings in the account.
 
     Raises:
         ConfigError: listing every name that is not there, with the nearest that are.
     """
     resolver = Resolver()
-    tills = {
-        gateway: None if mapping.bank_feed else _till(resolver, account, gateway, mapping)
+    gateways = {
+        gateway: None
+        if mapping.bank_feed
+        else _gateway_account(resolver, account, gateway, mapping)
         for gateway, mapping in settings.gateways.items()
     }
     wanted = settings.nominals
@@ -194,7 +201,7 @@ def resolve(settings: "KashFlowSettings", account: Account) -> Mapped:
     _foreign_vat_alone(ledger, nominals, resolver)
     if resolver.problems:
         raise ConfigError(resolver.problems)
-    return Mapped(tills, nominals, ledger)
+    return Mapped(gateways, nominals, ledger)
 
 
 def _foreign_vat_alone(ledger: Ledger, nominals: Nominals, resolver: Resolver) -> None:
@@ -212,12 +219,14 @@ def _foreign_vat_alone(ledger: Ledger, nominals: Nominals, resolver: Resolver) -
         )
 
 
-def _till(resolver: Resolver, account: Account, gateway: str, mapping: "GatewaySettings") -> Till:
+def _gateway_account(
+    resolver: Resolver, account: AccountData, gateway: str, mapping: "GatewaySettings"
+) -> GatewayAccount:
     key = f"gateways.{gateway}"
     for code in mapping.currencies:
         if code not in account.currencies:
             resolver.problems.append(_no_currency(code, f"target.{key}.currencies.{code}"))
-    return Till(
+    return GatewayAccount(
         method=resolver.one(account.methods, mapping.method or Name(), f"{key}.method"),
         account=resolver.one(account.accounts, mapping.account or Name(), f"{key}.account"),
         by_currency=resolver.many(account.accounts, mapping.currencies, f"{key}.currencies"),
@@ -233,7 +242,7 @@ def _no_currency(code: str, key: str) -> Problem:
     )
 
 
-def _folded(names: Mapping[str, Known]) -> dict[str, Known]:
+def _folded(names: Mapping[str, AccountItem]) -> dict[str, AccountItem]:
     return {name.casefold(): known for name, known in names.items()}
 
 

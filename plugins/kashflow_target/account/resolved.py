@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 
 from bridge.api import Hold, Reason
 from kashflow_target.account.ledger import Ledger
-from kashflow_target.account.reference_data import Account, Currency, Mapped, Nominals, Till
-from kashflow_target.settings.names import Known
+from kashflow_target.account.reference_data import (
+    AccountData,
+    Currency,
+    GatewayAccount,
+    Mapped,
+    Nominals,
+)
+from kashflow_target.settings.names import AccountItem
 from kashflow_target.vat.countries import CountryClass
 from kashflow_target.vat.rules import VatNumber, VatRow, VatTable
 from kashflow_target.vat.uk import uk_table
@@ -20,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class ResolvedAccount:
     """One run's view of the account.
 
     Attributes:
@@ -36,31 +42,31 @@ class Books:
 
     home: str
     currencies: Mapping[str, Currency]
-    tills: Mapping[str, Till | None]
+    gateways: Mapping[str, GatewayAccount | None]
     nominals: Nominals
     vat: VatTable
-    methods: tuple[Known, ...]
-    accounts: tuple[Known, ...]
-    chart: tuple[Known, ...]
+    methods: tuple[AccountItem, ...]
+    accounts: tuple[AccountItem, ...]
+    chart: tuple[AccountItem, ...]
     source_rate: bool
     payments_at_home: bool
     ledger: Ledger
     accounts_by_code: bool
     reference_field: str
 
-    def own_accounts(self) -> tuple[Known, ...]:
+    def own_accounts(self) -> tuple[AccountItem, ...]:
         """The bank accounts that bridge writes to, each once."""
         found = [
             account
-            for till in self.tills.values()
-            if till is not None
-            for account in (till.account, *till.by_currency.values())
+            for mapped in self.gateways.values()
+            if mapped is not None
+            for account in (mapped.account, *mapped.by_currency.values())
         ]
         if self.ledger.balances:
             found.append(self.ledger.balances.account)
         return tuple(dict.fromkeys(found))
 
-    def setting_of(self, account: Known, nominal: int) -> str:
+    def setting_of(self, account: AccountItem, nominal: int) -> str:
         """The setting by which bridge books bank transactions of this account and nominal, if any.
 
         Client balances are one ledger account, so whatever moves it counts; fees and exchange
@@ -91,13 +97,15 @@ class Books:
         return found
 
 
-def books(settings: "KashFlowSettings", account: Account, mapped: Mapped) -> Books:
+def resolved_account(
+    settings: "KashFlowSettings", account: AccountData, mapped: Mapped
+) -> ResolvedAccount:
     """Put settings and account together."""
     rows, abroad = settings.vat_rules, settings.eu_consumer_vat
-    return Books(
+    return ResolvedAccount(
         home=account.home,
         currencies=account.currencies,
-        tills=mapped.tills,
+        gateways=mapped.gateways,
         nominals=mapped.nominals,
         vat=VatTable(
             name="uk" if rows is None else "of your own",

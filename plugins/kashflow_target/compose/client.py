@@ -4,8 +4,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from bridge.api import Client, Hold, Json, Kind, Payload, Reference, Rule, code_of
-from kashflow_target.account.resolved import Books
-from kashflow_target.compose.text import one_line
+from kashflow_target.account.resolved import ResolvedAccount
+from kashflow_target.compose.field_text import one_line
 from kashflow_target.vat.countries import (
     CountryClass,
     country_class,
@@ -19,7 +19,7 @@ _ADDRESS_LINES = 4
 _LATEST = dt.date.max
 
 
-def compose_client(client: Client, reference: Reference, books: Books) -> Payload | Hold:
+def compose_client(client: Client, reference: Reference, books: ResolvedAccount) -> Payload | Hold:
     """The customer that stands for `client`, in KashFlow's own fields.
 
     `Code` is the natural key and not in the body: an adopted customer keeps its own.

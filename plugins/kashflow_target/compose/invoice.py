@@ -22,9 +22,9 @@ from bridge.api import (
     total,
 )
 from kashflow_target.account.reference_data import Currency
-from kashflow_target.account.resolved import Books
-from kashflow_target.compose.text import flat, one_line
-from kashflow_target.settings.names import Known
+from kashflow_target.account.resolved import ResolvedAccount
+from kashflow_target.compose.field_text import flat, one_line
+from kashflow_target.settings.names import AccountItem
 from kashflow_target.vat.countries import country_name
 from kashflow_target.vat.rules import NOT_APPLICABLE, decide_vat, percent, untaxed_discount
 
@@ -47,7 +47,7 @@ def plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
 
 
-def compose_invoice(sale: Sale, books: Books) -> Payload | Hold:
+def compose_invoice(sale: Sale, books: ResolvedAccount) -> Payload | Hold:
     """The invoice that stands for `sale`, without its customer.
 
     Each line is one unit at the line's net amount, with the tax that the source charged: KashFlow
@@ -61,7 +61,7 @@ def compose_invoice(sale: Sale, books: Books) -> Payload | Hold:
     return _document(sale, books, Kind.INVOICE, "")
 
 
-def compose_credit_note(note: CreditNote, books: Books) -> Payload | Hold:
+def compose_credit_note(note: CreditNote, books: ResolvedAccount) -> Payload | Hold:
     """A credit note: an invoice below zero (KashFlow manual), naming the invoice it credits.
 
     Rate and VatAmount carry the sign, the quantity stays 1. Raises as `compose_invoice`.
@@ -74,7 +74,7 @@ def credit_prefix(number: str) -> str:
     return f"Credit for invoice {number}: "
 
 
-def _document(sale: Sale, books: Books, kind: Kind, prefix: str) -> Payload | Hold:
+def _document(sale: Sale, books: ResolvedAccount, kind: Kind, prefix: str) -> Payload | Hold:
     _stop_unregistered(sale, books)
     currency = books.currency(sale.currency)
     if isinstance(currency, Hold):
@@ -106,7 +106,7 @@ def _document(sale: Sale, books: Books, kind: Kind, prefix: str) -> Payload | Ho
     )
 
 
-def _stop_unregistered(sale: Sale, books: Books) -> None:
+def _stop_unregistered(sale: Sale, books: ResolvedAccount) -> None:
     if books.vat.registered or not sale.tax:
         return
     problem = Problem(
@@ -119,7 +119,7 @@ def _stop_unregistered(sale: Sale, books: Books) -> None:
     raise ConfigError([problem])
 
 
-def _exchange_rate(sale: Sale, books: Books, currency: Currency) -> Rule | Hold:
+def _exchange_rate(sale: Sale, books: ResolvedAccount, currency: Currency) -> Rule | Hold:
     """Units of the invoice's currency for one of home (idea KF-I-3632), and where it is from."""
     if sale.currency == books.home:
         return Rule("exchange rate", "the invoice is in the home currency, so none applies", "1")
@@ -138,7 +138,7 @@ def _exchange_rate(sale: Sale, books: Books, currency: Currency) -> Rule | Hold:
     return Rule("exchange rate", why, plain(currency.rate))
 
 
-def _lines(sale: Sale, books: Books, prefix: str) -> Sequence[_Line] | Hold:
+def _lines(sale: Sale, books: ResolvedAccount, prefix: str) -> Sequence[_Line] | Hold:
     odd = _unbookable(sale) or untaxed_discount(sale.lines)
     if odd:
         return odd
@@ -152,7 +152,7 @@ def _lines(sale: Sale, books: Books, prefix: str) -> Sequence[_Line] | Hold:
     return [*lines, _foreign_vat(sale, foreign, len(lines) + 1, books)] if foreign else lines
 
 
-def _foreign_vat(sale: Sale, tax: Money, number: int, books: Books) -> _Line:
+def _foreign_vat(sale: Sale, tax: Money, number: int, books: ResolvedAccount) -> _Line:
     """Another state's VAT: owed to that state, so neither a sale nor UK VAT.
 
     N/A reaches no VAT report (KashFlow knowledge base, "0% and N/A VAT").
@@ -200,7 +200,9 @@ def _unbookable(sale: Sale) -> Hold | None:
     return None
 
 
-def _line(sale: Sale, line: SaleLine, number: int, books: Books, prefix: str) -> _Line | Hold:
+def _line(
+    sale: Sale, line: SaleLine, number: int, books: ResolvedAccount, prefix: str
+) -> _Line | Hold:
     about = f"line {number}"
     vat = decide_vat(sale.client, line, sale.date, books.vat, about)
     if isinstance(vat, Hold):
@@ -217,7 +219,9 @@ def _line(sale: Sale, line: SaleLine, number: int, books: Books, prefix: str) ->
     return _Line(body, shown, (rule, vat.rule), apart)
 
 
-def _body(line: TargetLine, nominal: Known, vat_rate: Decimal, number: int) -> dict[str, Json]:
+def _body(
+    line: TargetLine, nominal: AccountItem, vat_rate: Decimal, number: int
+) -> dict[str, Json]:
     return {
         "Quantity": "1",
         "Description": line.description,
@@ -229,12 +233,12 @@ def _body(line: TargetLine, nominal: Known, vat_rate: Decimal, number: int) -> d
     }
 
 
-def _in_currency(sale: Sale, books: Books) -> dict[str, Json]:
+def _in_currency(sale: Sale, books: ResolvedAccount) -> dict[str, Json]:
     """Without it amounts would be read as home currency and converted (KashFlow manual)."""
     return {} if sale.currency == books.home else {"ValuesInCurrency": 1}
 
 
-def _nominal(line: SaleLine, about: str, books: Books) -> tuple[Known, Rule] | Hold:
+def _nominal(line: SaleLine, about: str, books: ResolvedAccount) -> tuple[AccountItem, Rule] | Hold:
     """The most specific rule wins: product, group, type, default."""
     to = books.nominals
     if _stands_alone(line):
@@ -260,7 +264,9 @@ def _stands_alone(line: SaleLine) -> bool:
     return line.kind is LineKind.DISCOUNT and not line.reduces
 
 
-def _discount(line: SaleLine, about: str, discounts: Known | None) -> tuple[Known, Rule] | Hold:
+def _discount(
+    line: SaleLine, about: str, discounts: AccountItem | None
+) -> tuple[AccountItem, Rule] | Hold:
     if discounts is None:
         return Hold(
             Reason.NOMINAL_MISSING,

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from bridge.api import Json, Kind, Money, Payload, Posting, total
-from kashflow_target.account.resolved import Books
-from kashflow_target.settings.names import Known
+from kashflow_target.account.resolved import ResolvedAccount
+from kashflow_target.settings.names import AccountItem
 
 _DEBTORS = "Debtors Control"
 _VAT = "VAT on sales"
 
 
-def journal(payload: Payload, books: Books) -> tuple[Posting, ...]:
+def journal(payload: Payload, books: ResolvedAccount) -> tuple[Posting, ...]:
     """Debits and credits, in the names that the account gives its own.
 
     KashFlow posts them itself: sales to the nominal of each line, VAT and debtors to its control
@@ -37,7 +37,7 @@ def _pair(debit: str, credit: str, amount: Money) -> tuple[Posting, ...]:
     return (Posting(debit, amount), Posting(credit, -amount))
 
 
-def _document(payload: Payload, books: Books) -> tuple[Posting, ...]:
+def _document(payload: Payload, books: ResolvedAccount) -> tuple[Posting, ...]:
     """One posting for each nominal, in the order of the lines, and one for all of the VAT.
 
     Debits first: of a credit note that is what it takes back.
@@ -62,7 +62,7 @@ def _lines(lines: Json) -> list[Mapping[str, Json]]:
     return [line for line in lines if isinstance(line, Mapping)]
 
 
-def _name(number: Json, register: tuple[Known, ...]) -> str:
+def _name(number: Json, register: tuple[AccountItem, ...]) -> str:
     by_id = [each for each in register if each.id == number]
     by_code = [each for each in register if each.code == number]
     known = next(iter(by_id + by_code), None)

@@ -15,15 +15,15 @@ from bridge.api import (
     Rule,
     rounded,
 )
-from kashflow_target.account.ledger import Balances
-from kashflow_target.account.resolved import Books
+from kashflow_target.account.ledger import BalanceAccount
+from kashflow_target.account.resolved import ResolvedAccount
+from kashflow_target.compose.field_text import one_line
 from kashflow_target.compose.payment import brought, unmapped
-from kashflow_target.compose.text import one_line
-from kashflow_target.settings.names import Known
+from kashflow_target.settings.names import AccountItem
 from kashflow_target.vat.rules import percent
 
 
-def compose_movement(movement: Movement, books: Books) -> Payload | Hold | Nothing:
+def compose_movement(movement: Movement, books: ResolvedAccount) -> Payload | Hold | Nothing:
     """The bank transaction that stands for `movement`, in home currency and outside VAT.
 
     KashFlow keeps bank balances in home currency (its knowledge base, "Editing a currency"), and
@@ -40,7 +40,7 @@ def compose_movement(movement: Movement, books: Books) -> Payload | Hold | Nothi
             return _difference(movement, books)
 
 
-def _fee(movement: Movement, books: Books) -> Payload | Hold | Nothing:
+def _fee(movement: Movement, books: ResolvedAccount) -> Payload | Hold | Nothing:
     ledger = books.ledger
     if ledger.fees_apart:
         return Nothing(
@@ -61,7 +61,7 @@ def _fee(movement: Movement, books: Books) -> Payload | Hold | Nothing:
     return _line(movement, account, ledger.fees, "fees.nominal", books)
 
 
-def _balance(movement: Movement, books: Books) -> Payload | Hold | Nothing:
+def _balance(movement: Movement, books: ResolvedAccount) -> Payload | Hold | Nothing:
     balances = books.ledger.balances
     if balances is None:
         return Hold(
@@ -86,7 +86,7 @@ def _balance(movement: Movement, books: Books) -> Payload | Hold | Nothing:
     return _line(movement, account, balances.nominal, "client_balances", books)
 
 
-def _undecided(movement: Movement, balances: Balances, books: Books) -> Hold | None:
+def _undecided(movement: Movement, balances: BalanceAccount, books: ResolvedAccount) -> Hold | None:
     """Whether money paid in advance bears VAT is not for bridge to decide."""
     if movement.kind is not MovementKind.BALANCE_IN or balances.vat == "when_used":
         return None
@@ -105,14 +105,14 @@ def _undecided(movement: Movement, balances: Balances, books: Books) -> Hold | N
     )
 
 
-def _vat_in(amount: Money, books: Books) -> str:
+def _vat_in(amount: Money, books: ResolvedAccount) -> str:
     """The VAT inside a gross amount at the account's highest rate."""
     rate = max(books.vat.account_rates, default=Decimal(0))
     tax = rounded(amount.amount * rate / (100 + rate), amount.currency)
     return f"{tax} at {percent(rate)} %"
 
 
-def _by_hand(movement: Movement, books: Books) -> Payload | Hold | Nothing:
+def _by_hand(movement: Movement, books: ResolvedAccount) -> Payload | Hold | Nothing:
     """On the balances' own account, whose credit side is what clients have."""
     ledger = books.ledger
     if ledger.given is None or ledger.balances is None:
@@ -126,7 +126,7 @@ def _by_hand(movement: Movement, books: Books) -> Payload | Hold | Nothing:
     return _line(movement, account, ledger.given, "manual_credits.nominal", books)
 
 
-def _difference(movement: Movement, books: Books) -> Payload | Hold | Nothing:
+def _difference(movement: Movement, books: ResolvedAccount) -> Payload | Hold | Nothing:
     account = _account(movement, books)
     nominal = books.ledger.differences
     if isinstance(account, Hold):
@@ -141,16 +141,20 @@ def _difference(movement: Movement, books: Books) -> Payload | Hold | Nothing:
     return _line(movement, account, nominal, "exchange_differences.nominal", books)
 
 
-def _account(movement: Movement, books: Books) -> Known | Hold | None:
+def _account(movement: Movement, books: ResolvedAccount) -> AccountItem | Hold | None:
     """The gateway's account for money in the movement's currency; None where a feed brings it."""
-    if movement.gateway not in books.tills:
+    if movement.gateway not in books.gateways:
         return unmapped(movement.gateway, movement.amount, books)
-    till = books.tills[movement.gateway]
-    return till.account_for(movement.paid_in or movement.amount.currency)[0] if till else None
+    mapped = books.gateways[movement.gateway]
+    return mapped.account_for(movement.paid_in or movement.amount.currency)[0] if mapped else None
 
 
 def _line(
-    movement: Movement, account: Known, nominal: Known, rule: str, books: Books
+    movement: Movement,
+    account: AccountItem,
+    nominal: AccountItem,
+    rule: str,
+    books: ResolvedAccount,
 ) -> Payload | Hold | Nothing:
     worth = _worth(movement, books)
     if isinstance(worth, Hold):
@@ -167,7 +171,7 @@ def _line(
     )
 
 
-def _worth(movement: Movement, books: Books) -> Money | Hold:
+def _worth(movement: Movement, books: ResolvedAccount) -> Money | Hold:
     """The movement in home currency."""
     for money in (movement.amount, movement.base_amount):
         if money is not None and money.currency == books.home:
@@ -187,8 +191,8 @@ def bank_transaction(
     movement: Movement,
     amount: Money,
     *,
-    account: Known,
-    nominal: Known,
+    account: AccountItem,
+    nominal: AccountItem,
     rule: str,
     by_code: bool,
 ) -> Payload:

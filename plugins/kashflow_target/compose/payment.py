@@ -18,13 +18,13 @@ from bridge.api import (
     rounded,
     total,
 )
-from kashflow_target.account.resolved import Books
-from kashflow_target.compose.text import one_line
-from kashflow_target.settings.names import Known
+from kashflow_target.account.resolved import ResolvedAccount
+from kashflow_target.compose.field_text import one_line
+from kashflow_target.settings.names import AccountItem
 
 
 def compose_payment(
-    payment: Payment, invoice: Payload, earlier: Sequence[Payload], books: Books
+    payment: Payment, invoice: Payload, earlier: Sequence[Payload], books: ResolvedAccount
 ) -> Payload | Hold | Nothing:
     """The payment that stands for `payment`, without its invoice's number.
 
@@ -37,13 +37,13 @@ def compose_payment(
     about = f"payment {payment.ref.id}"
     if payment.paid_from is PaidFrom.BALANCE:
         way = _from_balance(payment, books)
-    elif payment.gateway not in books.tills:
+    elif payment.gateway not in books.gateways:
         return unmapped(payment.gateway, payment.amount, books)
     else:
-        till = books.tills[payment.gateway]
-        if till is None:
+        mapped = books.gateways[payment.gateway]
+        if mapped is None:
             return Nothing(brought(about, payment.gateway))
-        way = _Way(till.method, *till.account_for(payment.amount.currency))
+        way = _Way(mapped.method, *mapped.account_for(payment.amount.currency))
     if isinstance(way, Hold):
         return way
     amount = _amount(payment, invoice, earlier, books)
@@ -59,12 +59,12 @@ def brought(about: str, gateway: str) -> Rule:
 class _Way:
     """Payment method and bank account, and the setting that names them."""
 
-    method: Known
-    account: Known
+    method: AccountItem
+    account: AccountItem
     rule: str
 
 
-def _from_balance(payment: Payment, books: Books) -> _Way | Hold:
+def _from_balance(payment: Payment, books: ResolvedAccount) -> _Way | Hold:
     """The balance's ledger account pays as if it were a bank (its debit is the client's credit)."""
     balances = books.ledger.balances
     if balances is None:
@@ -117,7 +117,7 @@ def _payload(payment: Payment, way: _Way, amount: _Amount, about: str) -> Payloa
 
 
 def _amount(
-    payment: Payment, invoice: Payload, earlier: Sequence[Payload], books: Books
+    payment: Payment, invoice: Payload, earlier: Sequence[Payload], books: ResolvedAccount
 ) -> _Amount | Hold:
     """KashFlow keeps payments in home currency (its knowledge base, "Editing a currency").
 
@@ -148,7 +148,7 @@ def _amount(
     return _Amount(booked, rule)
 
 
-def _unsettled(payment: Payment, booked: Money, rate: Decimal, books: Books) -> Hold:
+def _unsettled(payment: Payment, booked: Money, rate: Decimal, books: ResolvedAccount) -> Hold:
     real = "an unknown amount" if payment.base_amount is None else str(payment.base_amount)
     remedy = (
         "book it by hand with its exchange difference; or, under target, say where differences go"
@@ -168,7 +168,7 @@ def _unsettled(payment: Payment, booked: Money, rate: Decimal, books: Books) -> 
     )
 
 
-def unmapped(gateway: str, amount: Money, books: Books) -> Hold:
+def unmapped(gateway: str, amount: Money, books: ResolvedAccount) -> Hold:
     """Money of a gateway that the settings do not name, with the line to add."""
     if not gateway:
         return Hold(

@@ -6,8 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bridge.api import Json, Kind, Payload, Reference, Rule, TargetLine
+from kashflow_target.compose.field_text import flat, one_line
 from kashflow_target.compose.invoice import credit_prefix
-from kashflow_target.compose.text import flat, one_line
 
 
 def compose_reversal(booked: Payload, reference: Reference, date: dt.date, number: str) -> Payload:

@@ -15,10 +15,9 @@ from bridge.api import (
     TransientError,
     token_at,
 )
-from kashflow_target.account.resolved import Books
+from kashflow_target.account.resolved import ResolvedAccount
 from kashflow_target.compose.client import guarded
-from kashflow_target.soap import builders
-from kashflow_target.soap.client import Door
+from kashflow_target.soap.client import KashFlowClient
 from kashflow_target.soap.refusals import is_absent
 from kashflow_target.soap.replies import Row
 from kashflow_target.vat.countries import iso_code
@@ -30,7 +29,7 @@ _OUR_TEXTS = (
 )
 
 
-def as_client(row: Row, books: Books) -> TargetClient:
+def as_client(row: Row, books: ResolvedAccount) -> TargetClient:
     """A customer as it stands there, with the fields that `compose_client` would send.
 
     The e-mail field may hold several addresses (KashFlow manual, Customer); how they are parted is
@@ -59,23 +58,23 @@ def as_client(row: Row, books: Books) -> TargetClient:
     )
 
 
-class Customers:
+class CustomerRecords:
     """Customers of one account."""
 
-    def __init__(self, door: Door, books: Callable[[], Books]) -> None:
-        self._door = door
+    def __init__(self, kashflow: KashFlowClient, books: Callable[[], ResolvedAccount]) -> None:
+        self._kashflow = kashflow
         self._books = books
 
     def all(self) -> Iterator[TargetClient]:
         """Every customer, as KashFlow streams them; it has no pages."""
         books = self._books()
-        for row in self._door.rows("GetCustomers", "Customer"):
+        for row in self._kashflow.rows("GetCustomers", "Customer"):
             yield as_client(row, books)
 
     def find(self, code: str) -> TargetRef | None:
         """The customer with this code; letter case apart, as KashFlow's own rule is not known."""
         try:
-            row = self._door.read("GetCustomer", CustomerCode=code).row
+            row = self._kashflow.read("GetCustomer", CustomerCode=code).row
         except RecordRejectedError as error:
             if is_absent(error):
                 return None
@@ -87,8 +86,8 @@ class Customers:
     def create(self, payload: Payload) -> TargetRef:
         """Make one. A code that exists is refused and nothing changed (spree-kashflow 0.1.3)."""
         values = {**payload.body, "Code": payload.natural_key}
-        fields = builders.customer(self._door.interface(), values)
-        made = self._door.insert("InsertCustomer", record=payload.reference, custr=fields)
+        fields = self._kashflow.requests().record("Customer", values)
+        made = self._kashflow.insert("InsertCustomer", record=payload.reference, custr=fields)
         return TargetRef(Kind.CLIENT, str(made))
 
     def update(self, client: TargetRef, payload: Payload) -> None:
@@ -118,7 +117,7 @@ class Customers:
 
     def remove(self, client: TargetRef) -> None:
         """Delete one, and see that it is gone: the result is 0 either way (php-kashflow)."""
-        self._door.write("DeleteCustomer", record=str(client), CustomerID=int(client.id))
+        self._kashflow.write("DeleteCustomer", record=str(client), CustomerID=int(client.id))
         if _is_there(self._left(client)):
             raise RecordRejectedError(
                 f"KashFlow did not delete customer {client.id}",
@@ -128,7 +127,7 @@ class Customers:
 
     def _look(self, client: TargetRef) -> Row:
         try:
-            return self._door.read("GetCustomerByID", CustomerID=int(client.id)).row
+            return self._kashflow.read("GetCustomerByID", CustomerID=int(client.id)).row
         except RecordRejectedError as error:
             if is_absent(error):
                 return Row("Customer", {}, {})
@@ -158,8 +157,8 @@ class Customers:
 
     def _write_back(self, ours: Mapping[str, Json], record: str, row: Row) -> None:
         """UpdateCustomer finds the record by CustomerID; what its result says is not known."""
-        fields = builders.merged_customer(self._door.interface(), row, ours)
-        self._door.write("UpdateCustomer", record=record, custr=fields)
+        fields = self._kashflow.requests().merged_customer(row, ours)
+        self._kashflow.write("UpdateCustomer", record=record, custr=fields)
 
 
 def _is_there(row: Row) -> bool:

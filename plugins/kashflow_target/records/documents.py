@@ -19,10 +19,9 @@ from bridge.api import (
     rounded,
 )
 from kashflow_target.account.reference_data import is_currency
-from kashflow_target.account.resolved import Books
+from kashflow_target.account.resolved import ResolvedAccount
 from kashflow_target.records.lines import as_line, foreign_vat, lines_of, with_lines
-from kashflow_target.soap import builders
-from kashflow_target.soap.client import Door
+from kashflow_target.soap.client import KashFlowClient
 from kashflow_target.soap.replies import Row
 
 # ISO 4217's code for "no currency". A document in a code that ISO does not know cannot be ours.
@@ -35,13 +34,13 @@ def midnight(day: dt.date) -> dt.datetime:
     return dt.datetime(day.year, day.month, day.day)  # noqa: DTZ001 - KashFlow knows no zone
 
 
-def currency_of(row: Row, books: Books) -> str:
+def currency_of(row: Row, books: ResolvedAccount) -> str:
     """A document's currency; none is the home currency (KashFlow manual, Invoice)."""
     code = row.text("CurrencyCode").strip().upper() or books.home
     return code if is_currency(code) else _NO_CURRENCY
 
 
-def as_document(row: Row, books: Books) -> TargetDocument:
+def as_document(row: Row, books: ResolvedAccount) -> TargetDocument:
     """An invoice as it stands there, in its own currency; what was paid as payments are kept.
 
     KashFlow shows four decimals; ours have two, so rounding touches nobody's but others' figures.
@@ -66,7 +65,7 @@ def as_document(row: Row, books: Books) -> TargetDocument:
     )
 
 
-def as_payment(row: Row, kind: Kind, currency: str, books: Books) -> TargetPayment:
+def as_payment(row: Row, kind: Kind, currency: str, books: ResolvedAccount) -> TargetPayment:
     """A payment as it stands there; `kind` is the document's."""
     account = row.whole("PayAccount")
     names = [each.name for each in books.accounts if each.id == account]
@@ -91,11 +90,11 @@ def _only(found: Sequence[_Found], reference: Reference, where: str) -> _Found |
     return found[0] if found else None
 
 
-class Documents:
+class DocumentRecords:
     """Invoices and credit notes of one account, with their payments."""
 
-    def __init__(self, door: Door, books: Callable[[], Books]) -> None:
-        self._door = door
+    def __init__(self, kashflow: KashFlowClient, books: Callable[[], ResolvedAccount]) -> None:
+        self._kashflow = kashflow
         self._books = books
 
     def within(
@@ -105,18 +104,18 @@ class Documents:
         books = self._books()
         for each in days:
             first, last = midnight(each.first), midnight(each.last)
-            for row in self._door.rows(
+            for row in self._kashflow.rows(
                 "GetInvoicesByDateRange", "Invoice", StartDate=first, EndDate=last
             ):
-                yield as_document(with_lines(row, self._door, books), books)
+                yield as_document(with_lines(row, self._kashflow, books), books)
         for client in clients:
             yield from self.of_client(client)
 
     def of_client(self, client: TargetRef) -> Iterator[TargetDocument]:
         """All documents of one customer."""
         books = self._books()
-        for row in self._door.rows("GetInvoicesForCustomer", "Invoice", CustID=int(client.id)):
-            document = as_document(with_lines(row, self._door, books), books)
+        for row in self._kashflow.rows("GetInvoicesForCustomer", "Invoice", CustID=int(client.id)):
+            document = as_document(with_lines(row, self._kashflow, books), books)
             if document.client.id == client.id:
                 yield document
 
@@ -128,7 +127,7 @@ class Documents:
     def payments(self, document: TargetRef) -> Iterator[TargetPayment]:
         """All payments of one document; KashFlow gives them by invoice number."""
         books = self._books()
-        reply = self._door.read("GetInvoicePayment", InvoiceNumber=int(document.id))
+        reply = self._kashflow.read("GetInvoicePayment", InvoiceNumber=int(document.id))
         if not reply.items:
             return
         currency = books.home if books.payments_at_home else self._currency(document, books)
@@ -137,8 +136,8 @@ class Documents:
             if payment.document.id == document.id:
                 yield payment
 
-    def _currency(self, document: TargetRef, books: Books) -> str:
-        row = self._door.read("GetInvoice", InvoiceNumber=int(document.id)).row
+    def _currency(self, document: TargetRef, books: ResolvedAccount) -> str:
+        row = self._kashflow.read("GetInvoice", InvoiceNumber=int(document.id)).row
         return currency_of(row, books)
 
     def find_payment(self, reference: Reference, document: TargetRef) -> TargetPayment | None:
@@ -153,15 +152,15 @@ class Documents:
         (KashFlow for WooCommerce, commit bdd29c2). The permanent id is not in the reply.
         """
         values = {**payload.body, "CustomerID": int(client.id)}
-        fields = builders.invoice(self._door.interface(), values)
-        number = self._door.insert("InsertInvoice", record=payload.reference, Inv=fields)
+        fields = self._kashflow.requests().invoice(values)
+        number = self._kashflow.insert("InsertInvoice", record=payload.reference, Inv=fields)
         return TargetRef(kind, str(number))
 
     def pay(self, payload: Payload, document: TargetRef) -> TargetRef:
         """Set money against a document, by its number (KashFlow manual, Payment)."""
         values = {**payload.body, "PayInvoice": int(document.id)}
-        fields = builders.payment(self._door.interface(), values)
-        made = self._door.insert(
+        fields = self._kashflow.requests().record("Payment", values)
+        made = self._kashflow.insert(
             "InsertInvoicePayment", record=payload.reference, InvoicePayment=fields
         )
         return TargetRef(Kind.PAYMENT, str(made))
@@ -176,7 +175,7 @@ class Documents:
         gross = first.decimal("NetAmount") + first.decimal("VATAmount")
         if gross == first.decimal("AmountPaid") and gross:
             return
-        reply = self._door.write(
+        reply = self._kashflow.write(
             "applyCreditNoteToInvoice",
             record=str(note),
             InvoiceID=second.whole("InvoiceDBID"),
@@ -192,15 +191,17 @@ class Documents:
     def remove(self, document: TargetRef) -> None:
         """Delete a document, by its permanent id where it is known, and see that it is gone."""
         if document.internal_id:
-            self._door.write(
+            self._kashflow.write(
                 "DeleteInvoiceByID", record=str(document), InvoiceID=int(document.internal_id)
             )
-            left = self._door.look_after(
+            left = self._kashflow.look_after(
                 "GetInvoiceByID", record=str(document), InvoiceID=int(document.internal_id)
             ).row
         else:
-            self._door.write("DeleteInvoice", record=str(document), InvoiceNumber=int(document.id))
-            left = self._door.look_after(
+            self._kashflow.write(
+                "DeleteInvoice", record=str(document), InvoiceNumber=int(document.id)
+            )
+            left = self._kashflow.look_after(
                 "GetInvoice", record=str(document), InvoiceNumber=int(document.id)
             ).row
         if _is_there(left):
@@ -208,13 +209,13 @@ class Documents:
 
     def remove_payment(self, payment: TargetRef, document: TargetRef) -> None:
         """Delete a payment. The service of 2026 wants the invoice's number too."""
-        self._door.write(
+        self._kashflow.write(
             "DeleteInvoicePayment",
             record=str(payment),
             InvoiceNumber=int(document.id),
             InvoicePaymentNumber=int(payment.id),
         )
-        left = self._door.look_after(
+        left = self._kashflow.look_after(
             "GetInvoicePayment", record=str(payment), InvoiceNumber=int(document.id)
         ).items
         if any(row.text("PayID").strip() == payment.id for row in left):
@@ -222,7 +223,7 @@ class Documents:
 
     def _row(self, document: TargetRef) -> Row:
         """One document by its number. A number that is free gives a blank one, with Status OK."""
-        row = self._door.read("GetInvoice", InvoiceNumber=int(document.id)).row
+        row = self._kashflow.read("GetInvoice", InvoiceNumber=int(document.id)).row
         if _is_there(row):
             return row
         raise RecordRejectedError(

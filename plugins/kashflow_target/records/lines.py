@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from bridge.api import TargetLine, rounded
-from kashflow_target.account.resolved import Books
-from kashflow_target.soap.client import Door
+from kashflow_target.account.resolved import ResolvedAccount
+from kashflow_target.soap.client import KashFlowClient
 from kashflow_target.soap.replies import Row
 from kashflow_target.vat.rules import NOT_APPLICABLE
 
@@ -21,7 +21,7 @@ def lines_of(row: Row) -> Sequence[Row]:
     return sorted(lines, key=lambda line: int(line.text("Sort").strip() or 0))
 
 
-def with_lines(row: Row, door: Door, books: Books) -> Row:
+def with_lines(row: Row, kashflow: KashFlowClient, books: ResolvedAccount) -> Row:
     """A document of a list reply, read by itself where its lines are needed and not there.
 
     Whether lists always carry lines is not documented. Only by them can foreign VAT be told from
@@ -29,10 +29,10 @@ def with_lines(row: Row, door: Door, books: Books) -> Row:
     """
     if books.ledger.foreign_vat is None or lines_of(row) or row.decimal("VATAmount"):
         return row
-    return door.read("GetInvoice", InvoiceNumber=row.whole("InvoiceNumber")).row
+    return kashflow.read("GetInvoice", InvoiceNumber=row.whole("InvoiceNumber")).row
 
 
-def as_line(row: Row, currency: str, books: Books) -> TargetLine:
+def as_line(row: Row, currency: str, books: ResolvedAccount) -> TargetLine:
     """A line in the document's currency."""
     net, tax = _amount(row), row.decimal("VatAmount")
     if _is_foreign_vat(row, books):
@@ -40,7 +40,7 @@ def as_line(row: Row, currency: str, books: Books) -> TargetLine:
     return TargetLine(row.text("Description"), rounded(net, currency), rounded(tax, currency))
 
 
-def foreign_vat(lines: Iterable[Row], books: Books) -> Decimal:
+def foreign_vat(lines: Iterable[Row], books: ResolvedAccount) -> Decimal:
     """What of a document's net is another state's VAT, as `compose_invoice` writes it."""
     return sum((_amount(line) for line in lines if _is_foreign_vat(line, books)), Decimal(0))
 
@@ -49,7 +49,7 @@ def _amount(line: Row) -> Decimal:
     return line.decimal("Quantity") * line.decimal("Rate")
 
 
-def _is_foreign_vat(line: Row, books: Books) -> bool:
+def _is_foreign_vat(line: Row, books: ResolvedAccount) -> bool:
     nominal = books.ledger.foreign_vat
     return (
         nominal is not None

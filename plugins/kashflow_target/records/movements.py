@@ -17,14 +17,13 @@ from bridge.api import (
     rounded,
     token_at,
 )
-from kashflow_target.account.resolved import Books
-from kashflow_target.settings.names import Known
-from kashflow_target.soap import builders
-from kashflow_target.soap.client import Door
+from kashflow_target.account.resolved import ResolvedAccount
+from kashflow_target.settings.names import AccountItem
+from kashflow_target.soap.client import KashFlowClient
 from kashflow_target.soap.replies import Row
 
 
-def as_movement(row: Row, account: Known, books: Books) -> TargetMovement:
+def as_movement(row: Row, account: AccountItem, books: ResolvedAccount) -> TargetMovement:
     """A bank transaction as it stands there; bank balances are in home currency."""
     return TargetMovement(
         ref=TargetRef(Kind.MOVEMENT, str(row.whole("ID"))),
@@ -35,23 +34,23 @@ def as_movement(row: Row, account: Known, books: Books) -> TargetMovement:
     )
 
 
-class Movements:
+class MovementRecords:
     """The bank transactions of one account."""
 
-    def __init__(self, door: Door, books: Callable[[], Books]) -> None:
-        self._door = door
+    def __init__(self, kashflow: KashFlowClient, books: Callable[[], ResolvedAccount]) -> None:
+        self._kashflow = kashflow
         self._books = books
 
-    def on(self, accounts: Sequence[Known]) -> Iterator[TargetMovement]:
+    def on(self, accounts: Sequence[AccountItem]) -> Iterator[TargetMovement]:
         """All bank transactions of these accounts: one call an account, read as a stream."""
         books = self._books()
         for account, row in self.rows(accounts):
             yield as_movement(row, account, books)
 
-    def rows(self, accounts: Sequence[Known]) -> Iterator[tuple[Known, Row]]:
+    def rows(self, accounts: Sequence[AccountItem]) -> Iterator[tuple[AccountItem, Row]]:
         """The same as KashFlow tells them."""
         for account in accounts:
-            for row in self._door.rows(
+            for row in self._kashflow.rows(
                 "GetBankTransactions", "BankTransaction", AccountID=account.id
             ):
                 yield account, row
@@ -84,6 +83,6 @@ class Movements:
 
     def create(self, payload: Payload) -> TargetRef:
         """One call."""
-        fields = builders.bank_transaction(self._door.interface(), payload.body)
-        made = self._door.insert("InsertBankTransaction", record=payload.reference, bp=fields)
+        fields = self._kashflow.requests().record("BankTransaction", payload.body)
+        made = self._kashflow.insert("InsertBankTransaction", record=payload.reference, bp=fields)
         return TargetRef(Kind.MOVEMENT, str(made))

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from bridge.api import Days, Kind, Money, Record, RecordClass, TaxPart, rounded, token_at, total
-from kashflow_target.account.resolved import Books
-from kashflow_target.records.customers import Customers
+from kashflow_target.account.resolved import ResolvedAccount
+from kashflow_target.records.customers import CustomerRecords
 from kashflow_target.records.documents import (
     as_document,
     as_payment,
@@ -13,30 +13,34 @@ from kashflow_target.records.documents import (
     midnight,
 )
 from kashflow_target.records.lines import as_line, lines_of, with_lines
-from kashflow_target.records.movements import Movements, as_movement
-from kashflow_target.soap.client import Door
+from kashflow_target.records.movements import MovementRecords, as_movement
+from kashflow_target.soap.client import KashFlowClient
 from kashflow_target.soap.replies import Row
 from kashflow_target.vat.rules import NOT_APPLICABLE
 
 
 def records(
-    door: Door, customers: Customers, movements: Movements, books: Books, days: Days
+    kashflow: KashFlowClient,
+    customers: CustomerRecords,
+    movements: MovementRecords,
+    books: ResolvedAccount,
+    days: Days,
 ) -> Iterator[Record]:
     """Documents of the period, then payments, then bank transactions."""
     countries = {each.ref.id: str(each.body["CountryCode"]) for each in customers.all()}
     currencies: dict[str, str] = {}
     first, last = midnight(days.first), midnight(days.last)
-    for row in door.rows("GetInvoicesByDateRange", "Invoice", StartDate=first, EndDate=last):
-        record = _document(with_lines(row, door, books), books, countries)
+    for row in kashflow.rows("GetInvoicesByDateRange", "Invoice", StartDate=first, EndDate=last):
+        record = _document(with_lines(row, kashflow, books), books, countries)
         if record.net.currency != books.home:
             currencies[record.number] = record.net.currency
         if record.date in days:
             yield record
-    yield from _payments(door, books, days, currencies)
+    yield from _payments(kashflow, books, days, currencies)
     yield from _movements(movements, books, days)
 
 
-def _document(row: Row, books: Books, countries: Mapping[str, str]) -> Record:
+def _document(row: Row, books: ResolvedAccount, countries: Mapping[str, str]) -> Record:
     document = as_document(row, books)
     is_note = document.ref.kind is Kind.CREDIT_NOTE
     rate = Decimal(row.text("ExchangeRate") or 0)
@@ -56,7 +60,7 @@ def _document(row: Row, books: Books, countries: Mapping[str, str]) -> Record:
     )
 
 
-def _taxes(row: Row, currency: str, books: Books) -> tuple[TaxPart, ...]:
+def _taxes(row: Row, currency: str, books: ResolvedAccount) -> tuple[TaxPart, ...]:
     """The document by VatRate. -1 is N/A and reaches no VAT report (KashFlow manual, InvoiceLine).
 
     A list reply that came without lines gives none.
@@ -79,12 +83,14 @@ def _taxes(row: Row, currency: str, books: Books) -> tuple[TaxPart, ...]:
     return tuple(result)
 
 
-def _payments(door: Door, books: Books, days: Days, currencies: dict[str, str]) -> Iterator[Record]:
+def _payments(
+    kashflow: KashFlowClient, books: ResolvedAccount, days: Days, currencies: dict[str, str]
+) -> Iterator[Record]:
     """Pages from 1 until one is empty (KashFlowApiClient); the page's size is not documented."""
     seen: set[str] = set()
     page = 1
     while True:
-        rows = door.read(
+        rows = kashflow.read(
             "GetInvoicePaymentsByDateRange",
             StartDate=midnight(days.first),
             EndDate=midnight(days.last),
@@ -102,7 +108,7 @@ def _payments(door: Door, books: Books, days: Days, currencies: dict[str, str]) 
             if not books.payments_at_home:
                 amount = rounded(
                     row.decimal("PayAmount"),
-                    _currency(door, books, payment.document.id, currencies),
+                    _currency(kashflow, books, payment.document.id, currencies),
                 )
             yield Record(
                 record_class=RecordClass.REFUND if amount.amount < 0 else RecordClass.PAYMENT,
@@ -119,15 +125,17 @@ def _payments(door: Door, books: Books, days: Days, currencies: dict[str, str]) 
         page += 1
 
 
-def _currency(door: Door, books: Books, number: str, known: dict[str, str]) -> str:
+def _currency(
+    kashflow: KashFlowClient, books: ResolvedAccount, number: str, known: dict[str, str]
+) -> str:
     """The currency of an invoice that may be dated outside the period."""
     if number not in known:
-        row = door.read("GetInvoice", InvoiceNumber=int(number)).row
+        row = kashflow.read("GetInvoice", InvoiceNumber=int(number)).row
         known[number] = currency_of(row, books)
     return known[number]
 
 
-def _movements(movements: Movements, books: Books, days: Days) -> Iterator[Record]:
+def _movements(movements: MovementRecords, books: ResolvedAccount, days: Days) -> Iterator[Record]:
     """Bank transactions of every account, whoever made them."""
     for account, row in movements.rows(books.accounts):
         each, nominal = as_movement(row, account, books), row.whole("TransactionType")

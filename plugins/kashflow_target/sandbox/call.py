@@ -18,7 +18,7 @@ class RefusalError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class SoapCall:
     """One operation at work, inside one transaction."""
 
     db: sqlite3.Connection

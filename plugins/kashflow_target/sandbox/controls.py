@@ -7,13 +7,13 @@ from typing import Any
 
 from kashflow_target.sandbox.call import RefusalError
 from kashflow_target.sandbox.driver import Driver
-from kashflow_target.sandbox.state import State
+from kashflow_target.sandbox.state import BooksState
 
 
-class Controls:
+class ControlSurface:
     """Answers in JSON, with the HTTP status that fits."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: BooksState) -> None:
         self._driver = Driver(state)
 
     def answer(self, method: str, path: str, content: bytes) -> tuple[HTTPStatus, Any]:

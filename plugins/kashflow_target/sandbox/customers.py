@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from kashflow_target.sandbox.call import Call, RefusalError, now
+from kashflow_target.sandbox.call import RefusalError, SoapCall, now
 from kashflow_target.sandbox.interface import NO_DATE, interface, rendered, wire_text
 
 # Texts that clients of the live service have met; the others are ours.
@@ -22,33 +22,33 @@ _CODE = re.compile(r"[A-Za-z0-9]+")
 _BETWEEN_EMAILS = re.compile(r"[;,\s]+")
 
 
-def get_customers(call: Call, _arguments: Mapping[str, Any]) -> str | None:
+def get_customers(call: SoapCall, _arguments: Mapping[str, Any]) -> str | None:
     """Every customer, whole."""
     rows = call.db.execute("SELECT xml FROM customer ORDER BY id")
     return call.listed(f"<Customer>{xml}</Customer>" for (xml,) in rows)
 
 
-def get_customers_modified_since(call: Call, arguments: Mapping[str, Any]) -> str | None:
+def get_customers_modified_since(call: SoapCall, arguments: Mapping[str, Any]) -> str | None:
     """Customers made or changed at or after a moment."""
     since = arguments.get("ModifiedSince", NO_DATE).isoformat(timespec="seconds")
     rows = call.db.execute("SELECT xml FROM customer WHERE updated >= ? ORDER BY id", (since,))
     return call.listed(f"<Customer>{xml}</Customer>" for (xml,) in rows)
 
 
-def get_customer(call: Call, arguments: Mapping[str, Any]) -> str | None:
+def get_customer(call: SoapCall, arguments: Mapping[str, Any]) -> str | None:
     """By code, whatever its case."""
     code = arguments.get("CustomerCode", "")
     row = call.one("SELECT xml FROM customer WHERE code = ?", code)
     return str(row[0]) if row else _missed(call, NO_CUSTOMER_WITH_CODE)
 
 
-def get_customer_by_id(call: Call, arguments: Mapping[str, Any]) -> str | None:
+def get_customer_by_id(call: SoapCall, arguments: Mapping[str, Any]) -> str | None:
     """By id."""
     row = call.one("SELECT xml FROM customer WHERE id = ?", arguments.get("CustomerID", 0))
     return str(row[0]) if row else _missed(call, NO_CUSTOMER_WITH_ID)
 
 
-def get_customer_by_email(call: Call, arguments: Mapping[str, Any]) -> str | None:
+def get_customer_by_email(call: SoapCall, arguments: Mapping[str, Any]) -> str | None:
     """The first customer one of whose addresses this is. It never says that there are more."""
     wanted = arguments.get("CustomerEmail", "").strip().lower()
     rows = call.db.execute("SELECT email, xml FROM customer WHERE email <> '' ORDER BY id")
@@ -58,14 +58,14 @@ def get_customer_by_email(call: Call, arguments: Mapping[str, Any]) -> str | Non
     raise RefusalError(NO_CUSTOMER_WITH_EMAIL)
 
 
-def _missed(call: Call, text: str) -> str | None:
+def _missed(call: SoapCall, text: str) -> str | None:
     how = call.switches.text("customer_miss")
     if how == "refuse":
         raise RefusalError(text)
     return rendered("Customer", {}) if how == "blank" else None
 
 
-def insert_customer(call: Call, arguments: Mapping[str, Any]) -> str:
+def insert_customer(call: SoapCall, arguments: Mapping[str, Any]) -> str:
     """The new id. It is no upsert: a code that exists is refused and nothing is changed."""
     sent = arguments["custr"]
     moment = now()
@@ -85,7 +85,7 @@ def insert_customer(call: Call, arguments: Mapping[str, Any]) -> str:
     return body["CustomerID"]
 
 
-def update_customer(call: Call, arguments: Mapping[str, Any]) -> str:
+def update_customer(call: SoapCall, arguments: Mapping[str, Any]) -> str:
     """Located by CustomerID. What the answered text holds is not known."""
     sent = arguments["custr"]
     row = call.one("SELECT body FROM customer WHERE id = ?", sent.get("CustomerID", 0))
@@ -108,7 +108,7 @@ def update_customer(call: Call, arguments: Mapping[str, Any]) -> str:
     return call.switches.text("update_result").replace("{id}", body["CustomerID"])
 
 
-def _check(call: Call, body: Mapping[str, str], *, own_id: int) -> None:
+def _check(call: SoapCall, body: Mapping[str, str], *, own_id: int) -> None:
     if not _CODE.fullmatch(body["Code"]):
         raise RefusalError(CODE_INVALID)
     taken = call.one("SELECT 1 FROM customer WHERE code = ? AND id <> ?", body["Code"], own_id)
@@ -120,7 +120,7 @@ def _check(call: Call, body: Mapping[str, str], *, own_id: int) -> None:
         raise RefusalError(msg)
 
 
-def _made_up_code(call: Call, name: str) -> str:
+def _made_up_code(call: SoapCall, name: str) -> str:
     # KashFlow makes a code when none is sent; the ones seen are letters of the name and a number.
     letters = "".join(re.findall(r"[A-Za-z0-9]", name))[:3].upper() or "CUS"
     number = 1
@@ -129,7 +129,7 @@ def _made_up_code(call: Call, name: str) -> str:
     return f"{letters}{number:02d}"
 
 
-def store(call: Call, body: Mapping[str, str]) -> None:
+def store(call: SoapCall, body: Mapping[str, str]) -> None:
     """Keep a customer whose row exists, its wire form included."""
     call.db.execute(
         "UPDATE customer SET code = ?, name = ?, email = ?, terms = ?, updated = ?, body = ?, "
@@ -147,7 +147,7 @@ def store(call: Call, body: Mapping[str, str]) -> None:
     )
 
 
-def delete_customer(call: Call, arguments: Mapping[str, Any]) -> str:
+def delete_customer(call: SoapCall, arguments: Mapping[str, Any]) -> str:
     """0 whether or not anything was deleted, as clients of the live service report."""
     customer = arguments.get("CustomerID", 0)
     if call.one("SELECT 1 FROM invoice WHERE customer = ?", customer):

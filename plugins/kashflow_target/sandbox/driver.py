@@ -13,10 +13,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from kashflow_target.sandbox import customers, faults, invoices, issuing, payments, reference
-from kashflow_target.sandbox.call import Call, RefusalError, now
+from kashflow_target.sandbox import customers, fault_modes, invoices, issuing, payments, reference
+from kashflow_target.sandbox.call import RefusalError, SoapCall, now
 from kashflow_target.sandbox.interface import decimal_text, interface
-from kashflow_target.sandbox.state import State, set_switches, switches_of
+from kashflow_target.sandbox.state import BooksState, set_switches, switches_of
 from kashflow_target.sandbox.switches import checked
 
 _REFERENCE_TABLES = {
@@ -50,23 +50,23 @@ class Driver:
         "rename",
     )
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: BooksState) -> None:
         self._state = state
 
     @classmethod
     @contextmanager
     def at(cls, directory: Path) -> Iterator["Driver"]:
         """The driver of the books in a directory, which are made and seeded when absent."""
-        state = State(directory)
+        state = BooksState(directory)
         try:
             yield cls(state)
         finally:
             state.close()
 
     @contextmanager
-    def _call(self) -> Iterator[Call]:
+    def _call(self) -> Iterator[SoapCall]:
         with self._state.write() as connection:
-            yield Call(connection, switches_of(connection))
+            yield SoapCall(connection, switches_of(connection))
 
     # The sandbox itself -----------------------------------------------------------------------
 
@@ -98,13 +98,13 @@ class Driver:
     def faults(self) -> list[dict[str, Any]]:
         """Faults that have not struck to the end."""
         with self._state.read() as connection:
-            return faults.waiting_faults(connection)
+            return fault_modes.waiting_faults(connection)
 
     def plan(self, entries: Sequence[Mapping[str, Any]]) -> None:
         """Replace the planned faults."""
-        plan = faults.planned(entries)
+        plan = fault_modes.planned(entries)
         with self._state.write() as connection:
-            faults.replace_faults(connection, plan)
+            fault_modes.replace_faults(connection, plan)
 
     def do(self, action: str, **details: Any) -> Any:
         """Any of `ACTIONS` by name.
@@ -314,34 +314,34 @@ def _check_fields(fields: Mapping[str, str]) -> None:
         raise ValueError(msg)
 
 
-def _found(call: Call, table: str, name: str) -> None:
+def _found(call: SoapCall, table: str, name: str) -> None:
     column = _REFERENCE_TABLES[table]
     if not call.one(f"SELECT 1 FROM {table} WHERE {column} = ?", name):  # noqa: S608 - a key of ours
         msg = f"there is no {table} {name}"
         raise ValueError(msg)
 
 
-def _named(call: Call, table: str, name: str) -> tuple[int, int]:
+def _named(call: SoapCall, table: str, name: str) -> tuple[int, int]:
     """Id and code of an account or a nominal."""
     _found(call, table, name)
     row = call.one(f"SELECT id, code FROM {table} WHERE name = ?", name)  # noqa: S608 - a key of ours
     return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
-def _bank_account(call: Call, name: str) -> int:
+def _bank_account(call: SoapCall, name: str) -> int:
     """As this account names bank accounts."""
     by_id, by_code = _named(call, "account", name)
     return by_code if call.switches.text("bank_account_by") == "code" else by_id
 
 
-def _dbid(call: Call, number: int) -> int:
+def _dbid(call: SoapCall, number: int) -> int:
     row = call.one("SELECT dbid FROM invoice WHERE number = ?", number)
     if row is None:
         raise RefusalError(payments.NO_INVOICE_WITH_NUMBER)
     return int(row[0])
 
 
-def _line(call: Call, line: Mapping[str, str]) -> dict[str, Any]:
+def _line(call: SoapCall, line: Mapping[str, str]) -> dict[str, Any]:
     nominal = call.one("SELECT id FROM nominal WHERE code = ?", int(line.get("nominal", 4000)))
     if nominal is None:
         msg = f"there is no nominal {line['nominal']}"

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from kashflow_target.sandbox.server import Server
+    from kashflow_target.sandbox.server import SoapServer
 
 
 class KashFlowSandbox:
@@ -26,21 +26,21 @@ class KashFlowSandbox:
     ) -> None:
         self._directory = directory
         self._switches = dict(switches or {})
-        self._server: Server | None = None
+        self._server: SoapServer | None = None
         self._describe(f"http://127.0.0.1:{port}", "", "")
         self._port = port
 
     def __enter__(self) -> Self:
         from kashflow_target.sandbox.driver import Driver
-        from kashflow_target.sandbox.server import Server
-        from kashflow_target.sandbox.state import State
+        from kashflow_target.sandbox.server import SoapServer
+        from kashflow_target.sandbox.state import BooksState
 
-        state = State(self._directory)
+        state = BooksState(self._directory)
         try:
             driver = Driver(state)
             driver.switch(**self._switches)
             known = driver.switches()
-            self._server = Server(state, self._port)
+            self._server = SoapServer(state, self._port)
         except BaseException:
             state.close()
             raise

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import escape
 
-from kashflow_target.sandbox.call import Call, RefusalError, days_of, to_penny
+from kashflow_target.sandbox.call import RefusalError, SoapCall, days_of, to_penny
 from kashflow_target.sandbox.interface import decimal_text, rendered
 
 _COLUMNS = (
@@ -52,17 +52,17 @@ def _inside(row: Iterable[Any], newer: str) -> str:
     )
 
 
-def _newer(call: Call) -> str:
+def _newer(call: SoapCall) -> str:
     return _NEWER if call.switches.on("cisrc") else ""
 
 
-def _one(call: Call, condition: str, value: object) -> str:
+def _one(call: SoapCall, condition: str, value: object) -> str:
     row = call.one(f"{_FROM} WHERE {condition}", value)
     # Three clients of the live service meet a blank invoice, not an error, when there is none.
     return _inside(row, _newer(call)) if row else rendered("Invoice", {})
 
 
-def _several(call: Call, condition: str, *values: object) -> Iterator[str]:
+def _several(call: SoapCall, condition: str, *values: object) -> Iterator[str]:
     newer = _newer(call)
     bare = not call.switches.on("list_lines")
     for row in call.db.execute(f"{_FROM} WHERE {condition}", values):
@@ -72,23 +72,23 @@ def _several(call: Call, condition: str, *values: object) -> Iterator[str]:
         yield f"<Invoice>{inside}</Invoice>"
 
 
-def get_invoice(call: Call, arguments: Mapping[str, Any]) -> str:
+def get_invoice(call: SoapCall, arguments: Mapping[str, Any]) -> str:
     """By number."""
     return _one(call, "invoice.number = ?", arguments.get("InvoiceNumber", 0))
 
 
-def get_invoice_by_id(call: Call, arguments: Mapping[str, Any]) -> str:
+def get_invoice_by_id(call: SoapCall, arguments: Mapping[str, Any]) -> str:
     """By InvoiceDBID."""
     return _one(call, "invoice.dbid = ?", arguments.get("InvoiceID", 0))
 
 
-def get_invoices_for_customer(call: Call, arguments: Mapping[str, Any]) -> str | None:
+def get_invoices_for_customer(call: SoapCall, arguments: Mapping[str, Any]) -> str | None:
     """All of one customer, by number."""
     customer = arguments.get("CustID", 0)
     return call.listed(_several(call, "invoice.customer = ? ORDER BY invoice.number", customer))
 
 
-def get_invoices_by_date_range(call: Call, arguments: Mapping[str, Any]) -> str | None:
+def get_invoices_by_date_range(call: SoapCall, arguments: Mapping[str, Any]) -> str | None:
     """By invoice date. Whether the last day is in the range is not documented: a switch."""
     first, last = days_of(arguments)
     compared = "<=" if call.switches.text("range_end") == "inclusive" else "<"
@@ -103,17 +103,17 @@ def get_invoices_by_date_range(call: Call, arguments: Mapping[str, Any]) -> str 
     )
 
 
-def delete_invoice(call: Call, arguments: Mapping[str, Any]) -> str:
+def delete_invoice(call: SoapCall, arguments: Mapping[str, Any]) -> str:
     """By number: 1 when there was one, else 0. What the int means is not documented."""
     return _delete(call, "number = ?", arguments.get("InvoiceNumber", 0))
 
 
-def delete_invoice_by_id(call: Call, arguments: Mapping[str, Any]) -> str:
+def delete_invoice_by_id(call: SoapCall, arguments: Mapping[str, Any]) -> str:
     """By InvoiceDBID, as `delete_invoice`."""
     return _delete(call, "dbid = ?", arguments.get("InvoiceID", 0))
 
 
-def _delete(call: Call, condition: str, value: int) -> str:
+def _delete(call: SoapCall, condition: str, value: int) -> str:
     row = call.one(f"SELECT dbid, date FROM invoice WHERE {condition}", value)  # noqa: S608 - constant
     if row is None:
         return "0"
@@ -129,7 +129,7 @@ def _delete(call: Call, condition: str, value: int) -> str:
     return "1"
 
 
-def lines_xml(call: Call, dbid: int) -> str:
+def lines_xml(call: SoapCall, dbid: int) -> str:
     """The inside of Lines. ValuesInCurrency is write-only and not shown."""
     rows = call.db.execute(
         "SELECT quantity, description, rate, charge_type, vat_rate, vat_amount, product, sort, "
@@ -142,7 +142,7 @@ def lines_xml(call: Call, dbid: int) -> str:
     )
 
 
-def refigure(call: Call, dbid: int) -> None:
+def refigure(call: SoapCall, dbid: int) -> None:
     """Bring an invoice's own figures in step with its lines and payments.
 
     Source: KashFlow manual, Invoice: NetAmount, VATAmount and AmountPaid are computed by it, and
@@ -165,7 +165,7 @@ def refigure(call: Call, dbid: int) -> None:
     )
 
 
-def owed_in_payments_currency(call: Call, gross: Decimal, rate: Decimal) -> Decimal:
+def owed_in_payments_currency(call: SoapCall, gross: Decimal, rate: Decimal) -> Decimal:
     """An invoice's total in the currency that payments are kept in.
 
     Home currency is where the evidence points (KashFlow help, editing a currency), not proven for

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from kashflow_target.sandbox.call import Call, RefusalError, day_of, to_penny, today
+from kashflow_target.sandbox.call import RefusalError, SoapCall, day_of, to_penny, today
 from kashflow_target.sandbox.interface import decimal_text
 from kashflow_target.sandbox.invoices import delivery_xml, refigure
 
@@ -22,7 +22,7 @@ class _Terms:
     home: bool
 
 
-def insert_invoice(call: Call, arguments: Mapping[str, Any]) -> str:
+def insert_invoice(call: SoapCall, arguments: Mapping[str, Any]) -> str:
     """The new invoice's number, not its InvoiceDBID."""
     sent = arguments["Inv"]
     customer = call.one("SELECT id, terms FROM customer WHERE id = ?", sent.get("CustomerID", 0))
@@ -63,7 +63,7 @@ def _after(date: str, days: int) -> dt.date:
         return start
 
 
-def _terms(call: Call, sent: Mapping[str, Any]) -> _Terms:
+def _terms(call: SoapCall, sent: Mapping[str, Any]) -> _Terms:
     home = call.home_currency()
     code = sent.get("CurrencyCode") or home
     row = call.one("SELECT rate FROM currency WHERE code = ?", code)
@@ -79,7 +79,7 @@ def _terms(call: Call, sent: Mapping[str, Any]) -> _Terms:
     return _Terms(code, rate or Decimal(row[0]), home=False)
 
 
-def _line(call: Call, sent: Mapping[str, Any], terms: _Terms) -> tuple[object, ...]:
+def _line(call: SoapCall, sent: Mapping[str, Any], terms: _Terms) -> tuple[object, ...]:
     _check_line(call, sent)
     quantity = sent.get("Quantity", _EMPTY)
     rate, vat = sent.get("Rate", _EMPTY), sent.get("VatAmount", _EMPTY)
@@ -99,7 +99,7 @@ def _line(call: Call, sent: Mapping[str, Any], terms: _Terms) -> tuple[object, .
     )  # fmt: skip
 
 
-def _check_line(call: Call, sent: Mapping[str, Any]) -> None:
+def _check_line(call: SoapCall, sent: Mapping[str, Any]) -> None:
     charge_type = sent.get("ChargeType", 0)
     known = call.one("SELECT 1 FROM nominal WHERE id = ? AND NOT archived", charge_type)
     if charge_type and not known:
@@ -118,7 +118,7 @@ def _check_line(call: Call, sent: Mapping[str, Any]) -> None:
         raise RefusalError(msg)
 
 
-def _place(call: Call, supplied: int) -> tuple[int, int]:
+def _place(call: SoapCall, supplied: int) -> tuple[int, int]:
     """InvoiceDBID and number of the record that takes the invoice.
 
     KashFlow's manual says only that a new number is the highest plus one; of a supplied number

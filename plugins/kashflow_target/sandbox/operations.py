@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from kashflow_target.sandbox import customers, invoices, issuing, payments, reference
-from kashflow_target.sandbox.call import Call
+from kashflow_target.sandbox.call import SoapCall
 
-Operation: TypeAlias = Callable[[Call, Mapping[str, Any]], str | None]
+Operation: TypeAlias = Callable[[SoapCall, Mapping[str, Any]], str | None]
 
 OPERATIONS: Mapping[str, Operation] = {
     "GetCustomers": customers.get_customers,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from kashflow_target.sandbox.call import Call, RefusalError, day_of, days_of, today
+from kashflow_target.sandbox.call import RefusalError, SoapCall, day_of, days_of, today
 from kashflow_target.sandbox.interface import decimal_text, item
 from kashflow_target.sandbox.invoices import owed_in_payments_currency, refigure
 
@@ -31,14 +31,14 @@ def _shown(row: Any) -> str:
     )
 
 
-def get_invoice_payment(call: Call, arguments: Mapping[str, Any]) -> str | None:
+def get_invoice_payment(call: SoapCall, arguments: Mapping[str, Any]) -> str | None:
     """All payments of an invoice, by its number; none when there is no such invoice."""
     number = arguments.get("InvoiceNumber", 0)
     rows = call.db.execute(f"{_SELECT} WHERE invoice.number = ? ORDER BY payment.id", (number,))
     return call.listed(_shown(row) for row in rows)
 
 
-def get_invoice_payments_by_date_range(call: Call, arguments: Mapping[str, Any]) -> str | None:
+def get_invoice_payments_by_date_range(call: SoapCall, arguments: Mapping[str, Any]) -> str | None:
     """One page, counted from 1; past the end it is empty."""
     size = call.switches.number("payments_page_size")
     compared = "<=" if call.switches.text("range_end") == "inclusive" else "<"
@@ -54,7 +54,7 @@ def get_invoice_payments_by_date_range(call: Call, arguments: Mapping[str, Any])
     return call.listed(_shown(row) for row in rows)
 
 
-def insert_invoice_payment(call: Call, arguments: Mapping[str, Any]) -> str:
+def insert_invoice_payment(call: SoapCall, arguments: Mapping[str, Any]) -> str:
     """The new PayID. There is no check for duplicates: sent twice, it is two payments."""
     sent = arguments["InvoicePayment"]
     row = call.one(
@@ -76,7 +76,7 @@ def insert_invoice_payment(call: Call, arguments: Mapping[str, Any]) -> str:
     return str(pay_id)
 
 
-def _check_amount(call: Call, amount: Decimal, *, owed: Decimal, paid: Decimal) -> None:
+def _check_amount(call: SoapCall, amount: Decimal, *, owed: Decimal, paid: Decimal) -> None:
     if amount < 0 and call.switches.text("negative_payments") == "refuse":
         msg = "A payment cannot be negative"
         raise RefusalError(msg)
@@ -88,7 +88,7 @@ def _check_amount(call: Call, amount: Decimal, *, owed: Decimal, paid: Decimal) 
         raise RefusalError(msg)
 
 
-def _known(call: Call, table: str, wanted: int) -> int:
+def _known(call: SoapCall, table: str, wanted: int) -> int:
     # Clients that send neither method nor account get their payment booked, somewhere.
     if not wanted:
         (first,) = call.one(f"SELECT MIN(id) FROM {table}")  # noqa: S608 - constant text
@@ -100,7 +100,13 @@ def _known(call: Call, table: str, wanted: int) -> int:
 
 
 def _add(
-    call: Call, dbid: int, date: str, note: str | None, method: int, account: int, amount: Decimal
+    call: SoapCall,
+    dbid: int,
+    date: str,
+    note: str | None,
+    method: int,
+    account: int,
+    amount: Decimal,
 ) -> int:
     cursor = call.db.execute(
         "INSERT INTO payment (invoice, date, note, method, account, amount) "
@@ -110,7 +116,7 @@ def _add(
     return int(cursor.lastrowid or 0)
 
 
-def delete_invoice_payment(call: Call, arguments: Mapping[str, Any]) -> None:
+def delete_invoice_payment(call: SoapCall, arguments: Mapping[str, Any]) -> None:
     """By PayID; the newer service wants the invoice's number as well."""
     row = call.one(
         "SELECT payment.id, payment.invoice, payment.date, invoice.number FROM payment "
@@ -127,7 +133,7 @@ def delete_invoice_payment(call: Call, arguments: Mapping[str, Any]) -> None:
     refigure(call, dbid)
 
 
-def apply_credit_note_to_invoice(call: Call, arguments: Mapping[str, Any]) -> str:
+def apply_credit_note_to_invoice(call: SoapCall, arguments: Mapping[str, Any]) -> str:
     """Set a negative invoice against a positive one, both by InvoiceDBID.
 
     KashFlow makes a bulk payment of zero in total: minus on the note, plus on the invoice (its
@@ -154,7 +160,7 @@ def apply_credit_note_to_invoice(call: Call, arguments: Mapping[str, Any]) -> st
 class _Document:
     """An invoice as far as payments are concerned. `left`: what is unpaid; `party`: whose."""
 
-    def __init__(self, call: Call, row: Any) -> None:
+    def __init__(self, call: SoapCall, row: Any) -> None:
         self.dbid, self.number, self.date, customer, currency, net, vat, rate, amount_paid = row
         self.gross = Decimal(net) + Decimal(vat)
         owed = owed_in_payments_currency(call, self.gross, Decimal(rate))
@@ -162,7 +168,7 @@ class _Document:
         self.party = (customer, currency)
 
 
-def _document(call: Call, dbid: int) -> _Document:
+def _document(call: SoapCall, dbid: int) -> _Document:
     row = call.one(
         "SELECT dbid, number, date, customer, currency, net, vat, exchange_rate, amount_paid "
         "FROM invoice WHERE dbid = ?",

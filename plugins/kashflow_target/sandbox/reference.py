@@ -4,21 +4,21 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from kashflow_target.sandbox.call import Call, RefusalError, day_of, today
+from kashflow_target.sandbox.call import RefusalError, SoapCall, day_of, today
 from kashflow_target.sandbox.interface import decimal_text, item, rendered
 
 COMPANY = "Northwind Hosting Ltd"
 DEBTORS_CONTROL = 1100
 
 
-def get_currencies(call: Call, _arguments: Mapping[str, Any]) -> str | None:
+def get_currencies(call: SoapCall, _arguments: Mapping[str, Any]) -> str | None:
     """Currencies that were set up; the rate is units of it for one unit of home currency."""
     rows = call.db.execute("SELECT id, code, rate, home FROM currency ORDER BY id")
     names = ("CurrencyId", "CurrencyCode", "ExchangeRate", "isDefault")
     return call.listed(item("Currencies", dict(zip(names, row, strict=True))) for row in rows)
 
 
-def get_inv_pay_methods(call: Call, _arguments: Mapping[str, Any]) -> str | None:
+def get_inv_pay_methods(call: SoapCall, _arguments: Mapping[str, Any]) -> str | None:
     """Payment methods."""
     rows = call.db.execute("SELECT id, name FROM method ORDER BY id")
     return call.listed(
@@ -26,21 +26,21 @@ def get_inv_pay_methods(call: Call, _arguments: Mapping[str, Any]) -> str | None
     )
 
 
-def get_bank_accounts(call: Call, _arguments: Mapping[str, Any]) -> str | None:
+def get_bank_accounts(call: SoapCall, _arguments: Mapping[str, Any]) -> str | None:
     """Bank accounts; AccountCode is the nominal's number, AccountID what payments name."""
     rows = call.db.execute("SELECT id, name, code FROM account ORDER BY id")
     names = ("AccountID", "AccountName", "AccountCode")
     return call.listed(item("BankAccount", dict(zip(names, row, strict=True))) for row in rows)
 
 
-def get_vat_rates(call: Call, _arguments: Mapping[str, Any]) -> str | None:
+def get_vat_rates(call: SoapCall, _arguments: Mapping[str, Any]) -> str | None:
     """VAT rates: Value is the percentage, the texts are for people. N/A (-1) is not listed."""
     rows = call.db.execute("SELECT id, name, name, value FROM vat_rate ORDER BY id")
     names = ("ID", "Name", "Description", "Value")
     return call.listed(item("BasicDataset", dict(zip(names, row, strict=True))) for row in rows)
 
 
-def get_products(call: Call, _arguments: Mapping[str, Any]) -> str | None:
+def get_products(call: SoapCall, _arguments: Mapping[str, Any]) -> str | None:
     """Sales types: ProductID is the nominal's id."""
     rows = call.db.execute(
         "SELECT id, name, code FROM nominal WHERE sales AND NOT archived ORDER BY code"
@@ -49,12 +49,12 @@ def get_products(call: Call, _arguments: Mapping[str, Any]) -> str | None:
     return call.listed(item("Product", dict(zip(names, row, strict=True))) for row in rows)
 
 
-def get_nominal_codes_extended(call: Call, _arguments: Mapping[str, Any]) -> str | None:
+def get_nominal_codes_extended(call: SoapCall, _arguments: Mapping[str, Any]) -> str | None:
     """The chart of accounts, archived nominals included."""
     return call.listed(_nominals(call))
 
 
-def _nominals(call: Call) -> Iterator[str]:
+def _nominals(call: SoapCall) -> Iterator[str]:
     rows = call.db.execute(
         "SELECT id, code, name, type, classification, archived FROM nominal ORDER BY code"
     )
@@ -77,12 +77,12 @@ def _nominals(call: Call) -> Iterator[str]:
 _TYPE_IDS = {"Turnover": 1, "Expense": 2, "Bank": 3, "Balance Sheet": 4, "Sales Type": 1}
 
 
-def is_user_vat_registered(call: Call, _arguments: Mapping[str, Any]) -> str:
+def is_user_vat_registered(call: SoapCall, _arguments: Mapping[str, Any]) -> str:
     """Whether the company is registered for VAT."""
     return "true" if call.switches.on("vat_registered") else "false"
 
 
-def get_company_details(call: Call, _arguments: Mapping[str, Any]) -> str:
+def get_company_details(call: SoapCall, _arguments: Mapping[str, Any]) -> str:
     """The company."""
     registered = call.switches.on("vat_registered")
     key, code = call.one("SELECT id, code FROM currency WHERE home")
@@ -107,14 +107,14 @@ def get_company_details(call: Call, _arguments: Mapping[str, Any]) -> str:
     )
 
 
-def get_bank_tx_types(call: Call, _arguments: Mapping[str, Any]) -> str | None:
+def get_bank_tx_types(call: SoapCall, _arguments: Mapping[str, Any]) -> str | None:
     """What a bank transaction can be for: the nominals, by id."""
     rows = call.db.execute("SELECT id, name, code FROM nominal WHERE NOT archived ORDER BY code")
     names = ("TypeID", "TypeName", "TypeCode")
     return call.listed(item("BankTXType", dict(zip(names, row, strict=True))) for row in rows)
 
 
-def insert_bank_transaction(call: Call, arguments: Mapping[str, Any]) -> str:
+def insert_bank_transaction(call: SoapCall, arguments: Mapping[str, Any]) -> str:
     """The new transaction's id. Payments on invoices are no bank transactions."""
     sent = arguments["bp"]
     # The manual says that accid is a nominal code, a live answer shows ids: a switch.
@@ -139,7 +139,7 @@ def insert_bank_transaction(call: Call, arguments: Mapping[str, Any]) -> str:
     return str(cursor.lastrowid)
 
 
-def _check_transaction(call: Call, sent: Mapping[str, Any]) -> None:
+def _check_transaction(call: SoapCall, sent: Mapping[str, Any]) -> None:
     kind = call.one(
         "SELECT code FROM nominal WHERE id = ? AND NOT archived", sent.get("TransactionType", 0)
     )
@@ -159,7 +159,7 @@ def _check_transaction(call: Call, sent: Mapping[str, Any]) -> None:
         raise RefusalError(msg)
 
 
-def get_bank_transactions(call: Call, arguments: Mapping[str, Any]) -> str | None:
+def get_bank_transactions(call: SoapCall, arguments: Mapping[str, Any]) -> str | None:
     """Stand-alone transactions of one account."""
     rows = call.db.execute(
         "SELECT t.id, account.id, account.code, t.date || 'T00:00:00', t.money_in, t.money_out, "

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from kashflow_target.sandbox.call import Call
+from kashflow_target.sandbox.call import SoapCall
 from kashflow_target.sandbox.customers import insert_customer, store
 from kashflow_target.sandbox.issuing import insert_invoice
 from kashflow_target.sandbox.payments import insert_invoice_payment
@@ -101,7 +101,7 @@ _OTHER_SALES = (
 def seed(connection: sqlite3.Connection) -> None:
     """Fill empty tables. The same every time: ids, codes, numbers, dates."""
     _set_up(connection)
-    call = Call(connection, Switches(()))
+    call = SoapCall(connection, Switches(()))
     ids = {fields["Code"]: _customer(call, fields) for fields in _CUSTOMERS}
     for number, sale in enumerate(_OTHER_SALES, _FIRST_NUMBER):
         _sale(call, number, ids[sale.customer], sale)
@@ -119,14 +119,14 @@ def _set_up(connection: sqlite3.Connection) -> None:
         connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)  # noqa: S608 - constants
 
 
-def _customer(call: Call, fields: Mapping[str, str]) -> int:
+def _customer(call: SoapCall, fields: Mapping[str, str]) -> int:
     customer = int(insert_customer(call, {"custr": {**_UK, **fields}}))
     (body,) = call.one("SELECT body FROM customer WHERE id = ?", customer)
     store(call, json.loads(body) | {"Created": _MADE, "Updated": _MADE})
     return customer
 
 
-def _sale(call: Call, number: int, customer: int, sale: _Sale) -> None:
+def _sale(call: SoapCall, number: int, customer: int, sale: _Sale) -> None:
     invoice = {
         "InvoiceNumber": number,
         "CustomerID": customer,

@@ -9,10 +9,10 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from kashflow_target.sandbox.controls import Controls
+from kashflow_target.sandbox.controls import ControlSurface
 from kashflow_target.sandbox.interface import WSDL_FILE
-from kashflow_target.sandbox.service import Reply, Request, Service
-from kashflow_target.sandbox.state import State, switches_of
+from kashflow_target.sandbox.service import ServiceReply, ServiceRequest, SoapService
+from kashflow_target.sandbox.state import BooksState, switches_of
 
 SERVICE_PATH = "/api/service.asmx"
 _LIVE_ADDRESS = "https://securedwebapp.com/api/service.asmx"
@@ -20,18 +20,18 @@ _JSON = "application/json"
 _POLL_S = 0.02
 
 
-class Server(ThreadingHTTPServer):
+class SoapServer(ThreadingHTTPServer):
     """Bound to loopback. Listens from the moment it is made until `stop`."""
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, state: State, port: int) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
+    def __init__(self, state: BooksState, port: int) -> None:
+        super().__init__(("127.0.0.1", port), SoapHandler)
         self.state = state
         self.stopping = threading.Event()
-        self.service = Service(state, self.stopping)
-        self.controls = Controls(state)
+        self.service = SoapService(state, self.stopping)
+        self.controls = ControlSurface(state)
         self._connections: set[socket.socket] = set()
         self._guard = threading.Lock()
         self._workers: list[threading.Thread] = []
@@ -92,10 +92,10 @@ class Server(ThreadingHTTPServer):
         self.server_close()
 
 
-class Handler(BaseHTTPRequestHandler):
+class SoapHandler(BaseHTTPRequestHandler):
     """One connection."""
 
-    server: Server
+    server: SoapServer
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
@@ -104,16 +104,18 @@ class Handler(BaseHTTPRequestHandler):
         started = time.monotonic()
         if self.headers.get("Transfer-Encoding"):
             self.close_connection = True
-            self._send(Reply(b"", HTTPStatus.LENGTH_REQUIRED, "text/plain"))
+            self._send(ServiceReply(b"", HTTPStatus.LENGTH_REQUIRED, "text/plain"))
             return
         content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path.startswith("/_sandbox/"):
             self._control("POST", content)
             return
         if self.path.partition("?")[0].lower() != SERVICE_PATH:
-            self._send(Reply(b"", HTTPStatus.NOT_FOUND, "text/plain"))
+            self._send(ServiceReply(b"", HTTPStatus.NOT_FOUND, "text/plain"))
             return
-        reply = self.server.service.reply(Request(content, self._action(), self.client_address[0]))
+        reply = self.server.service.reply(
+            ServiceRequest(content, self._action(), self.client_address[0])
+        )
         with self.server.state.read() as connection:
             latency = switches_of(connection).number("latency_ms") / 1000
         left_s = max(0.0, started + latency - time.monotonic())
@@ -127,9 +129,9 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path.lower() == f"{SERVICE_PATH}?wsdl":
             text = WSDL_FILE.read_text(encoding="utf-8")
             here = f"{self.server.address}{SERVICE_PATH}"
-            self._send(Reply(text.replace(f'"{_LIVE_ADDRESS}"', f'"{here}"').encode()))
+            self._send(ServiceReply(text.replace(f'"{_LIVE_ADDRESS}"', f'"{here}"').encode()))
         else:
-            self._send(Reply(b"", HTTPStatus.NOT_FOUND, "text/plain"))
+            self._send(ServiceReply(b"", HTTPStatus.NOT_FOUND, "text/plain"))
 
     def do_PUT(self) -> None:
         """The sandbox's own."""
@@ -154,9 +156,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _control(self, method: str, content: bytes) -> None:
         status, answer = self.server.controls.answer(method, self.path, content)
-        self._send(Reply(json.dumps(answer).encode(), status, _JSON))
+        self._send(ServiceReply(json.dumps(answer).encode(), status, _JSON))
 
-    def _send(self, reply: Reply) -> None:
+    def _send(self, reply: ServiceReply) -> None:
         """One write for the whole message, so that it never waits for an acknowledgement."""
         status = HTTPStatus(reply.status)
         head = [

@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from kashflow_target.sandbox.call import Call, RefusalError
+from kashflow_target.sandbox.call import RefusalError, SoapCall
 from kashflow_target.sandbox.envelope import (
     SOAP12,
     Message,
@@ -14,11 +14,11 @@ from kashflow_target.sandbox.envelope import (
     opened,
     sealed,
 )
-from kashflow_target.sandbox.faults import Fault, Mode, struck
+from kashflow_target.sandbox.fault_modes import FaultMode, PlannedFault, struck
 from kashflow_target.sandbox.interface import interface
 from kashflow_target.sandbox.operations import OPERATIONS, writes
 from kashflow_target.sandbox.reading import arguments_of
-from kashflow_target.sandbox.state import State, switches_of
+from kashflow_target.sandbox.state import BooksState, switches_of
 from kashflow_target.sandbox.switches import Switches
 
 # The first two are texts that clients of the live service have met.
@@ -30,7 +30,7 @@ _DETAIL_ON_OK = {"empty": "", "absent": None, "text": "This function will be cha
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ServiceRequest:
     """An HTTP POST.
 
     Attributes:
@@ -44,7 +44,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ServiceReply:
     """What goes back.
 
     Attributes:
@@ -59,29 +59,29 @@ class Reply:
     send: Fraction | None = None
 
 
-_CUT = Reply(send=Fraction(0))
+_CUT = ServiceReply(send=Fraction(0))
 
 
-class Service:
+class SoapService:
     """KashFlow behind its door.
 
     Args:
         stopping: Set when the server stops: nothing waits any longer.
     """
 
-    def __init__(self, state: State, stopping: threading.Event) -> None:
+    def __init__(self, state: BooksState, stopping: threading.Event) -> None:
         self._state = state
         self._stopping = stopping
         self._late: list[threading.Thread] = []
 
-    def reply(self, request: Request) -> Reply:
+    def reply(self, request: ServiceRequest) -> ServiceReply:
         """Answer one request."""
         with self._state.read() as connection:
             strict = switches_of(connection).on("strict")
         try:
             message = opened(request.content, action=request.action, strict=strict)
         except SoapFaultError as error:
-            return Reply(fault(error), 500, _content_type(error.soap))
+            return ServiceReply(fault(error), 500, _content_type(error.soap))
         with self._state.write() as connection:
             connection.execute("INSERT INTO call (name) VALUES (?)", (message.operation,))
             planned = struck(connection, message.operation)
@@ -94,13 +94,13 @@ class Service:
         for thread in self._late:
             thread.join()
 
-    def _done(self, message: Message, address: str) -> Reply:
+    def _done(self, message: Message, address: str) -> ServiceReply:
         try:
             inner = self._worked(message, address)
         except SoapFaultError as error:
             error.soap = message.soap
-            return Reply(fault(error), 500, _content_type(message.soap))
-        return Reply(sealed(inner, message.soap), content_type=_content_type(message.soap))
+            return ServiceReply(fault(error), 500, _content_type(message.soap))
+        return ServiceReply(sealed(inner, message.soap), content_type=_content_type(message.soap))
 
     def _worked(self, message: Message, address: str) -> str:
         """The response element, after the work is committed."""
@@ -114,42 +114,42 @@ class Service:
             _check_objects(name, arguments)
             opened_books = self._state.write if writes(name) else self._state.read
             with opened_books() as connection:
-                result = OPERATIONS[name](Call(connection, switches_of(connection)), arguments)
+                result = OPERATIONS[name](SoapCall(connection, switches_of(connection)), arguments)
         except RefusalError as refusal:
             word, detail, result = "NO", str(refusal), _blank_result(name)
         return answer(name, result, switches.text("status_word") or word, detail)
 
-    def _gone_wrong(self, planned: Fault, message: Message, address: str) -> Reply:
+    def _gone_wrong(self, planned: PlannedFault, message: Message, address: str) -> ServiceReply:
         match planned.mode:
-            case Mode.CUT_BEFORE:
+            case FaultMode.CUT_BEFORE:
                 return _CUT
-            case Mode.HTML:
-                return Reply(_HTML, 200, "text/html")
-            case Mode.HTTP_500:
-                return Reply(_HTML, 500, "text/html")
-            case Mode.HTTP_503:
-                return Reply(_HTML, 503, "text/html", {"Retry-After": "1"})
-            case Mode.HTTP_429:
-                return Reply(_HTML, 429, "text/html", {"Retry-After": "1"})
-            case Mode.REFUSE:
+            case FaultMode.HTML:
+                return ServiceReply(_HTML, 200, "text/html")
+            case FaultMode.HTTP_500:
+                return ServiceReply(_HTML, 500, "text/html")
+            case FaultMode.HTTP_503:
+                return ServiceReply(_HTML, 503, "text/html", {"Retry-After": "1"})
+            case FaultMode.HTTP_429:
+                return ServiceReply(_HTML, 429, "text/html", {"Retry-After": "1"})
+            case FaultMode.REFUSE:
                 name = message.operation
                 inner = answer(name, _blank_result(name), "NO", REFUSED_ON_DEMAND)
-                return Reply(sealed(inner, message.soap), 200, _content_type(message.soap))
-            case Mode.LATE_COMMIT:
+                return ServiceReply(sealed(inner, message.soap), 200, _content_type(message.soap))
+            case FaultMode.LATE_COMMIT:
                 self._do_later(planned.seconds, message, address)
                 return _CUT
-            case Mode.SLOW:
+            case FaultMode.SLOW:
                 self._stopping.wait(planned.seconds)
         done = self._done(message, address)
         match planned.mode:
-            case Mode.LOST_REPLY:
+            case FaultMode.LOST_REPLY:
                 return _CUT
-            case Mode.HALF_REPLY:
-                return Reply(done.body, done.status, done.content_type, send=Fraction(1, 2))
-            case Mode.GARBAGE:
-                return Reply(b"\x00\xff<<soap:>>not this &", 200)
-            case Mode.HTTP_500_AFTER:
-                return Reply(_HTML, 500, "text/html")
+            case FaultMode.HALF_REPLY:
+                return ServiceReply(done.body, done.status, done.content_type, send=Fraction(1, 2))
+            case FaultMode.GARBAGE:
+                return ServiceReply(b"\x00\xff<<soap:>>not this &", 200)
+            case FaultMode.HTTP_500_AFTER:
+                return ServiceReply(_HTML, 500, "text/html")
             case _:
                 return done
 

@@ -63,7 +63,7 @@ INSERT INTO sqlite_sequence (name, seq) VALUES
 """
 
 
-class State:
+class BooksState:
     """The books in a directory. Threads share it; connections are lent, one to a thread at a time.
 
     Args:

@@ -18,7 +18,7 @@ class UnknownSwitchError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class Option:
     """One switch.
 
     Attributes:
@@ -34,54 +34,54 @@ class Switch:
 
 _ON_OFF = ("on", "off")
 
-SWITCHES: Mapping[str, Switch] = {
-    "strict": Switch("on", "refuse what KashFlow would silently ignore", _ON_OFF),
-    "latency_ms": Switch(0, "every reply waits this many milliseconds"),
-    "username": Switch("northwind", "the login name that is accepted"),
-    "password": Switch("sandbox-tidal-otter", "the API password that is accepted"),
-    "allowed_addresses": Switch("*", "callers let in, comma separated; * is everybody"),
-    "api": Switch("on", "whether the account lets the API in at all", _ON_OFF),
-    "api_off_text": Switch(
+SWITCHES: Mapping[str, Option] = {
+    "strict": Option("on", "refuse what KashFlow would silently ignore", _ON_OFF),
+    "latency_ms": Option(0, "every reply waits this many milliseconds"),
+    "username": Option("northwind", "the login name that is accepted"),
+    "password": Option("sandbox-tidal-otter", "the API password that is accepted"),
+    "allowed_addresses": Option("*", "callers let in, comma separated; * is everybody"),
+    "api": Option("on", "whether the account lets the API in at all", _ON_OFF),
+    "api_off_text": Option(
         "The API has not been switched on for this account", "the real text is not known"
     ),
-    "status_word": Switch("", "Status of every reply in place of OK and NO"),
-    "status_detail_on_ok": Switch("empty", "StatusDetail beside OK", ("empty", "absent", "text")),
-    "empty_list": Switch("element", "how a list without items comes", ("element", "absent")),
-    "cisrc": Switch("on", "invoices end in the newer service's three elements", _ON_OFF),
-    "customer_miss": Switch(
+    "status_word": Option("", "Status of every reply in place of OK and NO"),
+    "status_detail_on_ok": Option("empty", "StatusDetail beside OK", ("empty", "absent", "text")),
+    "empty_list": Option("element", "how a list without items comes", ("element", "absent")),
+    "cisrc": Option("on", "invoices end in the newer service's three elements", _ON_OFF),
+    "customer_miss": Option(
         "refuse", "GetCustomer and GetCustomerByID find nobody", ("refuse", "empty", "blank")
     ),
-    "update_blank_missing": Switch(
+    "update_blank_missing": Option(
         "blank", "UpdateCustomer and a text that was not sent", ("keep", "blank")
     ),
-    "update_result": Switch("", "the text that UpdateCustomer answers; {id} is the customer's"),
-    "supplied_number": Switch(
+    "update_result": Option("", "the text that UpdateCustomer answers; {id} is the customer's"),
+    "supplied_number": Option(
         "overwrite",
         "an InvoiceNumber sent with InsertInvoice",
         ("overwrite", "accept", "refuse", "ignore"),
     ),
-    "rate_two_decimals": Switch("on", "a line's Rate keeps two decimals", _ON_OFF),
-    "vat_amount": Switch("sent", "a line's VatAmount", ("sent", "recompute")),
-    "unknown_vat_rate": Switch("refuse", "a VatRate not in GetVATRates", ("refuse", "accept")),
-    "vat_registered": Switch("on", "whether the company is registered for VAT", _ON_OFF),
-    "text_limit": Switch(0, "references, notes and descriptions are cut here; 0 is never"),
-    "payments_in": Switch("home", "the currency of PayAmount and AmountPaid", ("home", "invoice")),
-    "overpayment": Switch("accept", "a payment above what is owed", ("accept", "refuse")),
-    "negative_payments": Switch("accept", "a payment below zero", ("accept", "refuse")),
-    "payments_page_size": Switch(100, "rows of a page of GetInvoicePaymentsByDateRange"),
-    "delete_payment_arguments": Switch(
+    "rate_two_decimals": Option("on", "a line's Rate keeps two decimals", _ON_OFF),
+    "vat_amount": Option("sent", "a line's VatAmount", ("sent", "recompute")),
+    "unknown_vat_rate": Option("refuse", "a VatRate not in GetVATRates", ("refuse", "accept")),
+    "vat_registered": Option("on", "whether the company is registered for VAT", _ON_OFF),
+    "text_limit": Option(0, "references, notes and descriptions are cut here; 0 is never"),
+    "payments_in": Option("home", "the currency of PayAmount and AmountPaid", ("home", "invoice")),
+    "overpayment": Option("accept", "a payment above what is owed", ("accept", "refuse")),
+    "negative_payments": Option("accept", "a payment below zero", ("accept", "refuse")),
+    "payments_page_size": Option(100, "rows of a page of GetInvoicePaymentsByDateRange"),
+    "delete_payment_arguments": Option(
         "two", "whether DeleteInvoicePayment needs InvoiceNumber", ("two", "one")
     ),
-    "delete_paid_invoice": Switch(
+    "delete_paid_invoice": Option(
         "delete", "deleting an invoice that has payments", ("delete", "refuse")
     ),
-    "locked_to": Switch("", "nothing dated on or before this day (2026-03-31) may change"),
-    "locked_text": Switch(
+    "locked_to": Option("", "nothing dated on or before this day (2026-03-31) may change"),
+    "locked_text": Option(
         "This date falls in a closed period and cannot be changed", "the real text is not known"
     ),
-    "list_lines": Switch("on", "lists of invoices carry their lines", _ON_OFF),
-    "range_end": Switch("inclusive", "last day of a date range", ("inclusive", "exclusive")),
-    "bank_account_by": Switch("id", "what BankTransaction.accid holds", ("id", "code")),
+    "list_lines": Option("on", "lists of invoices carry their lines", _ON_OFF),
+    "range_end": Option("inclusive", "last day of a date range", ("inclusive", "exclusive")),
+    "bank_account_by": Option("id", "what BankTransaction.accid holds", ("id", "code")),
 }
 
 
@@ -132,7 +132,7 @@ def checked(changes: Mapping[str, object]) -> dict[str, str]:
     return stored
 
 
-def _fitting(name: str, switch: Switch, value: object) -> Value:
+def _fitting(name: str, switch: Option, value: object) -> Value:
     if isinstance(switch.default, int):
         if not str(value).isdecimal():
             msg = f"{name} takes a whole number, not {value!r}"

@@ -79,7 +79,7 @@ def name_schema() -> "WithJsonSchema":
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class AccountItem:
     """One thing that the KashFlow account has.
 
     Attributes:
@@ -103,9 +103,9 @@ class Register:
     """
 
     kind: str
-    entries: tuple[Known, ...]
+    entries: tuple[AccountItem, ...]
 
-    def find(self, name: Name, key: str) -> Known | Problem:
+    def find(self, name: Name, key: str) -> AccountItem | Problem:
         """The one entry that `name` means, or what is wrong with it.
 
         Args:
@@ -126,7 +126,7 @@ class Register:
             f"KashFlow has no {self.kind} {_quoted(name)}", remedy=self._remedy(name), key=key
         )
 
-    def _matches(self, name: Name) -> list[Known]:
+    def _matches(self, name: Name) -> list[AccountItem]:
         if name.text:
             wanted = name.text.casefold()
             return [each for each in self.entries if _folded(each.name) == wanted]
@@ -162,7 +162,7 @@ class Resolver:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
-    def one(self, register: Register, name: Name, key: str) -> Known:
+    def one(self, register: Register, name: Name, key: str) -> AccountItem:
         """What `name` means; a stand-in where it means nothing, which is a problem then.
 
         Args:
@@ -171,12 +171,14 @@ class Resolver:
             key: Path of the setting below `target`.
         """
         found = register.find(name, f"target.{key}")
-        if isinstance(found, Known):
+        if isinstance(found, AccountItem):
             return found
         self.problems.append(found)
-        return Known(0, str(name))
+        return AccountItem(0, str(name))
 
-    def many(self, register: Register, names: Mapping[str, Name], key: str) -> dict[str, Known]:
+    def many(
+        self, register: Register, names: Mapping[str, Name], key: str
+    ) -> dict[str, AccountItem]:
         """As `one`, for a mapping."""
         return {each: self.one(register, name, f"{key}.{each}") for each, name in names.items()}
 

@@ -1,10 +1,10 @@
-"""The one door to KashFlow. Everything that passes it is ours: values in, bridge's own errors out.
+"""The client of KashFlow. Everything that passes it is ours: values in, bridge's own errors out.
 
-Each request is written as our WSDL says (`envelopes`), so that a wrong name or type stops here and
+Each request is written as our WSDL says (`requests`), so that a wrong name or type stops here and
 not in the books; the reply is read by `replies`, by name. Credentials are put in last, on the way
 to the wire, and are known to nothing else.
 
-What a failure means is said in `verdict`.
+What a failure means is said in `outcome`.
 """
 
 import logging
@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import stamina
 
 from bridge.api import OutcomeUnknownError, Reason, RecordRejectedError, TransientError
-from kashflow_target.soap.envelopes import Envelopes
-from kashflow_target.soap.http import Answer, Outgoing, Wire
+from kashflow_target.soap.http import HttpResponse, HttpTransport, RequestBody
 from kashflow_target.soap.list_reply import ListReply
-from kashflow_target.soap.outcome import LOOK, Judge, Verdict
+from kashflow_target.soap.outcome import LOOK, CallOutcome, ResponsePolicy
 from kashflow_target.soap.refusals import Refusals
 from kashflow_target.soap.replies import Reply, Row, parse
+from kashflow_target.soap.requests import RequestBuilder
 
 if TYPE_CHECKING:
     import zeep
@@ -49,7 +49,7 @@ def _nothing() -> None:
     """A read needs nobody's leave."""
 
 
-class Door:
+class KashFlowClient:
     """Calls of one KashFlow account. Safe to use from several threads.
 
     Attributes:
@@ -74,31 +74,25 @@ class Door:
     ) -> None:
         self._username = username
         self._password = password
-        self._judge = Judge(endpoint, refusals)
+        self._policy = ResponsePolicy(endpoint, refusals)
         self.before_write = before_write
-        self.wire = Wire(endpoint, timeout_s)
+        self.transport = HttpTransport(endpoint, timeout_s)
         self._guard = threading.Lock()
-        self._client: zeep.Client | None = None
-        self._written: Envelopes | None = None
+        self._requests: RequestBuilder | None = None
         self._retrying = stamina.RetryingCaller(
             attempts=_TRIES, timeout=_PATIENCE_S, wait_initial=wait_s, wait_max=10 * wait_s
         ).on(_may_pass)
 
     def close(self) -> None:
         """Let go of all connections."""
-        self.wire.close()
+        self.transport.close()
 
-    def interface(self) -> "zeep.Client":
-        """The service as our WSDL describes it; read from the package once."""
+    def requests(self) -> RequestBuilder:
+        """Returns the builder of requests; the WSDL is read from the package once."""
         with self._guard:
-            if self._client is None:
-                self._client = _load()
-            return self._client
-
-    def _envelopes(self) -> Envelopes:
-        if self._written is None:
-            self._written = Envelopes(self.interface())
-        return self._written
+            if self._requests is None:
+                self._requests = RequestBuilder(_load())
+            return self._requests
 
     def read(self, operation: str, **arguments: object) -> Reply:
         """Ask for something, up to 3 times within seconds.
@@ -175,12 +169,12 @@ class Door:
     def _rows_once(
         self, operation: str, item: str, arguments: Mapping[str, object]
     ) -> Generator[Row]:
-        verdict = Verdict(self._judge, operation, record="", writing=False)
+        outcome = CallOutcome(self._policy, operation, record="", writing=False)
         reply = ListReply(operation, item, self.scrubbed)
-        with verdict.judged(), self._post(operation, _nothing, "", arguments) as answer:
-            verdict.check_http(answer)
+        with outcome.translating(), self._post(operation, _nothing, "", arguments) as answer:
+            outcome.check_http(answer)
             yield from reply.rows(answer.chunks)
-        verdict.check(reply.fault or reply.tail())
+        outcome.check(reply.fault or reply.tail())
 
     def _leave(self) -> None:
         self.before_write()
@@ -193,11 +187,14 @@ class Door:
         record: str,
         arguments: Mapping[str, object],
     ) -> Reply:
-        verdict = Verdict(self._judge, operation, record, writing=leaving is not _nothing)
-        with verdict.judged(), self._post(operation, leaving, record, arguments) as answer:
-            verdict.check_http(answer)
-            reply = parse(self.wire.whole(answer), operation, self.scrubbed)
-        return verdict.check(reply)
+        outcome = CallOutcome(self._policy, operation, record, writing=leaving is not _nothing)
+        with (
+            outcome.translating(),
+            self._post(operation, leaving, record, arguments) as answer,
+        ):
+            outcome.check_http(answer)
+            reply = parse(self.transport.whole(answer), operation, self.scrubbed)
+        return outcome.check(reply)
 
     @contextmanager
     def _post(
@@ -206,17 +203,17 @@ class Door:
         leaving: Callable[[], None],
         record: str,
         arguments: Mapping[str, object],
-    ) -> Iterator[Answer]:
+    ) -> Iterator[HttpResponse]:
         envelope = self._build(operation, record, arguments)
-        body = Outgoing(self._signed(envelope), leaving)
-        with self.wire.post(f"KashFlow/{operation}", body) as answer:
+        body = RequestBody(self._signed(envelope), leaving)
+        with self.transport.post(f"KashFlow/{operation}", body) as answer:
             yield answer
 
     def _build(self, operation: str, record: str, arguments: Mapping[str, object]) -> "_Element":
         """The request without credentials. Whatever goes wrong here, nothing was sent."""
         wrong = ""
         try:
-            envelope = self._envelopes().build(operation, arguments)
+            envelope = self.requests().build(operation, arguments)
         except Exception as error:  # noqa: BLE001 - zeep raises whatever a value's type raises
             wrong = f"{type(error).__name__}: {error}"
         else:
@@ -280,8 +277,3 @@ def _may_pass(error: Exception) -> bool | float:
     if error.retry_after_s is None:
         return True
     return error.retry_after_s if error.retry_after_s < _PATIENCE_S else False
-
-
-def type_of(client: "zeep.Client", name: str) -> Any:
-    """One of KashFlow's types."""
-    return client.get_type(f"{{KashFlow}}{name}")  # type: ignore[no-untyped-call]

@@ -33,7 +33,7 @@ _HEADERS = {
 }
 
 
-class Outgoing:
+class RequestBody:
     """A request body that knows whether it has begun to leave.
 
     Its bytes hold the password, so they are in no repr, and `wipe` drops them.
@@ -67,7 +67,7 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class CallFailure:
     """A call without a usable reply.
 
     Attributes:
@@ -81,16 +81,16 @@ class Broken:
     untrusted: bool = False
 
 
-class BrokenError(Exception):
-    """Carries a `Broken` through a reader; it never leaves the door."""
+class CallFailedError(Exception):
+    """Carries a `CallFailure` through a reader; it never leaves the client."""
 
-    def __init__(self, broken: Broken) -> None:
-        super().__init__(broken.why)
-        self.broken = broken
+    def __init__(self, failure: CallFailure) -> None:
+        super().__init__(failure.why)
+        self.failure = failure
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """What came back over HTTP; the body is still on the wire.
 
     Attributes:
@@ -102,7 +102,7 @@ class Answer:
     chunks: Iterator[bytes]
 
 
-class Wire:
+class HttpTransport:
     """Connections to one address, each thread's its own.
 
     No proxy, certificate store or password file of the environment is used, no redirect followed,
@@ -167,7 +167,7 @@ class Wire:
         )
 
     @contextmanager
-    def post(self, action: str, body: Outgoing) -> Iterator[Answer]:
+    def post(self, action: str, body: RequestBody) -> Iterator[HttpResponse]:
         """Send `body` and yield the answer; its chunks may be read within the block only.
 
         Raises:
@@ -177,7 +177,7 @@ class Wire:
         """
         response = self._response(action, body)
         try:
-            yield Answer(
+            yield HttpResponse(
                 response.status,
                 _retry_after_s(response.headers.get("Retry-After", "")),
                 self._chunks(response),
@@ -186,8 +186,8 @@ class Wire:
             response.close()  # drops the connection if something of the reply is still on it
             response.release_conn()
 
-    def _response(self, action: str, body: Outgoing) -> "urllib3.BaseHTTPResponse":
-        broken: Broken | None = None
+    def _response(self, action: str, body: RequestBody) -> "urllib3.BaseHTTPResponse":
+        failure: CallFailure | None = None
         try:
             return self.pool().urlopen(
                 "POST",
@@ -199,14 +199,14 @@ class Wire:
             )
         except Exception as error:  # noqa: BLE001 - the libraries leak more than they document
             if body.stopped_by is None:
-                broken = _broken(error, sent=body.left)
+                failure = _failure(error, sent=body.left)
         finally:
             body.wipe()
         # Raised out here so that no frame of the libraries, which hold the password in their
         # variables, hangs on the error.
-        if broken is None and body.stopped_by is not None:
+        if failure is None and body.stopped_by is not None:
             raise body.stopped_by
-        raise BrokenError(broken or Broken(body.left, "no answer"))
+        raise CallFailedError(failure or CallFailure(body.left, "no answer"))
 
     def _path(self) -> str:
         """What stands behind the host in the address."""
@@ -214,17 +214,17 @@ class Wire:
         return "/" + rest.partition("/")[2].partition("#")[0]
 
     def _chunks(self, response: "urllib3.BaseHTTPResponse") -> Iterator[bytes]:
-        broken: Broken | None = None
+        failure: CallFailure | None = None
         try:
             yield from response.stream(_CHUNK, decode_content=True)
         except GeneratorExit:
             raise
         except Exception as error:  # noqa: BLE001 - as above
-            broken = _broken(error, sent=True)
-        if broken:
-            raise BrokenError(broken)
+            failure = _failure(error, sent=True)
+        if failure:
+            raise CallFailedError(failure)
 
-    def whole(self, answer: Answer) -> bytes:
+    def whole(self, answer: HttpResponse) -> bytes:
         """All bytes of a short answer, within twice the time-out.
 
         Raises:
@@ -235,9 +235,9 @@ class Wire:
         for chunk in answer.chunks:
             content += chunk
             if len(content) > _LARGEST_REPLY:
-                raise BrokenError(Broken(sent=True, why="the reply did not end"))
+                raise CallFailedError(CallFailure(sent=True, why="the reply did not end"))
             if time.monotonic() > deadline:
-                raise BrokenError(Broken(sent=True, why="the reply took too long"))
+                raise CallFailedError(CallFailure(sent=True, why="the reply took too long"))
         return bytes(content)
 
 
@@ -251,7 +251,7 @@ def _trust() -> "ssl.SSLContext":
     return context
 
 
-def _broken(error: Exception, *, sent: bool) -> Broken:
+def _failure(error: Exception, *, sent: bool) -> CallFailure:
     import ssl
 
     from urllib3.exceptions import LocationValueError
@@ -260,7 +260,7 @@ def _broken(error: Exception, *, sent: bool) -> Broken:
         any(isinstance(each, ssl.SSLCertVerificationError) for each in _causes(error))
         or isinstance(error, LocationValueError)
     )
-    return Broken(sent, _words(error), untrusted)
+    return CallFailure(sent, _words(error), untrusted)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

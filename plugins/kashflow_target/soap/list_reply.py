@@ -8,9 +8,9 @@ from kashflow_target.soap.replies import (
     ENVELOPES,
     NAMESPACE,
     NIL,
-    Fault,
     Reply,
     Row,
+    SoapFault,
     UnusableReply,
     fault_text,
     local,
@@ -37,7 +37,7 @@ class ListReply:
     scrub: Callable[[str], str]
     status: str = ""
     detail: str = ""
-    fault: Fault | None = None
+    fault: SoapFault | None = None
     _answered: bool = field(default=False)
     _rooted: bool = field(default=False)
     _watched: frozenset[str] = field(init=False)
@@ -90,7 +90,7 @@ class ListReply:
                 self._tail(name, element.text or "")
             elif element.tag in _FAULTS:
                 namespace = element.tag.removesuffix("Fault")
-                self.fault = Fault(self.scrub(fault_text(element, namespace)))
+                self.fault = SoapFault(self.scrub(fault_text(element, namespace)))
 
     def _started(self, element: "_Element") -> None:
         if not self._rooted and element.tag not in _ROOTS:

@@ -24,9 +24,9 @@ from bridge.api import (
     RecordRejectedError,
     TransientError,
 )
-from kashflow_target.soap.http import Answer, Broken, BrokenError, unreachable
+from kashflow_target.soap.http import CallFailedError, CallFailure, HttpResponse, unreachable
 from kashflow_target.soap.refusals import Refusals
-from kashflow_target.soap.replies import Fault, Reply, UnusableReply
+from kashflow_target.soap.replies import Reply, SoapFault, UnusableReply
 
 LOOK = "nothing: bridge looks in KashFlow before it writes anything more for this record"
 
@@ -38,31 +38,33 @@ _UNREAD = (
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class ResponsePolicy:
     """What is needed to say what an answer means."""
 
     endpoint: str
     refusals: Refusals
 
 
-class Verdict:
+class CallOutcome:
     """What came of one call, and what that means for a read or for a write."""
 
-    def __init__(self, judge: Judge, operation: str, record: str, *, writing: bool) -> None:
-        self._judge = judge
+    def __init__(
+        self, policy: ResponsePolicy, operation: str, record: str, *, writing: bool
+    ) -> None:
+        self._policy = policy
         self._operation = operation
         self._record = record
         self._writing = writing
         self._http = 200
 
     @contextmanager
-    def judged(self) -> Iterator[None]:
+    def translating(self) -> Iterator[None]:
         """Turn the wire's and the reader's signals into errors of bridge."""
         error: BridgeError
         try:
             yield
-        except BrokenError as signal:
-            error = self._broken(signal.broken)
+        except CallFailedError as signal:
+            error = self._failure(signal.failure)
         except UnusableReply as signal:
             http = "" if self._http == 200 else f"HTTP {self._http} and "
             error = self._lost(f"answered with {http}something else: {signal.why}")
@@ -70,7 +72,7 @@ class Verdict:
             return
         raise error
 
-    def check_http(self, answer: Answer) -> None:
+    def check_http(self, answer: HttpResponse) -> None:
         """Let 200 pass, and 500, which carries SOAP faults.
 
         Raises:
@@ -89,29 +91,29 @@ class Verdict:
                 " this machine's address",
             )
         if answer.status == 404 or 300 <= answer.status < 400:
-            raise unreachable(self._judge.endpoint, f"it {what}")
+            raise unreachable(self._policy.endpoint, f"it {what}")
         raise self._lost(what, retry_after_s=answer.retry_after_s)
 
-    def check(self, reply: Reply | Fault) -> Reply:
+    def check(self, reply: Reply | SoapFault) -> Reply:
         """The reply, if it says OK.
 
         Raises:
             BridgeError: it says anything else.
         """
-        if isinstance(reply, Fault):
+        if isinstance(reply, SoapFault):
             raise self._fault(reply)
         status = reply.status.upper()
         if status == "OK":
             return reply
         if status == "NO":
-            raise self._judge.refusals.error(
+            raise self._policy.refusals.error(
                 reply.detail, operation=self._operation, record=self._record
             )
         raise self._lost(
             f"answered with the status {reply.status!r}, which says neither yes nor no"
         )
 
-    def _fault(self, fault: Fault) -> BridgeError:
+    def _fault(self, fault: SoapFault) -> BridgeError:
         text = fault.text
         if any(words in text.casefold() for words in _UNREAD):
             return RecordRejectedError(
@@ -123,16 +125,16 @@ class Verdict:
             )
         return self._lost(f"broke off: {text or 'a fault without a text'}")
 
-    def _broken(self, broken: Broken) -> BridgeError:
-        if broken.untrusted:
-            return unreachable(self._judge.endpoint, broken.why)
-        if not broken.sent:
+    def _failure(self, failure: CallFailure) -> BridgeError:
+        if failure.untrusted:
+            return unreachable(self._policy.endpoint, failure.why)
+        if not failure.sent:
             return TransientError(
-                f"{self._operation} was not sent to KashFlow: {broken.why}",
+                f"{self._operation} was not sent to KashFlow: {failure.why}",
                 remedy="nothing: bridge tries again",
                 record=self._record,
             )
-        return self._lost(f"gave no answer: {broken.why}")
+        return self._lost(f"gave no answer: {failure.why}")
 
     def _lost(self, what: str, *, retry_after_s: float | None = None) -> BridgeError:
         said = f"KashFlow {what} ({self._operation})"

@@ -27,7 +27,7 @@ NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
 class UnusableReply(TransientError):
-    """A reply that does not say what was asked. After a write, the door makes it an unknown."""
+    """A reply that does not say what was asked. After a write, the client makes it an unknown."""
 
     def __init__(self, why: str) -> None:
         super().__init__(
@@ -140,7 +140,7 @@ def row_of(element: "_Element") -> Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SoapFault:
     """A SOAP fault: the service broke off instead of answering."""
 
     text: str
@@ -173,7 +173,7 @@ def parser_options() -> dict[str, Any]:
     return {"resolve_entities": False, "no_network": True, "load_dtd": False, "recover": False}
 
 
-def parse(content: bytes, operation: str, scrub: Callable[[str], str]) -> Reply | Fault:
+def parse(content: bytes, operation: str, scrub: Callable[[str], str]) -> Reply | SoapFault:
     """Read a whole reply. Its words go through `scrub`, lest the far side echo the password.
 
     Raises:
@@ -190,7 +190,7 @@ def parse(content: bytes, operation: str, scrub: Callable[[str], str]) -> Reply 
         msg = "the reply holds a document type, which SOAP forbids"
         raise UnusableReply(msg)
     content_of = _body_content(root, scrub)
-    if isinstance(content_of, Fault):
+    if isinstance(content_of, SoapFault):
         return content_of
     if local(content_of) != f"{operation}Response":
         msg = f"the reply is {content_of.tag}, not the answer to {operation}"
@@ -198,7 +198,7 @@ def parse(content: bytes, operation: str, scrub: Callable[[str], str]) -> Reply 
     return _reply(content_of, operation, scrub)
 
 
-def _body_content(root: "_Element", scrub: Callable[[str], str]) -> "_Element | Fault":
+def _body_content(root: "_Element", scrub: Callable[[str], str]) -> "_Element | SoapFault":
     for namespace in ENVELOPES:
         if root.tag != f"{namespace}Envelope":
             continue
@@ -206,7 +206,7 @@ def _body_content(root: "_Element", scrub: Callable[[str], str]) -> "_Element | 
         if body is None or len(body) != 1:
             break
         if body[0].tag == f"{namespace}Fault":
-            return Fault(scrub(fault_text(body[0], namespace)))
+            return SoapFault(scrub(fault_text(body[0], namespace)))
         return body[0]
     msg = f"the reply is {root.tag} and no SOAP envelope with one answer"
     raise UnusableReply(msg)

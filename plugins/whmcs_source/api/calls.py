@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from bridge.api import RecordRejectedError, TransientError, UnreachableError
-from whmcs_source.api.errors import ActionNotAllowedError, UnreadableReplyError, is_not_found
 from whmcs_source.api.http import Api
+from whmcs_source.api.reply_errors import ActionNotAllowedError, UnreadableReplyError, is_not_found
 from whmcs_source.api.shapes import Json, count, rows
 from whmcs_source.api.wire_models import (
     WireClient,

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from whmcs_source.api.text import plain, single_line
+from whmcs_source.api.html_text import plain, single_line
 
 _AMOUNT = re.compile(r"[+-]?\d{1,16}(?:\.\d{1,8})?")
 _ID = re.compile(r"\d{1,18}")

@@ -1,4 +1,4 @@
-"""The HTTP door to WHMCS: nothing foreign comes through it, and no secret leaves by it.
+"""The HTTP client of WHMCS: nothing foreign comes through it, and no secret leaves by it.
 
 All calls are reads, so whatever is unclear may be tried again.
 """
@@ -20,10 +20,10 @@ import stamina
 import urllib3
 
 from bridge.api import AccessError, BridgeError, TransientError, UnreachableError
-from whmcs_source.api.errors import refusal
+from whmcs_source.api.html_text import decoded, single_line
 from whmcs_source.api.replies import parsed, retry_after_s
+from whmcs_source.api.reply_errors import refusal
 from whmcs_source.api.shapes import Json
-from whmcs_source.api.text import decoded, single_line
 from whmcs_source.settings import WhmcsSettings
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
 
 
-class Memo(Generic[KeyT, ValueT]):
+class LruCache(Generic[KeyT, ValueT]):
     """Keeps the latest `size` values; older ones are read again when asked for."""
 
     def __init__(self, size: int) -> None:

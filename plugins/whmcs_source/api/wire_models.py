@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
-from whmcs_source.api.errors import UnreadableReplyError
 from whmcs_source.api.fields import (
     Amount,
     AmountOrZero,
@@ -20,11 +19,12 @@ from whmcs_source.api.fields import (
     Line,
     Text,
 )
+from whmcs_source.api.reply_errors import UnreadableReplyError
 
-ModelT = TypeVar("ModelT", bound="Wire")
+ModelT = TypeVar("ModelT", bound="WireModel")
 
 
-class Wire(BaseModel):
+class WireModel(BaseModel):
     """Base of all: frozen, unknown fields dropped, contents never shown in an error."""
 
     model_config = ConfigDict(
@@ -32,13 +32,13 @@ class Wire(BaseModel):
     )
 
 
-class WireVersion(Wire):
+class WireVersion(WireModel):
     """WhmcsDetails."""
 
     version: Line
 
 
-class WireCurrency(Wire):
+class WireCurrency(WireModel):
     """A row of GetCurrencies. The default currency has rate 1.00000."""
 
     id: Id
@@ -46,14 +46,14 @@ class WireCurrency(Wire):
     rate: AmountOrZero = Decimal(0)
 
 
-class WireGateway(Wire):
+class WireGateway(WireModel):
     """A row of GetPaymentMethods: active gateways only."""
 
     module: Line
     displayname: Line = ""
 
 
-class WireRow(Wire):
+class WireRow(WireModel):
     """A row of GetInvoices. It has the currency, which GetInvoice lacks.
 
     `total` is left out of `gross` on purpose: WHMCS 8 subtracts credit from it.
@@ -85,7 +85,7 @@ class WireRow(Wire):
         return self.subtotal + self.tax + self.tax2
 
 
-class WireItem(Wire):
+class WireItem(WireModel):
     """A line of an invoice. `relid` belongs to `type`: a service, a domain, an invoice."""
 
     id: Id
@@ -96,7 +96,7 @@ class WireItem(Wire):
     taxed: Flag = False
 
 
-class WireTransaction(Wire):
+class WireTransaction(WireModel):
     """A row of GetTransactions, or of the transactions in GetInvoice.
 
     `billingnoteid` and `type` exist since WHMCS 9 (seen in open modules).
@@ -119,7 +119,7 @@ class WireTransaction(Wire):
     type: Line = ""
 
 
-class WireInvoice(Wire):
+class WireInvoice(WireModel):
     """GetInvoice. Its `status` is the invoice's, not the outcome of the call."""
 
     id: Id = Field(validation_alias=AliasChoices("invoiceid", "id"))
@@ -146,7 +146,7 @@ class WireInvoice(Wire):
         return self.subtotal + self.tax + self.tax2
 
 
-class WireClient(Wire):
+class WireClient(WireModel):
     """The `client` object of GetClientsDetails."""
 
     id: Id = Field(validation_alias=AliasChoices("client_id", "id", "userid"))
@@ -167,7 +167,7 @@ class WireClient(Wire):
     credit: AmountOrZero = Decimal(0)
 
 
-class WireCredit(Wire):
+class WireCredit(WireModel):
     """A row of GetCredits: a movement of a client's balance, negative off it.
 
     What `relid` means is not documented, and the text is free.
@@ -180,13 +180,13 @@ class WireCredit(Wire):
     relid: IdOrZero = 0
 
 
-class WireClientRow(Wire):
+class WireClientRow(WireModel):
     """A row of GetClients."""
 
     id: Id
 
 
-class WireService(Wire):
+class WireService(WireModel):
     """A row of GetClientsProducts. The row also holds a password, which is dropped here."""
 
     id: Id

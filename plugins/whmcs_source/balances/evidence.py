@@ -15,26 +15,26 @@ from bridge.api import (
     Transaction,
     TransactionKind,
 )
-from whmcs_source.api.errors import ActionNotAllowedError
+from whmcs_source.api.reply_errors import ActionNotAllowedError
 from whmcs_source.api.wire_models import WireTransaction
+from whmcs_source.balances.load import BalanceReader
 from whmcs_source.balances.mass_payments import Containers
-from whmcs_source.balances.read import Balances
 from whmcs_source.translate.credit import claimed, credit_hold, unsaid_hold
 from whmcs_source.translate.invoice import PAID_STATES
-from whmcs_source.translate.transactions import Books, is_unnamed_refund, to_balance
+from whmcs_source.translate.transactions import Installation, is_unnamed_refund, to_balance
 
 _A_DAY = dt.timedelta(days=1)
 _NONE = Decimal(0)
 
 
-class Proofs:
+class CreditEvidence:
     """Completes invoices with mass payments, credit and the kinds of their refunds."""
 
-    def __init__(self, containers: Containers, balances: Balances) -> None:
+    def __init__(self, containers: Containers, balances: BalanceReader) -> None:
         self._containers = containers
         self._balances = balances
 
-    def complete(self, invoice: Invoice, books: Books, since: float) -> Invoice:
+    def complete(self, invoice: Invoice, books: Installation, since: float) -> Invoice:
         """The invoice with its containers, its credit proved, and its refunds told apart.
 
         `since` is when reading it began, by the monotonic clock.
@@ -52,7 +52,7 @@ class Proofs:
         lists = self._containers.forget_older(client_id, since)
         return self._balances.forget_older(client_id, since) or lists
 
-    def entries(self, client_id: int, currency: str, books: Books) -> Iterator[BalanceEntry]:
+    def entries(self, client_id: int, currency: str, books: Installation) -> Iterator[BalanceEntry]:
         """Movements of a client's balance, oldest first.
 
         Raises:
@@ -62,7 +62,7 @@ class Proofs:
 
     # Mass payments and balance ----------------------------------------------------------------
 
-    def _with_containers(self, invoice: Invoice, books: Books) -> Invoice:
+    def _with_containers(self, invoice: Invoice, books: Installation) -> Invoice:
         if _settles_others(invoice):  # no mass payment pays another
             return invoice
         found = self._containers.paying(invoice, books)
@@ -70,7 +70,7 @@ class Proofs:
             return _held(invoice, found)
         return replace(invoice, containers=found)
 
-    def _with_credit(self, invoice: Invoice, books: Books) -> Invoice:
+    def _with_credit(self, invoice: Invoice, books: Installation) -> Invoice:
         if invoice.holds:  # figures that disagree, or an unread invoice, prove nothing
             return invoice
         try:
@@ -84,7 +84,7 @@ class Proofs:
             return _held(invoice, _unreadable(Reason.CREDIT_UNMAPPED, what, error))
         return invoice
 
-    def _with_unsaid_credit(self, invoice: Invoice, books: Books) -> Invoice:
+    def _with_unsaid_credit(self, invoice: Invoice, books: Installation) -> Invoice:
         """WHMCS 9 may show neither notes nor credit: what else explains the rest is the credit.
 
         A row without gateway and reference is how WHMCS 8 marked an invoice paid; such money is
@@ -99,13 +99,13 @@ class Proofs:
             return invoice
         return _held(invoice, unsaid_hold(invoice, gap))
 
-    def _used(self, invoice: Invoice, books: Books) -> Decimal:
+    def _used(self, invoice: Invoice, books: Installation) -> Decimal:
         found = self._balances.of(int(invoice.client.id), books)
         return found.used.get(int(invoice.ref.id), Decimal(0))
 
     # Refunds ----------------------------------------------------------------------------------
 
-    def _with_refunds(self, invoice: Invoice, books: Books, since: float) -> Invoice:
+    def _with_refunds(self, invoice: Invoice, books: Installation, since: float) -> Invoice:
         refunds = _unnamed(invoice.transactions)
         if not refunds:
             return invoice
@@ -125,7 +125,7 @@ class Proofs:
         return _held(told, _doubtful(doubtful[0])) if doubtful else told
 
     def on_balance(
-        self, client_id: int, rows: Iterable[WireTransaction], books: Books
+        self, client_id: int, rows: Iterable[WireTransaction], books: Installation
     ) -> Collection[int]:
         """Which of a client's refunds were put on the balance; none where it cannot be read."""
         moved = [(row.amountout, row.date) for row in rows if is_unnamed_refund(row, books)]

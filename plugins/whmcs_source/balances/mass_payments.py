@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 from bridge.api import Hold, Invoice, Reason, RecordRejectedError
 from whmcs_source.api.calls import Calls, OddRow, Row
-from whmcs_source.api.errors import UnreadableReplyError
-from whmcs_source.api.lru import Memo
+from whmcs_source.api.lru import LruCache
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.walk import Place, walk
 from whmcs_source.api.wire_models import WireInvoice, WireTransaction
 from whmcs_source.translate.invoice import invoice_of
-from whmcs_source.translate.invoice_list import Bill, took_place
-from whmcs_source.translate.transactions import Books
+from whmcs_source.translate.invoice_list import ListedInvoice, took_place
+from whmcs_source.translate.transactions import Installation
 
 Rows = Callable[[WireInvoice], Sequence[WireTransaction]]
 
@@ -32,7 +32,7 @@ class Clientele:
     """
 
     at: float = field(default_factory=time.monotonic)
-    bills: dict[int, Bill] = field(default_factory=dict)
+    bills: dict[int, ListedInvoice] = field(default_factory=dict)
     read: dict[int, WireInvoice | None] = field(default_factory=dict)
 
     def special(self) -> tuple[WireInvoice, ...]:
@@ -51,7 +51,7 @@ class Containers:
     def __init__(self, calls: Calls, rows: Rows) -> None:
         self._calls = calls
         self._rows = rows
-        self._by_client: Memo[int, Clientele] = Memo(200)
+        self._by_client: LruCache[int, Clientele] = LruCache(200)
 
     def of(self, client_id: int) -> Clientele:
         """What is known of a client's invoices; lists them on first use."""
@@ -65,7 +65,7 @@ class Containers:
         self._by_client.take(client_id)
         return True
 
-    def paying(self, invoice: Invoice, books: Books) -> tuple[Invoice, ...] | Hold:
+    def paying(self, invoice: Invoice, books: Installation) -> tuple[Invoice, ...] | Hold:
         """The mass payments that name this invoice, by id; a Hold where not all can be read."""
         invoice_id = int(invoice.ref.id)
         clientele = self.of(int(invoice.client.id))
@@ -100,11 +100,11 @@ class Containers:
         return found
 
 
-def bill_of(row: Row) -> Bill:
+def bill_of(row: Row) -> ListedInvoice:
     """A list row, made small."""
     if isinstance(row, OddRow):
-        return Bill(row.id, row.status, None, None, readable=False)
-    return Bill(
+        return ListedInvoice(row.id, row.status, None, None, readable=False)
+    return ListedInvoice(
         id=row.id,
         status=row.status,
         issued=row.date,

@@ -32,7 +32,7 @@ class Fact:
 
 
 @dataclass(slots=True)
-class Told:
+class BalanceRow:
     """A movement of the balance, and what is known of it so far.
 
     Attributes:
@@ -61,18 +61,18 @@ class Paired:
         loose: The rows of `open`: each is of this kind, and of which fact is not known.
     """
 
-    pairs: list[tuple[Fact, Told]] = field(default_factory=list)
+    pairs: list[tuple[Fact, BalanceRow]] = field(default_factory=list)
     open: list[Fact] = field(default_factory=list)
-    loose: list[Told] = field(default_factory=list)
+    loose: list[BalanceRow] = field(default_factory=list)
 
 
-def told(row: WireCredit, day: dt.date) -> Told:
+def balance_row(row: WireCredit, day: dt.date) -> BalanceRow:
     """A row that nothing is known of yet."""
     names = {int(number) for number in _NUMBER.findall(row.description)} | {row.relid}
-    return Told(row, day, names - {0})
+    return BalanceRow(row, day, names - {0})
 
 
-def pair(facts: Iterable[Fact], rows: Sequence[Told]) -> Paired:
+def pair(facts: Iterable[Fact], rows: Sequence[BalanceRow]) -> Paired:
     """Pair facts with unexplained rows of the same amount in their time.
 
     Facts that no row fits are in no list. A name decides among rows that fit, and proves nothing
@@ -89,7 +89,7 @@ def pair(facts: Iterable[Fact], rows: Sequence[Told]) -> Paired:
     return result
 
 
-def fits(fact: Fact, row: Told) -> bool:
+def fits(fact: Fact, row: BalanceRow) -> bool:
     """Whether a row may be what this fact left."""
     return (
         not row.explained
@@ -99,8 +99,8 @@ def fits(fact: Fact, row: Told) -> bool:
 
 
 def _clusters(
-    facts: Iterable[Fact], rows: Sequence[Told]
-) -> Iterable[tuple[list[Fact], list[Told]]]:
+    facts: Iterable[Fact], rows: Sequence[BalanceRow]
+) -> Iterable[tuple[list[Fact], list[BalanceRow]]]:
     """Facts and rows that may belong together, apart from all others."""
     waiting = {id(fact): fact for fact in facts}
     while waiting:
@@ -119,9 +119,9 @@ def _clusters(
             yield sorted(found, key=lambda one: (one.last, one.key)), near
 
 
-def _all_paired(facts: list[Fact], rows: list[Told]) -> list[tuple[Fact, Told]] | None:
+def _all_paired(facts: list[Fact], rows: list[BalanceRow]) -> list[tuple[Fact, BalanceRow]] | None:
     """Each fact with a row of its own; None where not every fact finds one."""
-    pairs: list[tuple[Fact, Told]] = []
+    pairs: list[tuple[Fact, BalanceRow]] = []
     free = list(rows)
     for fact in sorted(facts, key=lambda one: not any(one.invoice in row.names for row in rows)):
         fitting = [row for row in free if fits(fact, row)]
@@ -133,5 +133,5 @@ def _all_paired(facts: list[Fact], rows: list[Told]) -> list[tuple[Fact, Told]] 
     return pairs
 
 
-def _distance(fact: Fact, row: Told) -> tuple[bool, int, int]:
+def _distance(fact: Fact, row: BalanceRow) -> tuple[bool, int, int]:
     return (fact.invoice not in row.names, abs((row.day - fact.last).days), row.row.id)

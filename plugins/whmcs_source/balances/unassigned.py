@@ -4,11 +4,11 @@ from collections.abc import Container, Mapping, Sequence
 
 from bridge.api import BalanceOrigin
 from whmcs_source.api.wire_models import WireTransaction
-from whmcs_source.balances.matching import Fact, Told, fits, pair
+from whmcs_source.balances.matching import BalanceRow, Fact, fits, pair
 
 
 def explain_loose(
-    rows: Sequence[Told], own: Mapping[int, Sequence[WireTransaction]], there: Container[int]
+    rows: Sequence[BalanceRow], own: Mapping[int, Sequence[WireTransaction]], there: Container[int]
 ) -> None:
     """Explain what is left of the movements by money that no invoice of the client has.
 
@@ -35,7 +35,7 @@ def explain_loose(
             _explain_by(named, home, payment)
 
 
-def _explain_by(rows: Sequence[Told], home: int, payment: WireTransaction) -> None:
+def _explain_by(rows: Sequence[BalanceRow], home: int, payment: WireTransaction) -> None:
     """What of a payment may have become balance when its invoice was as it was."""
     left = payment.amountin
     for row in rows:

@@ -6,15 +6,15 @@ from itertools import chain, islice
 from typing import TypeVar
 
 from whmcs_source.api.calls import OddRow, Row as ListRow
-from whmcs_source.api.errors import UnreadableReplyError
-from whmcs_source.api.wire_models import Wire, WireInvoice, WireRow, WireTransaction, parse
+from whmcs_source.api.reply_errors import UnreadableReplyError
+from whmcs_source.api.wire_models import WireInvoice, WireModel, WireRow, WireTransaction, parse
 from whmcs_source.database.connection import Row, Snapshot
 from whmcs_source.database.numbers import among, pieces
 from whmcs_source.database.rows import NULL, Maker, number_of
 from whmcs_source.database.setup import Asked, Setup, names_of
 from whmcs_source.translate.transactions import rows_of_invoice
 
-ModelT = TypeVar("ModelT", bound=Wire)
+ModelT = TypeVar("ModelT", bound=WireModel)
 Answers = dict[int, WireInvoice | UnreadableReplyError]
 
 _SPECIAL_LINES = "'Invoice','AddFunds'"
@@ -23,7 +23,7 @@ _SPECIAL_LINES = "'Invoice','AddFunds'"
 def listed(asked: Asked, condition: str) -> tuple[ListRow, ...]:
     """List rows that fit a condition, which must be of bridge's own words and numbers."""
     setup = asked.setup()
-    with asked.door.snapshot() as snapshot:
+    with asked.database.snapshot() as snapshot:
         return list_rows(setup, snapshot, condition)
 
 
@@ -60,7 +60,7 @@ def special(asked: Asked, numbers: Collection[int]) -> set[int]:
     """Which of these invoices have a line that pays another invoice or adds funds."""
     found: set[int] = set()
     for piece in pieces(numbers):
-        with asked.door.snapshot() as snapshot:
+        with asked.database.snapshot() as snapshot:
             rows = snapshot.rows(
                 "SELECT DISTINCT invoiceid FROM tblinvoiceitems"  # noqa: S608  # numbers
                 f" WHERE {among('invoiceid', piece)} AND type IN ({_SPECIAL_LINES})"
@@ -74,7 +74,7 @@ def paid_by(asked: Asked, numbers: Collection[int]) -> set[int]:
     found: set[int] = set()
     for piece in pieces(numbers):
         wanted = set(piece)
-        with asked.door.snapshot() as snapshot:
+        with asked.database.snapshot() as snapshot:
             rows = snapshot.rows(
                 "SELECT invoiceid, relid FROM tblinvoiceitems"  # noqa: S608  # numbers
                 f" WHERE {among('invoiceid', piece)} AND type = 'Invoice'"
@@ -91,7 +91,7 @@ def whole(asked: Asked, numbers: Collection[int]) -> Answers:
     setup = asked.setup()
     found: Answers = {}
     for piece in pieces(numbers):
-        with asked.door.snapshot() as snapshot:
+        with asked.database.snapshot() as snapshot:
             batch = Batch(setup, snapshot, piece)
         answers = ((number, batch.get(number)) for number in piece)
         found |= {number: answer for number, answer in answers if answer is not None}

@@ -6,15 +6,15 @@ from bridge.api import Finding, Health, Level
 from whmcs_source.database.layout import PRODUCT_TABLES, WANTED, Layout
 from whmcs_source.database.queries import Tables
 from whmcs_source.database.rows import text_of
-from whmcs_source.read import Reading
+from whmcs_source.read import RecordReader
 from whmcs_source.source.check import Check, refuse_old
-from whmcs_source.translate.transactions import Books
+from whmcs_source.translate.transactions import Installation
 
 
 class DatabaseCheck(Check):
     """Looks at tables, columns, grants and indexes. `survey` is as in API mode."""
 
-    def __init__(self, tables: Tables, reading: Reading, *, products: bool) -> None:
+    def __init__(self, tables: Tables, reading: RecordReader, *, products: bool) -> None:
         super().__init__(tables, reading, products=products)
         self._tables = tables
 
@@ -30,7 +30,7 @@ class DatabaseCheck(Check):
         refuse_old(books)
         return Health(f"WHMCS {books.version}", tuple(self._all(layout, books)))
 
-    def _all(self, layout: Layout, books: Books) -> Iterator[Finding]:
+    def _all(self, layout: Layout, books: Installation) -> Iterator[Finding]:
         yield from self._version(books)
         yield Finding(Level.OK, "base currency", books.base_currency)
         yield from self._server()
@@ -39,12 +39,12 @@ class DatabaseCheck(Check):
         yield from self._tax_type()
 
     def _server(self) -> Iterator[Finding]:
-        door = self._tables.door
-        with door.snapshot() as snapshot:
+        database = self._tables.database
+        with database.snapshot() as snapshot:
             [version] = snapshot.row("SELECT VERSION()")
             cipher = snapshot.rows("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
-        yield Finding(Level.OK, "database", f"{door.where}, server {text_of(version)}")
-        if door.is_remote and not (cipher and cipher[0][1]):
+        yield Finding(Level.OK, "database", f"{database.where}, server {text_of(version)}")
+        if database.is_remote and not (cipher and cipher[0][1]):
             yield Finding(
                 Level.WARNING,
                 "database",

@@ -13,9 +13,9 @@ from whmcs_source.api.calls import Row as ListRow
 from whmcs_source.database import batch as invoices
 from whmcs_source.database.numbers import pieces
 from whmcs_source.database.queries import Tables
-from whmcs_source.database.reading import DatabaseReading
+from whmcs_source.database.reading import DatabaseReader
+from whmcs_source.scan.api_scan import Scan
 from whmcs_source.scan.cursor import Cursor
-from whmcs_source.scan.scan import Scan
 
 _TOLD_MAX = 50_000
 _GONE = "WHMCS has it no longer: it was deleted or merged"
@@ -31,7 +31,7 @@ class Compare(Scan):
     def __init__(
         self,
         tables: Tables,
-        reading: DatabaseReading,
+        reading: DatabaseReader,
         known: Known,
         policy: ScanPolicy,
         *,

@@ -1,4 +1,4 @@
-"""The door to WHMCS's database: short read-only transactions, and values as raw bytes.
+"""The connection to WHMCS's database: short read-only transactions, and values as raw bytes.
 
 Raw, because a driver would choke on zero dates and on the Latin-1 bytes that some installs mix
 into their tables (seen in open WHMCS modules); `rows` reads them.
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 
 from bridge.api import ConfigError, Problem
-from whmcs_source.database.faults import told
+from whmcs_source.database.query_errors import told
 
 Row = Sequence[bytes | None]
 
@@ -52,7 +52,7 @@ class Snapshot:
             self._connection.exec_driver_sql(statement)
 
 
-class Door:
+class DatabaseConnection:
     """Connections to the database. Safe for several threads.
 
     Args:
@@ -74,7 +74,7 @@ class Door:
         self.is_remote = host not in ("localhost", "127.0.0.1", "::1", "this machine")
 
     def __repr__(self) -> str:
-        return f"Door({self.where})"
+        return f"DatabaseConnection({self.where})"
 
     def close(self) -> None:
         """Close every connection."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from whmcs_source.database.digest import Part
+from whmcs_source.database.digest import DigestPart
 from whmcs_source.database.series import Series
 
 _FORM = "tables-2"
@@ -28,8 +28,8 @@ class TablesCursor:
         currencies: A digest of the currencies' codes.
     """
 
-    last: Mapping[Part, int] = field(default_factory=dict)
-    series: Mapping[Part, Series] = field(default_factory=dict)
+    last: Mapping[DigestPart, int] = field(default_factory=dict)
+    series: Mapping[DigestPart, Series] = field(default_factory=dict)
     complete: bool = False
     compares_money: bool = False
     digested: dt.date | None = None
@@ -49,8 +49,8 @@ class TablesCursor:
     @classmethod
     def _from(cls, raw: Mapping[str, Any]) -> Self:
         return cls(
-            last={Part(part): int(number) for part, number in raw["last"].items()},
-            series={Part(part): Series.read(text) for part, text in raw["series"].items()},
+            last={DigestPart(part): int(number) for part, number in raw["last"].items()},
+            series={DigestPart(part): Series.read(text) for part, text in raw["series"].items()},
             complete=bool(raw["complete"]),
             compares_money=bool(raw["compares_money"]),
             digested=_day(raw["digested"]),
@@ -74,15 +74,15 @@ class TablesCursor:
         }
         return json.dumps(raw, separators=(",", ":"))
 
-    def covered(self, part: Part) -> int:
+    def covered(self, part: DigestPart) -> int:
         """The highest id that a part's digests cover."""
         return self.last.get(part, 0)
 
-    def digest(self, part: Part) -> Series:
+    def digest(self, part: DigestPart) -> Series:
         """A part's digests."""
         return self.series.get(part) or Series()
 
-    def covering(self, part: Part, series: Series, last: int) -> Self:
+    def covering(self, part: DigestPart, series: Series, last: int) -> Self:
         """With new digests of a part."""
         return replace(self, series={**self.series, part: series}, last={**self.last, part: last})
 

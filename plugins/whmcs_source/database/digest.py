@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bridge.api import UnreachableError
-from whmcs_source.database.connection import Door, Row
+from whmcs_source.database.connection import DatabaseConnection, Row
 from whmcs_source.database.layout import Layout
 from whmcs_source.database.numbers import shares
 from whmcs_source.database.rows import number_of
@@ -30,7 +30,7 @@ _SHARES = 8
 _BITS = 64
 
 
-class Part(StrEnum):
+class DigestPart(StrEnum):
     """What is digested."""
 
     INVOICES = "invoices"
@@ -53,18 +53,18 @@ class _Shape:
     width: int
 
 
-SHAPES: Mapping[Part, _Shape] = {
-    Part.INVOICES: _Shape("tblinvoices", "id", 1000),
+SHAPES: Mapping[DigestPart, _Shape] = {
+    DigestPart.INVOICES: _Shape("tblinvoices", "id", 1000),
     # An invoice has several lines: a chunk of them is about as many rows.
-    Part.LINES: _Shape("tblinvoiceitems", "invoiceid", 250),
-    Part.MONEY: _Shape("tblaccounts", "invoiceid", 1000),
-    Part.CLIENTS: _Shape("tblclients", "id", 1000),
+    DigestPart.LINES: _Shape("tblinvoiceitems", "invoiceid", 250),
+    DigestPart.MONEY: _Shape("tblaccounts", "invoiceid", 1000),
+    DigestPart.CLIENTS: _Shape("tblclients", "id", 1000),
 }
 
 
-def newest_ids(door: Door) -> dict[Part, int]:
+def newest_ids(database: DatabaseConnection) -> dict[DigestPart, int]:
     """The highest id of each table, at one moment."""
-    with door.snapshot() as snapshot:
+    with database.snapshot() as snapshot:
         return {
             part: number_of(snapshot.row(f"SELECT MAX(id) FROM {shape.table}")[0])  # noqa: S608
             for part, shape in SHAPES.items()
@@ -72,17 +72,17 @@ def newest_ids(door: Door) -> dict[Part, int]:
 
 
 def digests(
-    door: Door, layout: Layout, ranges: Mapping[Part, tuple[int, int]]
-) -> dict[Part, Series]:
+    database: DatabaseConnection, layout: Layout, ranges: Mapping[DigestPart, tuple[int, int]]
+) -> dict[DigestPart, Series]:
     """Digests of the rows whose ids lie after the first and up to the second number.
 
     On two connections at once, since the database works out each on one core; in shares, so that
     both have work to the end.
     """
-    found: dict[Part, dict[int, Sums]] = {part: {} for part in ranges}
+    found: dict[DigestPart, dict[int, Sums]] = {part: {} for part in ranges}
     with ThreadPoolExecutor(2, thread_name_prefix="whmcs-digest") as pool:
         work = [
-            (part, pool.submit(_digest, door, layout, part, share.start - 1, share.stop - 1))
+            (part, pool.submit(_digest, database, layout, part, share.start - 1, share.stop - 1))
             for part, (after, last) in ranges.items()
             for share in shares(after, last, _SHARES, least=_STRETCH)
         ]
@@ -92,13 +92,15 @@ def digests(
     return {part: Series.of(sums) for part, sums in found.items()}
 
 
-def _digest(door: Door, layout: Layout, part: Part, after: int, last: int) -> dict[int, Sums]:
+def _digest(
+    database: DatabaseConnection, layout: Layout, part: DigestPart, after: int, last: int
+) -> dict[int, Sums]:
     chunk, digest = _chunk_of(part), _digest_of_rows(layout, part)
     found: dict[int, Sums] = {}
-    for row in _grouped(door, part, f"{chunk} AS chunk, COUNT(*), {digest}", after, last):
+    for row in _grouped(database, part, f"{chunk} AS chunk, COUNT(*), {digest}", after, last):
         key, count, sums = (number_of(value) for value in row)
         if not sums:
-            raise cannot_digest(door.where)
+            raise cannot_digest(database.where)
         found[key] = added(found.get(key, (0, 0)), (count, sums))
     return found
 
@@ -112,11 +114,13 @@ def cannot_digest(where: str) -> UnreachableError:
     )
 
 
-def _grouped(door: Door, part: Part, values: str, after: int, last: int) -> Iterator[Row]:
+def _grouped(
+    database: DatabaseConnection, part: DigestPart, values: str, after: int, last: int
+) -> Iterator[Row]:
     """What aggregates say of each chunk, stretch by stretch; the first value is its number."""
     table = SHAPES[part].table
     while after < last:
-        with door.snapshot() as snapshot:
+        with database.snapshot() as snapshot:
             [begin] = snapshot.row(f"SELECT MIN(id) FROM {table} WHERE id > {after}")  # noqa: S608
             if begin is None:
                 return
@@ -129,20 +133,24 @@ def _grouped(door: Door, part: Part, values: str, after: int, last: int) -> Iter
         after = end
 
 
-def _chunk_of(part: Part) -> str:
+def _chunk_of(part: DigestPart) -> str:
     """The number of the chunk that a row belongs to."""
     shape = SHAPES[part]
     chunk = f"IFNULL(`{shape.owner}`, 0) DIV {shape.width}"
-    return f"IF(IFNULL(`{shape.owner}`, 0) = 0, {LOOSE}, {chunk})" if part is Part.MONEY else chunk
+    return (
+        f"IF(IFNULL(`{shape.owner}`, 0) = 0, {LOOSE}, {chunk})"
+        if part is DigestPart.MONEY
+        else chunk
+    )
 
 
-def _digest_of_rows(layout: Layout, part: Part) -> str:
+def _digest_of_rows(layout: Layout, part: DigestPart) -> str:
     values = ", ".join(_values_of(layout, part))
     digits = f"LEFT(SHA2(CONCAT_WS(0x1f, {values}), 256), {_BITS // 4})"
     return f"BIT_XOR(CAST(CONV({digits}, 16, 10) AS UNSIGNED))"
 
 
-def _values_of(layout: Layout, part: Part) -> list[str]:
+def _values_of(layout: Layout, part: DigestPart) -> list[str]:
     """What of a row is digested. NULL would be left out, and the row look like one with a column
     less.
     """
@@ -151,8 +159,8 @@ def _values_of(layout: Layout, part: Part) -> list[str]:
     return [f"IFNULL(`{name}`, 0x00)" if nullable[name] else f"`{name}`" for name in names]
 
 
-def _digested(layout: Layout, part: Part) -> tuple[str, ...]:
+def _digested(layout: Layout, part: DigestPart) -> tuple[str, ...]:
     """What bridge reads of a row; of a client what shows on invoices, whatever their own state."""
-    if part is Part.CLIENTS:
+    if part is DigestPart.CLIENTS:
         return "id", "currency"
     return layout.of(SHAPES[part].table)

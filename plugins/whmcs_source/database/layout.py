@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridge.api import AccessError, UnreachableError
-from whmcs_source.database.connection import Door, Snapshot
-from whmcs_source.database.faults import COLUMN_DENIED, TABLE_DENIED, code_in
+from whmcs_source.database.connection import DatabaseConnection, Snapshot
+from whmcs_source.database.query_errors import COLUMN_DENIED, TABLE_DENIED, code_in
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TableLayout:
     """A table as bridge wants it.
 
     Attributes:
@@ -29,8 +29,8 @@ class Table:
 
 _PRODUCTS = "nominals cannot be mapped by product"
 
-WANTED: Mapping[str, Table] = {
-    "tblinvoices": Table(
+WANTED: Mapping[str, TableLayout] = {
+    "tblinvoices": TableLayout(
         (
             "id",
             "userid",
@@ -50,10 +50,10 @@ WANTED: Mapping[str, Table] = {
         ),
         ("date_refunded", "date_cancelled", "updated_at"),
     ),
-    "tblinvoiceitems": Table(
+    "tblinvoiceitems": TableLayout(
         ("id", "invoiceid", "type", "relid", "description", "amount", "taxed"),
     ),
-    "tblaccounts": Table(
+    "tblaccounts": TableLayout(
         (
             "id",
             "userid",
@@ -70,7 +70,7 @@ WANTED: Mapping[str, Table] = {
         ),
         ("billingnoteid", "type"),
     ),
-    "tblclients": Table(
+    "tblclients": TableLayout(
         (
             "id",
             "firstname",
@@ -90,14 +90,14 @@ WANTED: Mapping[str, Table] = {
             "credit",
         ),
     ),
-    "tblcurrencies": Table(("id", "code", "rate")),
-    "tblcredit": Table(("id", "clientid", "date", "description", "amount"), ("relid",)),
-    "tblconfiguration": Table(("setting", "value")),
-    "tblhosting": Table(("id", "userid", "packageid"), loss=_PRODUCTS),
-    "tblproducts": Table(("id", "gid", "name"), loss=_PRODUCTS),
-    "tblproductgroups": Table(("id", "name"), loss=_PRODUCTS),
+    "tblcurrencies": TableLayout(("id", "code", "rate")),
+    "tblcredit": TableLayout(("id", "clientid", "date", "description", "amount"), ("relid",)),
+    "tblconfiguration": TableLayout(("setting", "value")),
+    "tblhosting": TableLayout(("id", "userid", "packageid"), loss=_PRODUCTS),
+    "tblproducts": TableLayout(("id", "gid", "name"), loss=_PRODUCTS),
+    "tblproductgroups": TableLayout(("id", "name"), loss=_PRODUCTS),
     # `value` also holds the gateways' own keys: without it, gateways go by their system names.
-    "tblpaymentgateways": Table(
+    "tblpaymentgateways": TableLayout(
         ("gateway", "setting"), ("value", "order"), loss="gateways cannot be checked beforehand"
     ),
 }
@@ -203,20 +203,20 @@ class Layout:
                 yield table, column, what
 
 
-def read_layout(door: Door) -> Layout:
+def read_layout(database: DatabaseConnection) -> Layout:
     """Ask the database what it has. What it does not show is asked for by name, to learn why."""
     names = ", ".join(f"'{name}'" for name in WANTED)
-    with door.snapshot() as snapshot:
+    with database.snapshot() as snapshot:
         columns: dict[str, dict[str, bool]] = defaultdict(dict)
         for table, column, nullable in _texts(snapshot, _COLUMNS.format(names=names)):
             columns[table][column] = nullable == "YES"
         indexed = frozenset(
             (table, column) for table, column in _texts(snapshot, _LEADING.format(names=names))
         )
-        [(user, database)] = _texts(snapshot, "SELECT CURRENT_USER(), DATABASE()")
-    missing, denied = _absent(door, columns)
+        [(user, schema)] = _texts(snapshot, "SELECT CURRENT_USER(), DATABASE()")
+    missing, denied = _absent(database, columns)
     name, _, host = user.rpartition("@")
-    return Layout(columns, indexed, missing, denied, f"'{name}'@'{host}'", database)
+    return Layout(columns, indexed, missing, denied, f"'{name}'@'{host}'", schema)
 
 
 # Other privileges than SELECT show a column as well.
@@ -239,18 +239,18 @@ def _texts(snapshot: Snapshot, statement: str) -> list[tuple[str, ...]]:
 
 
 def _absent(
-    door: Door, columns: Mapping[str, Mapping[str, bool]]
+    database: DatabaseConnection, columns: Mapping[str, Mapping[str, bool]]
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
     missing: dict[str, tuple[str, ...]] = {}
     denied: dict[str, tuple[str, ...]] = {}
     for table, wanted in WANTED.items():
         if table not in columns:
-            code = _why(door, table, wanted.columns[0])
+            code = _why(database, table, wanted.columns[0])
             (denied if code in (TABLE_DENIED, COLUMN_DENIED) else missing)[table] = ()
             continue
         extra = () if table == _GATEWAYS else wanted.extra
         absent = [name for name in (*wanted.columns, *extra) if name not in columns[table]]
-        hidden = tuple(name for name in absent if _why(door, table, name) == COLUMN_DENIED)
+        hidden = tuple(name for name in absent if _why(database, table, name) == COLUMN_DENIED)
         gone = tuple(name for name in absent if name not in hidden and name in wanted.columns)
         if hidden:
             denied[table] = hidden
@@ -259,10 +259,10 @@ def _absent(
     return missing, denied
 
 
-def _why(door: Door, table: str, column: str) -> int:
+def _why(database: DatabaseConnection, table: str, column: str) -> int:
     """The database's number for why a column cannot be read; 0 where it can after all."""
     try:
-        with door.snapshot() as snapshot:
+        with database.snapshot() as snapshot:
             snapshot.rows(f"SELECT `{column}` FROM `{table}` LIMIT 0")  # noqa: S608  # our own names
     except (AccessError, UnreachableError) as error:
         return code_in(error)

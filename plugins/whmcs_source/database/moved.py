@@ -32,14 +32,14 @@ def moved_by(asked: Asked, *, after: int, last: int, condition: str = "1") -> Mo
     found = Moved()
     for begin in range(after, last, _STRETCH):
         ids = f"id > {begin} AND id <= {min(begin + _STRETCH, last)}"
-        with asked.door.snapshot() as snapshot:
+        with asked.database.snapshot() as snapshot:
             found |= _moved(snapshot, f"{ids} AND ({condition})")
     return found
 
 
 def moved_where(asked: Asked, condition: str) -> Moved:
     """What the transactions that fit a condition say."""
-    with asked.door.snapshot() as snapshot:
+    with asked.database.snapshot() as snapshot:
         return _moved(snapshot, condition)
 
 
@@ -74,7 +74,7 @@ def _places(snapshot: Snapshot, payments: Collection[int]) -> dict[int, int]:
 def with_new_lines(asked: Asked, *, after: int, last: int, upto: int) -> Iterator[set[int]]:
     """Invoices up to an id that have lines after one id and up to another, in pieces."""
     for begin in range(after, last, _STRETCH):
-        with asked.door.snapshot() as snapshot:
+        with asked.database.snapshot() as snapshot:
             rows = snapshot.rows(
                 "SELECT DISTINCT invoiceid FROM tblinvoiceitems"  # noqa: S608  # numbers
                 f" WHERE id > {begin} AND id <= {min(begin + _STRETCH, last)}"

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.wire_models import WireClient, WireCredit, WireTransaction, parse
 from whmcs_source.database.connection import Row, Snapshot
 from whmcs_source.database.layout import PRODUCT_TABLES
@@ -17,7 +17,7 @@ Money = tuple[WireTransaction, ...] | UnreadableReplyError
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ServiceRow:
     """A client's service and what it is an instance of."""
 
     client: int
@@ -31,7 +31,7 @@ def clients(asked: Asked, numbers: Collection[int]) -> dict[int, WireClient | Un
     currency = maker.columns.index("currency")
     found: dict[int, WireClient | UnreadableReplyError] = {}
     for piece in pieces(numbers):
-        with asked.door.snapshot() as snapshot:
+        with asked.database.snapshot() as snapshot:
             codes = setup.codes(snapshot)
             rows = snapshot.rows(
                 f"SELECT {names_of(maker.columns)} FROM tblclients"  # noqa: S608  # our own names
@@ -51,7 +51,7 @@ def clients(asked: Asked, numbers: Collection[int]) -> dict[int, WireClient | Un
 def transactions(asked: Asked, condition: str) -> tuple[WireTransaction, ...]:
     """Transactions that fit a condition, which must be of bridge's own words and numbers."""
     maker = asked.setup().transaction
-    with asked.door.snapshot() as snapshot:
+    with asked.database.snapshot() as snapshot:
         rows = snapshot.rows(
             f"SELECT {names_of(maker.columns)} FROM tblaccounts WHERE {condition}"  # noqa: S608
         )
@@ -64,7 +64,7 @@ def money_of(asked: Asked, numbers: Collection[int]) -> dict[int, Money]:
     user = maker.columns.index("userid")
     rows: dict[int, list[Row]] = {number: [] for number in numbers}
     for piece in pieces(numbers):
-        with asked.door.snapshot() as snapshot:
+        with asked.database.snapshot() as snapshot:
             found = snapshot.rows(
                 f"SELECT {names_of(maker.columns)} FROM tblaccounts"  # noqa: S608  # our own names
                 f" WHERE {among('userid', piece)} ORDER BY id"
@@ -85,7 +85,7 @@ def _money(maker: Maker[WireTransaction], rows: Sequence[Row]) -> Money:
 def movements(asked: Asked, client_id: int) -> tuple[WireCredit, ...]:
     """All movements of one client's balance, oldest first."""
     maker = asked.setup().credit
-    with asked.door.snapshot() as snapshot:
+    with asked.database.snapshot() as snapshot:
         rows = snapshot.rows(
             f"SELECT {names_of(maker.columns)} FROM tblcredit"  # noqa: S608  # our own names
             f" WHERE clientid = {client_id}"
@@ -99,26 +99,26 @@ def prepaid(asked: Asked) -> list[int]:
     statement = "SELECT DISTINCT clientid FROM tblcredit"
     if "credit" in asked.setup().layout.of("tblclients"):
         statement += " UNION SELECT id FROM tblclients WHERE credit <> 0"
-    with asked.door.snapshot() as snapshot:
+    with asked.database.snapshot() as snapshot:
         return sorted(number_of(row[0]) for row in snapshot.rows(statement))
 
 
-def services(setup: Setup, snapshot: Snapshot, numbers: Collection[int]) -> dict[int, Service]:
+def services(setup: Setup, snapshot: Snapshot, numbers: Collection[int]) -> dict[int, ServiceRow]:
     """Services by id; one whose product or group is gone is left out, as the API leaves it out."""
-    found: dict[int, Service] = {}
+    found: dict[int, ServiceRow] = {}
     for piece in pieces(numbers):
         found |= _services(setup, snapshot, among("id", piece))
     return found
 
 
-def services_of(asked: Asked, client: int) -> dict[int, Service]:
+def services_of(asked: Asked, client: int) -> dict[int, ServiceRow]:
     """A client's services by id, ascending."""
-    with asked.door.snapshot() as snapshot:
+    with asked.database.snapshot() as snapshot:
         every = _services(asked.setup(), snapshot, f"userid = {client}")
     return dict(sorted(every.items()))
 
 
-def _services(setup: Setup, snapshot: Snapshot, condition: str) -> dict[int, Service]:
+def _services(setup: Setup, snapshot: Snapshot, condition: str) -> dict[int, ServiceRow]:
     """In one row a product: the rows would take longer than what is in them."""
     if not all(setup.layout.has(name) for name in PRODUCT_TABLES):
         return {}
@@ -127,12 +127,12 @@ def _services(setup: Setup, snapshot: Snapshot, condition: str) -> dict[int, Ser
         "SELECT packageid, GROUP_CONCAT(id, '.', userid) FROM tblhosting"  # noqa: S608
         f" WHERE {condition} GROUP BY packageid"
     )
-    found: dict[int, Service] = {}
+    found: dict[int, ServiceRow] = {}
     for package, pairs in rows:
         product = products.get(number_of(package))
         if product is None:
             continue
         for pair in (pairs or b"").split(b","):
             service, _, client = pair.partition(b".")
-            found[int(service)] = Service(int(client), product)
+            found[int(service)] = ServiceRow(int(client), product)
     return found

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from whmcs_source.api.calls import Calls, Page, Row as ListRow
-from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.wire_models import (
     WireClient,
     WireClientRow,
@@ -18,7 +18,7 @@ from whmcs_source.api.wire_models import (
     parse,
 )
 from whmcs_source.database import batch as invoices, people
-from whmcs_source.database.connection import Door
+from whmcs_source.database.connection import DatabaseConnection
 from whmcs_source.database.rows import Maker, number_of, text_of
 from whmcs_source.database.setup import Asked
 
@@ -29,18 +29,20 @@ class Tables(Calls):
     """WHMCS's tables. Safe for several threads.
 
     Each answer is of one moment: a read-only transaction of its own. Every method may raise what
-    `Door.snapshot` raises, and on first use `AccessError` or `UnreachableError` for what is not
-    there.
+    `DatabaseConnection.snapshot` raises, and on first use `AccessError` or `UnreachableError` for
+    what is not there.
     """
 
-    def __init__(self, door: Door, *, page_size: int, asked: Asked | None = None) -> None:
-        self.asked = asked or Asked(door)
-        self.door = door
+    def __init__(
+        self, database: DatabaseConnection, *, page_size: int, asked: Asked | None = None
+    ) -> None:
+        self.asked = asked or Asked(database)
+        self.database = database
         self.page_size = page_size
 
     def close(self) -> None:
         """Let go of connections."""
-        self.door.close()
+        self.database.close()
 
     # The install ------------------------------------------------------------------------------
 
@@ -54,7 +56,7 @@ class Tables(Calls):
         if not _SETTING.fullmatch(name):
             return None
         self.asked.setup()
-        with self.door.snapshot() as snapshot:
+        with self.database.snapshot() as snapshot:
             found = snapshot.rows(
                 f"SELECT value FROM tblconfiguration WHERE setting = '{name}'"  # noqa: S608  # a word
             )
@@ -64,7 +66,7 @@ class Tables(Calls):
         """All currencies, by id."""
         self.asked.setup()
         maker = Maker(WireCurrency, ("id", "code", "rate"))
-        with self.door.snapshot() as snapshot:
+        with self.database.snapshot() as snapshot:
             found = snapshot.rows("SELECT id, code, rate FROM tblcurrencies ORDER BY id")
         return tuple(maker.make(row, "a currency") for row in found)
 
@@ -76,7 +78,7 @@ class Tables(Calls):
         there = layout.of("tblpaymentgateways")
         name = "value" if "value" in there else "gateway"
         order = "`order`" if "order" in there else "gateway"
-        with self.door.snapshot() as snapshot:
+        with self.database.snapshot() as snapshot:
             found = snapshot.rows(
                 f"SELECT gateway, {name} FROM tblpaymentgateways"  # noqa: S608  # our own names
                 f" WHERE setting = 'name' ORDER BY {order}"
@@ -99,7 +101,7 @@ class Tables(Calls):
         setup, condition = self.asked.setup(), _condition(status, client)
         direction = "DESC" if order == "desc" else "ASC"
         end = f"ORDER BY id {direction} LIMIT {limit or self.page_size} OFFSET {offset}"
-        with self.door.snapshot() as snapshot:
+        with self.database.snapshot() as snapshot:
             [total] = snapshot.row(f"SELECT COUNT(*) FROM tblinvoices WHERE {condition}")  # noqa: S608
             found = invoices.list_rows(setup, snapshot, f"{condition} {end}")
         return Page(found, number_of(total))
@@ -108,7 +110,7 @@ class Tables(Calls):
         """How many invoices there are, with this status or in all."""
         condition = _condition(status, None)
         self.asked.setup()
-        with self.door.snapshot() as snapshot:
+        with self.database.snapshot() as snapshot:
             [total] = snapshot.row(f"SELECT COUNT(*) FROM tblinvoices WHERE {condition}")  # noqa: S608
         return number_of(total)
 
@@ -143,7 +145,7 @@ class Tables(Calls):
     def client_page(self, *, offset: int, limit: int | None = None) -> Page[WireClientRow]:
         """A page of the client list, ids ascending."""
         self.asked.setup()
-        with self.door.snapshot() as snapshot:
+        with self.database.snapshot() as snapshot:
             [total] = snapshot.row("SELECT COUNT(*) FROM tblclients")
             rows = snapshot.rows(
                 f"SELECT id FROM tblclients ORDER BY id LIMIT {limit or self.page_size}"  # noqa: S608

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from whmcs_source.database.connection import Door
-from whmcs_source.database.digest import SHAPES, Part
+from whmcs_source.database.connection import DatabaseConnection
+from whmcs_source.database.digest import SHAPES, DigestPart
 from whmcs_source.database.layout import Layout
 from whmcs_source.database.numbers import shares
 from whmcs_source.database.rows import number_of
@@ -23,7 +23,7 @@ _OVERLAP = dt.timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class QuickCheck:
     """What a look found.
 
     Attributes:
@@ -31,7 +31,7 @@ class Looked:
         timed: Ranges of invoices in which a time was written since, from the first of them on.
     """
 
-    counts: Mapping[Part, int]
+    counts: Mapping[DigestPart, int]
     timed: Sequence[range]
 
 
@@ -42,32 +42,35 @@ def written_since(layout: Layout, since: dt.date) -> str:
     return " OR ".join(f"`{name}` >= '{day}'" for name in _TIMES if name in there)
 
 
-def look(door: Door, newest: int, times: str) -> Looked:
+def quick_check(database: DatabaseConnection, newest: int, times: str) -> QuickCheck:
     """Count all rows, and find invoices up to the newest that fit the condition `times`."""
     with ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="whmcs-look") as pool:
-        lines = pool.submit(_count, door, Part.LINES)  # the slowest first
+        lines = pool.submit(_count, database, DigestPart.LINES)  # the slowest first
         invoices = [
-            (share, pool.submit(_invoices, door, share, times))
+            (share, pool.submit(_invoices, database, share, times))
             for share in shares(0, newest, _SHARES, least=_LEAST)
         ]
-        others = {part: pool.submit(_count, door, part) for part in (Part.MONEY, Part.CLIENTS)}
+        others = {
+            part: pool.submit(_count, database, part)
+            for part in (DigestPart.MONEY, DigestPart.CLIENTS)
+        }
         found = [(share, *future.result()) for share, future in invoices]
         counts = {part: future.result() for part, future in others.items()}
-        counts[Part.LINES] = lines.result()
-    counts[Part.INVOICES] = sum(count for _, count, _ in found)
+        counts[DigestPart.LINES] = lines.result()
+    counts[DigestPart.INVOICES] = sum(count for _, count, _ in found)
     timed = [range(first, share.stop) for share, _, first in found if first]
-    return Looked(counts, timed)
+    return QuickCheck(counts, timed)
 
 
-def _count(door: Door, part: Part) -> int:
-    with door.snapshot() as snapshot:
+def _count(database: DatabaseConnection, part: DigestPart) -> int:
+    with database.snapshot() as snapshot:
         [count] = snapshot.row(f"SELECT COUNT(*) FROM {SHAPES[part].table}")  # noqa: S608
     return number_of(count)
 
 
-def _invoices(door: Door, share: range, times: str) -> tuple[int, int]:
+def _invoices(database: DatabaseConnection, share: range, times: str) -> tuple[int, int]:
     """In one pass: how many there are, and the first that fits; 0 for none."""
-    with door.snapshot() as snapshot:
+    with database.snapshot() as snapshot:
         count, first = snapshot.row(
             f"SELECT COUNT(*), MIN(IF({times}, id, NULL)) FROM tblinvoices"  # noqa: S608
             f" WHERE id BETWEEN {share.start} AND {share.stop - 1}"

@@ -2,18 +2,18 @@
 
 from collections.abc import Collection, Mapping
 
-from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.wire_models import WireInvoice, WireTransaction
 from whmcs_source.database import people
 from whmcs_source.database.batch import Answers
 from whmcs_source.database.queries import Tables
 
 
-class Ahead(Tables):
+class ReadAhead(Tables):
     """As `Tables`, with what was last expected already read. For one thread."""
 
     def __init__(self, tables: Tables) -> None:
-        super().__init__(tables.door, page_size=tables.page_size, asked=tables.asked)
+        super().__init__(tables.database, page_size=tables.page_size, asked=tables.asked)
         self._invoices: Answers = {}
         self._expected: frozenset[int] = frozenset()
         self._money: Mapping[int, people.Money] = {}

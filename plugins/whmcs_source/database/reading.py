@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bridge.api import Client, Hold, Invoice, Missing, RecordRejectedError, SourceRef, Transaction
-from whmcs_source.api.errors import UnreadableReplyError, missing
+from whmcs_source.api.reply_errors import UnreadableReplyError, missing
 from whmcs_source.api.wire_models import WireClient, WireInvoice, WireTransaction
-from whmcs_source.balances.evidence import Proofs
+from whmcs_source.balances.evidence import CreditEvidence
+from whmcs_source.balances.load import BalanceReader
 from whmcs_source.balances.mass_payments import Clientele, Containers, Rows, bill_of
-from whmcs_source.balances.read import Balances
 from whmcs_source.database import people
 from whmcs_source.database.batch import Batch, special
 from whmcs_source.database.connection import Snapshot
 from whmcs_source.database.numbers import PIECE
-from whmcs_source.database.people import Service
+from whmcs_source.database.people import ServiceRow
 from whmcs_source.database.queries import Tables
 from whmcs_source.database.setup import Setup
-from whmcs_source.read import Reading
+from whmcs_source.read import RecordReader
 from whmcs_source.settings import Products
 from whmcs_source.translate.invoice import SERVICE_TYPES, Product, client_of
 
@@ -65,16 +65,16 @@ class _Piece:
     since: float
 
 
-class DatabaseReading(Reading):
+class DatabaseReader(RecordReader):
     """Reads many records at once, with what was learnt in this run. Safe for several threads."""
 
     def __init__(self, tables: Tables, *, products: Products) -> None:
         super().__init__(tables, products=products)
         self._tables = tables
-        self._services: dict[int, Service | None] = {}
+        self._services: dict[int, ServiceRow | None] = {}
         self._codes: dict[int, str | None] = {}
         containers = BulkContainers(tables, self._rows_of)
-        self._proofs = Proofs(containers, Balances(tables, containers, self._money_of))
+        self._proofs = CreditEvidence(containers, BalanceReader(tables, containers, self._money_of))
 
     # Invoices ---------------------------------------------------------------------------------
 
@@ -105,7 +105,7 @@ class DatabaseReading(Reading):
         since = time.monotonic()
         numbers = [number for ref in refs if (number := number_in(ref)) is not None]
         setup = self._tables.asked.setup()
-        with self._tables.door.snapshot() as snapshot:
+        with self._tables.database.snapshot() as snapshot:
             batch = Batch(setup, snapshot, sorted(set(numbers)) or [_NOBODY])
             self._learn_currencies(setup, snapshot, batch.clients())
             self._learn_services(setup, snapshot, batch.related(SERVICE_TYPES))
@@ -180,7 +180,7 @@ class DatabaseReading(Reading):
 
     def _learn_services_of(self, wire: WireInvoice) -> None:
         numbers = [item.relid for item in wire.items if item.type in SERVICE_TYPES]
-        with self._tables.door.snapshot() as snapshot:
+        with self._tables.database.snapshot() as snapshot:
             self._learn_services(self._tables.asked.setup(), snapshot, numbers)
 
     # Clients ----------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ class DatabaseReading(Reading):
         for start in range(0, len(numbers), PIECE):
             part = numbers[start : start + PIECE]
             money = people.money_of(self._tables.asked, part)
-            with self._tables.door.snapshot() as snapshot:
+            with self._tables.database.snapshot() as snapshot:
                 self._learn_currencies(self._tables.asked.setup(), snapshot, part)
             for number in part:
                 rows = money[number]

@@ -8,8 +8,8 @@ from whmcs_source.api.calls import OddRow, Row as ListRow
 from whmcs_source.database import batch as invoices
 from whmcs_source.database.numbers import PIECE, among, pieces
 from whmcs_source.database.queries import Tables
-from whmcs_source.database.read_ahead import Ahead
-from whmcs_source.database.reading import DatabaseReading
+from whmcs_source.database.read_ahead import ReadAhead
+from whmcs_source.database.reading import DatabaseReader
 from whmcs_source.database.rows import number_of
 from whmcs_source.settings import Products
 from whmcs_source.source.records import Records, is_within
@@ -22,8 +22,8 @@ class DatabaseRecords(Records):
     """Gives what API mode gives, in the same order, without going through the whole list."""
 
     def __init__(self, tables: Tables, label: str) -> None:
-        ahead = Ahead(tables)
-        super().__init__(ahead, DatabaseReading(ahead, products=Products.SKIP), label)
+        ahead = ReadAhead(tables)
+        super().__init__(ahead, DatabaseReader(ahead, products=Products.SKIP), label)
         self._ahead = ahead
 
     def read(self, days: Days) -> Iterator[Record]:
@@ -43,7 +43,7 @@ class DatabaseRecords(Records):
     def cost(self, days: Days) -> int:
         """About how many statements `read` would take."""
         condition = self._invoice_condition(days)
-        with self._ahead.door.snapshot() as snapshot:
+        with self._ahead.database.snapshot() as snapshot:
             [found] = snapshot.row(f"SELECT COUNT(*) FROM tblinvoices WHERE {condition}")  # noqa: S608
         return 8 + 8 * (number_of(found) // PIECE) + len(self._clients(days)) // PIECE
 
@@ -69,7 +69,7 @@ class DatabaseRecords(Records):
     def _clients(self, days: Days) -> list[int]:
         """Clients who exist and had money in the period, or have money without a day."""
         undated = f"`date` IS NULL OR YEAR(`date`) = 0 OR {_half_zero('date')}"
-        with self._ahead.door.snapshot() as snapshot:
+        with self._ahead.database.snapshot() as snapshot:
             moved = snapshot.rows(
                 "SELECT DISTINCT userid FROM tblaccounts"  # noqa: S608  # days and our own names
                 f" WHERE {_within('date', days)} OR {undated}"

@@ -12,13 +12,13 @@ from typing import Any, Generic, TypeVar, cast, get_args
 from pydantic import BaseModel, BeforeValidator
 
 from whmcs_source.api.fields import Id, IdOrZero, Line, Text
-from whmcs_source.api.text import STRAY_BYTES
-from whmcs_source.api.wire_models import Wire, parse
+from whmcs_source.api.html_text import STRAY_BYTES
+from whmcs_source.api.wire_models import WireModel, parse
 from whmcs_source.database import columns
 from whmcs_source.database.columns import Convert
 from whmcs_source.database.connection import Row
 
-ModelT = TypeVar("ModelT", bound=Wire)
+ModelT = TypeVar("ModelT", bound=WireModel)
 _new = object.__new__
 # The four places that a pydantic model keeps things in, past the refusal of a frozen one.
 _put_values, _put_fields, _put_extra, _put_private = (

@@ -4,17 +4,17 @@ import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from whmcs_source.api.text import single_line
+from whmcs_source.api.html_text import single_line
 from whmcs_source.api.wire_models import (
-    Wire,
     WireClient,
     WireCredit,
     WireInvoice,
     WireItem,
+    WireModel,
     WireRow,
     WireTransaction,
 )
-from whmcs_source.database.connection import Door, Row, Snapshot
+from whmcs_source.database.connection import DatabaseConnection, Row, Snapshot
 from whmcs_source.database.layout import Layout, read_layout
 from whmcs_source.database.numbers import among, pieces
 from whmcs_source.database.refunds import Refunds
@@ -23,7 +23,7 @@ from whmcs_source.translate.invoice import Product
 
 _PART = b"\x1f"
 _END = b"\x1f\x1e"
-ModelT = TypeVar("ModelT", bound=Wire)
+ModelT = TypeVar("ModelT", bound=WireModel)
 
 
 class Setup:
@@ -136,8 +136,8 @@ def _joined(columns: Sequence[str], nullable: Mapping[str, bool], end: str = "")
 class Asked:
     """The setup, asked for when it is first needed. Safe for several threads."""
 
-    def __init__(self, door: Door) -> None:
-        self.door = door
+    def __init__(self, database: DatabaseConnection) -> None:
+        self.database = database
         self._lock = threading.Lock()
         self._setup: Setup | None = None
 
@@ -149,7 +149,7 @@ class Asked:
         """
         with self._lock:
             if self._setup is None:
-                layout = read_layout(self.door)
+                layout = read_layout(self.database)
                 layout.verify()
                 self._setup = Setup(layout)
             return self._setup

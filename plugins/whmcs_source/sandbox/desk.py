@@ -14,7 +14,7 @@ class DeskError(ValueError):
     """WHMCS would not let an admin do this, or there is no such record."""
 
 
-class Desk:
+class AdminArea:
     """One sitting at the admin area, inside one transaction.
 
     Args:

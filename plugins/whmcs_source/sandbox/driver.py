@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from whmcs_source.sandbox.desk import Desk, DeskError
+from whmcs_source.sandbox.desk import AdminArea, DeskError
 from whmcs_source.sandbox.invoicing import (
     add_late_fee,
     cancel,
@@ -73,7 +73,7 @@ _VERBS: tuple[Callable[..., int | str], ...] = (
 )
 
 VERBS: Mapping[str, Callable[..., int | str]] = {verb.__name__: verb for verb in _VERBS}
-"""By name; each takes a `Desk` and keywords, and answers the id of what it made or changed."""
+"""By name; each takes a `AdminArea` and keywords, and answers the id of what it made or changed."""
 
 
 def do(database: Database, what: str, **arguments: Any) -> int | str:
@@ -85,7 +85,7 @@ def do(database: Database, what: str, **arguments: Any) -> int | str:
     verb = VERBS.get(what)
     if verb is None:
         raise DeskError(f"there is no {what}; there are {', '.join(sorted(VERBS))}")
-    desk = Desk(database)
+    desk = AdminArea(database)
     try:
         inspect.signature(verb).bind(desk, **arguments)
     except TypeError as error:

@@ -9,8 +9,8 @@ from typing import Any, Self
 from bridge.api import UsageError
 from whmcs_source.sandbox import driver, seed, switches
 from whmcs_source.sandbox.office import Office
-from whmcs_source.sandbox.server import Server
-from whmcs_source.sandbox.state import State, image
+from whmcs_source.sandbox.server import ApiServer
+from whmcs_source.sandbox.state import InstallationState, image
 
 
 class WhmcsSandbox:
@@ -29,12 +29,14 @@ class WhmcsSandbox:
         self.address = ""
         self._port = port
         self._switches = dict(switch_values or {})
-        self._state: State | None = None
+        self._state: InstallationState | None = None
         self._office: Office | None = None
-        self._server: Server | None = None
+        self._server: ApiServer | None = None
 
     def __enter__(self) -> Self:
-        self._state = State(self.directory, partial(_company, frozenset(self._switches.items())))
+        self._state = InstallationState(
+            self.directory, partial(_company, frozenset(self._switches.items()))
+        )
         try:
             with self._state.transaction() as database:
                 switches.write(database, self._switches)
@@ -77,14 +79,14 @@ class WhmcsSandbox:
         with self._opened().transaction() as database:
             return [dict(row) for row in database.execute(query, values)]
 
-    def _opened(self) -> State:
+    def _opened(self) -> InstallationState:
         if self._state is None:
             raise RuntimeError("the sandbox was used outside its with block")
         return self._state
 
-    def _listen(self, office: Office) -> Server:
+    def _listen(self, office: Office) -> ApiServer:
         try:
-            return Server(office, self._port)
+            return ApiServer(office, self._port)
         except OSError as error:
             raise UsageError(
                 f"Port {self._port} on 127.0.0.1 could not be opened: {error.strerror}.",

@@ -6,7 +6,7 @@ the checks is a guess.
 
 from collections.abc import Mapping
 
-from whmcs_source.sandbox.actions.registry import ACTIONS, ApiAction, Refusal
+from whmcs_source.sandbox.actions.registry import ACTIONS, ActionRefusal, ApiAction
 from whmcs_source.sandbox.state import Database
 
 _FORBIDDEN, _BAD = 403, 400
@@ -22,13 +22,13 @@ def admitted(
     """
     name = fields.get("action", "").strip()
     if not name:
-        raise Refusal("Empty action request", _BAD)
+        raise ActionRefusal("Empty action request", _BAD)
     _check_address(switches, fields, address)
     uses_role = _check_credentials(database, switches, fields)
     wanted = ACTIONS.get(name.lower())
     if wanted is None or (uses_role and not _in_role(switches, name)):
         text = f'Invalid Permissions: API action "{name.lower()}" is not allowed'
-        raise Refusal(text if uses_role else "Command Not Found", _FORBIDDEN)
+        raise ActionRefusal(text if uses_role else "Command Not Found", _FORBIDDEN)
     return wanted
 
 
@@ -38,7 +38,7 @@ def _check_address(switches: Mapping[str, str], fields: Mapping[str, str], addre
     key = switches["access_key"]
     if not allowed or seen in allowed or (key and fields.get("accesskey") == key):
         return
-    raise Refusal(f"{switches['ip_text']} {seen}", _FORBIDDEN)
+    raise ActionRefusal(f"{switches['ip_text']} {seen}", _FORBIDDEN)
 
 
 def _check_credentials(
@@ -48,20 +48,20 @@ def _check_credentials(
     name = fields.get("identifier") or fields.get("username") or ""
     word = fields.get("secret") or fields.get("password") or ""
     if not name or not word:
-        raise Refusal("Invalid or missing credentials", _FORBIDDEN)
+        raise ActionRefusal("Invalid or missing credentials", _FORBIDDEN)
     if name == switches["identifier"]:
         if word != switches["secret"]:
-            raise Refusal("Authentication Failed", _FORBIDDEN)
+            raise ActionRefusal("Authentication Failed", _FORBIDDEN)
         return True
     admin = database.execute("SELECT * FROM tbladmins WHERE username = ?", (name,)).fetchone()
     if admin is None or "identifier" in fields:
-        raise Refusal("Authentication Failed", _FORBIDDEN)
+        raise ActionRefusal("Authentication Failed", _FORBIDDEN)
     if admin["password"] != word.lower():
-        raise Refusal("Invalid password provided", _FORBIDDEN)
+        raise ActionRefusal("Invalid password provided", _FORBIDDEN)
     if admin["disabled"]:
-        raise Refusal("Administrator Account Disabled", _FORBIDDEN)
+        raise ActionRefusal("Administrator Account Disabled", _FORBIDDEN)
     if not admin["roleid"]:
-        raise Refusal("Access Denied", _FORBIDDEN)
+        raise ActionRefusal("Access Denied", _FORBIDDEN)
     return False
 
 
@@ -78,9 +78,11 @@ def check_parameters(action: ApiAction, fields: Mapping[str, str], in_url: froze
     """
     if in_url:
         names = ", ".join(sorted(in_url))
-        raise Refusal(f"Sandbox: {names} came in the URL, not in the body (switch `strict`)", _BAD)
+        raise ActionRefusal(
+            f"Sandbox: {names} came in the URL, not in the body (switch `strict`)", _BAD
+        )
     unknown = action.unknown(fields)
     if unknown:
         names = ", ".join(sorted(unknown))
         text = f"Sandbox: {action.name} has no parameter {names} (switch `strict`)"
-        raise Refusal(text, _BAD)
+        raise ActionRefusal(text, _BAD)

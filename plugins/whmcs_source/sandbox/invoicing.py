@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from whmcs_source.sandbox.desk import Desk, DeskError
+from whmcs_source.sandbox.desk import AdminArea, DeskError
 from whmcs_source.sandbox.money import Amount, Taxes, exact, money, sums
 from whmcs_source.sandbox.settling import credit_note, settle
 from whmcs_source.sandbox.state import insert, update
@@ -23,7 +23,7 @@ Line = Mapping[str, Any]
 
 
 def create_invoice(
-    desk: Desk,
+    desk: AdminArea,
     *,
     client: int,
     lines: Sequence[Line],
@@ -64,7 +64,7 @@ def create_invoice(
     return invoice_id
 
 
-def tax_rate_of(desk: Desk, client_id: int) -> Decimal:
+def tax_rate_of(desk: AdminArea, client_id: int) -> Decimal:
     """Level 1 for a client: none if exempt, or in the EU with a tax id (VAT mode, UK company)."""
     client = desk.client(client_id)
     if client["taxexempt"] or (client["country"] in _EU and client["tax_id"]):
@@ -77,7 +77,7 @@ def tax_rate_of(desk: Desk, client_id: int) -> Decimal:
 
 
 def recalculate(
-    desk: Desk,
+    desk: AdminArea,
     invoice_id: int,
     when: str,
     *,
@@ -108,7 +108,7 @@ def recalculate(
 
 
 def edit_invoice(
-    desk: Desk,
+    desk: AdminArea,
     *,
     invoice: int,
     add: Sequence[Line] = (),
@@ -146,7 +146,7 @@ def edit_invoice(
 
 
 def add_late_fee(
-    desk: Desk, *, invoice: int, amount: Amount, taxed: bool = False, date: str | None = None
+    desk: AdminArea, *, invoice: int, amount: Amount, taxed: bool = False, date: str | None = None
 ) -> int:
     """Put a late fee on an unpaid invoice, as the daily cron does."""
     if desk.invoice(invoice)["status"] != "Unpaid":
@@ -159,7 +159,7 @@ def add_late_fee(
     return invoice
 
 
-def publish(desk: Desk, *, invoice: int, date: str | None = None) -> int:
+def publish(desk: AdminArea, *, invoice: int, date: str | None = None) -> int:
     """Publish a draft: its date becomes this day (WHMCS documentation, Invoicing)."""
     if desk.invoice(invoice)["status"] != "Draft":
         raise DeskError(f"invoice {invoice} was not a draft")
@@ -170,7 +170,7 @@ def publish(desk: Desk, *, invoice: int, date: str | None = None) -> int:
     return invoice
 
 
-def cancel(desk: Desk, *, invoice: int, date: str | None = None) -> int:
+def cancel(desk: AdminArea, *, invoice: int, date: str | None = None) -> int:
     """Cancel an invoice; 9.x writes a credit note for what it was."""
     when = desk.moment(date)
     desk.change_invoice(invoice, when, status="Cancelled", date_cancelled=when)
@@ -179,14 +179,14 @@ def cancel(desk: Desk, *, invoice: int, date: str | None = None) -> int:
     return invoice
 
 
-def set_status(desk: Desk, *, invoice: int, status: str, date: str | None = None) -> int:
+def set_status(desk: AdminArea, *, invoice: int, status: str, date: str | None = None) -> int:
     """Set a status by hand and nothing else, so that ``Unpaid`` re-opens a paid invoice."""
     when = desk.moment(date)
     desk.change_invoice(invoice, when, status=status)
     return invoice
 
 
-def merge(desk: Desk, *, invoices: Sequence[int], date: str | None = None) -> int:
+def merge(desk: AdminArea, *, invoices: Sequence[int], date: str | None = None) -> int:
     """Merge unpaid invoices of one client into the newest; the others are deleted."""
     rows = [desk.invoice(invoice_id) for invoice_id in invoices]
     if len(rows) < 2 or len({row["userid"] for row in rows}) > 1:
@@ -208,7 +208,7 @@ def merge(desk: Desk, *, invoices: Sequence[int], date: str | None = None) -> in
 
 
 def split(
-    desk: Desk,
+    desk: AdminArea,
     *,
     invoice: int,
     lines: Sequence[int],
@@ -231,7 +231,7 @@ def split(
     return created
 
 
-def delete_invoice(desk: Desk, *, invoice: int) -> int:
+def delete_invoice(desk: AdminArea, *, invoice: int) -> int:
     """Delete an invoice with its lines; its transactions stay, naming an invoice that is gone."""
     desk.invoice(invoice)
     desk.database.execute("DELETE FROM tblinvoices WHERE id = ?", (invoice,))
@@ -261,7 +261,7 @@ def _with_promotion(lines: Sequence[Line], percent: Amount | None) -> list[Line]
     return every
 
 
-def _add_lines(desk: Desk, invoice_id: int, lines: Sequence[Line]) -> None:
+def _add_lines(desk: AdminArea, invoice_id: int, lines: Sequence[Line]) -> None:
     row = desk.invoice(invoice_id)
     kept = {name: row[name] for name in ("userid", "duedate", "paymentmethod")}
     for line in lines:

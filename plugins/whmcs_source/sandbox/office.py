@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from whmcs_source.sandbox import driver, faults, switches
+from whmcs_source.sandbox import driver, fault_modes, switches
 from whmcs_source.sandbox.actions import clients, invoices, lookups, orders, writing
-from whmcs_source.sandbox.actions.registry import ACTIONS, Call, Refusal, Reply
-from whmcs_source.sandbox.faults import Fault
+from whmcs_source.sandbox.actions.registry import ACTIONS, ActionRefusal, ApiCall, Reply
+from whmcs_source.sandbox.fault_modes import FiredFault
 from whmcs_source.sandbox.gate import admitted, check_parameters
 from whmcs_source.sandbox.shape import Shape, nvp
-from whmcs_source.sandbox.state import Database, State, insert, undone_on_error
+from whmcs_source.sandbox.state import Database, InstallationState, insert, undone_on_error
 
 _MODULES = (clients, invoices, lookups, orders, writing)  # importing them registers their actions
 _BEFORE = frozenset({"cut_before", "html", "http_500", "http_503", "http_429", "refuse"})
@@ -25,7 +25,7 @@ TEXT = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """What goes back.
 
     Attributes:
@@ -39,7 +39,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ApiRequest:
     """One POST to api.php.
 
     Attributes:
@@ -59,31 +59,31 @@ class Office:
         state: Opened; closed by whoever opened it.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: InstallationState) -> None:
         self.state = state
-        self._late: dict[threading.Timer, Request] = {}
+        self._late: dict[threading.Timer, ApiRequest] = {}
         self._lock = threading.Lock()
 
-    def receive(self, request: Request) -> tuple[Answer | None, Fault | None]:
+    def receive(self, request: ApiRequest) -> tuple[ApiResponse | None, FiredFault | None]:
         """Note the call, let a planned fault fire, and do the work unless the fault forbids it.
 
         The answer is None where the work is not to be done, or not yet.
         """
         name = _name(request.fields)
         with self.state.transaction() as database:
-            fault = faults.next_fault(database, name)
+            fault = fault_modes.next_fault(database, name)
             row = {"name": name, "fault": fault.mode if fault else ""}
             insert(database, "sandbox_calls", row)
             if fault and fault.mode in _BEFORE | _LATER:
                 return (_odd_refusal(database) if fault.mode == "refuse" else None), fault
             return self._answer(database, request), fault
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ApiRequest) -> ApiResponse:
         """Do the work, without noting a call."""
         with self.state.transaction() as database:
             return self._answer(database, request)
 
-    def answer_later(self, request: Request, seconds: float) -> None:
+    def answer_later(self, request: ApiRequest, seconds: float) -> None:
         """Do the work after a while, when nobody listens any more."""
         timer = threading.Timer(seconds, self._overdue)
         timer.daemon = True
@@ -106,7 +106,7 @@ class Office:
             if request is not None:
                 self.answer(request)
 
-    def _answer(self, database: Database, request: Request) -> Answer:
+    def _answer(self, database: Database, request: ApiRequest) -> ApiResponse:
         values = switches.read(database)
         wait_s = int(values["latency_ms"]) / 1000
         shape = Shape(values)
@@ -117,32 +117,32 @@ class Office:
                 if values["strict"] == "on":
                     check_parameters(action, request.fields, request.in_url)
                 flat = action.flat
-                reply = action.run(Call(database, request.fields, shape))
+                reply = action.run(ApiCall(database, request.fields, shape))
                 _after(database, action.name, values)
             status = 200
-        except Refusal as refusal:
+        except ActionRefusal as refusal:
             status, reply = refusal.status, {"result": "error", "message": str(refusal)}
         except ValueError as error:  # no amount, no date: PHP would make something of it
             status, reply = 400, {"result": "error", "message": f"Sandbox: {error}"}
         plain = status != 200 and values["nvp_refusals"] == "on"
         kind = request.fields.get("responsetype", "").lower()
         if plain or not kind or kind == "nvp":
-            return Answer(status, nvp(reply), TEXT, wait_s)
+            return ApiResponse(status, nvp(reply), TEXT, wait_s)
         if kind != "json":
             text = f"Sandbox: responsetype {kind} was not built; json and nvp are"
-            return Answer(400, shape.json({"result": "error", "message": text}), JSON, wait_s)
-        return Answer(status, shape.json(reply, flat=flat), JSON, wait_s)
+            return ApiResponse(400, shape.json({"result": "error", "message": text}), JSON, wait_s)
+        return ApiResponse(status, shape.json(reply, flat=flat), JSON, wait_s)
 
-    def control(self, method: str, path: str, body: bytes) -> Answer:
+    def control(self, method: str, path: str, body: bytes) -> ApiResponse:
         """Answer the sandbox's own questions, under /_sandbox/."""
         try:
             with self.state.transaction() as database:
                 found = _control(database, method, path, json.loads(body) if body else None)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            return Answer(400, json.dumps({"error": str(error)}).encode())
+            return ApiResponse(400, json.dumps({"error": str(error)}).encode())
         if found is None:
-            return Answer(404, json.dumps({"error": f"there is no {method} {path}"}).encode())
-        return Answer(200, json.dumps(found).encode())
+            return ApiResponse(404, json.dumps({"error": f"there is no {method} {path}"}).encode())
+        return ApiResponse(200, json.dumps(found).encode())
 
 
 def fields_of(query: str, body: bytes) -> dict[str, str]:
@@ -160,10 +160,10 @@ def _control(database: Database, method: str, path: str, body: Any) -> Any:
             switches.write(database, body)
             return switches.read(database)
         case ("GET", "faults"):
-            return faults.planned(database)
+            return fault_modes.planned(database)
         case ("PUT", "faults"):
-            faults.plan(database, body)
-            return faults.planned(database)
+            fault_modes.plan(database, body)
+            return fault_modes.planned(database)
         case ("GET", "calls"):
             rows = database.execute("SELECT n, name, fault FROM sandbox_calls ORDER BY n")
             return {"calls": [_noted(tuple(row)) for row in rows]}
@@ -192,9 +192,9 @@ def _name(fields: Mapping[str, str]) -> str:
     return known.name if known else name
 
 
-def _odd_refusal(database: Database) -> Answer:
+def _odd_refusal(database: Database) -> ApiResponse:
     reply: Reply = {"result": "error", "message": _ODD}
-    return Answer(200, Shape(switches.read(database)).json(reply))
+    return ApiResponse(200, Shape(switches.read(database)).json(reply))
 
 
 def _after(database: Database, name: str, values: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from whmcs_source.sandbox.desk import Desk, DeskError
+from whmcs_source.sandbox.desk import AdminArea, DeskError
 from whmcs_source.sandbox.invoicing import create_invoice
 from whmcs_source.sandbox.money import Amount, cents, exact, money
 from whmcs_source.sandbox.settling import apply_note, credit_note, settle, take_credit, use_balance
@@ -14,7 +14,7 @@ _CANCELLED = "It is not possible to add a payment to an invoice that is Cancelle
 
 
 def pay(
-    desk: Desk,
+    desk: AdminArea,
     *,
     invoice: int,
     amount: Amount | None = None,
@@ -56,7 +56,9 @@ def pay(
     return paid
 
 
-def mark_paid(desk: Desk, *, invoice: int, amount: Amount = "0", date: str | None = None) -> int:
+def mark_paid(
+    desk: AdminArea, *, invoice: int, amount: Amount = "0", date: str | None = None
+) -> int:
     """Call an invoice paid although money is missing.
 
     8.x writes a transaction without a gateway; whether it holds the rest or nothing is open, so
@@ -80,7 +82,7 @@ def mark_paid(desk: Desk, *, invoice: int, amount: Amount = "0", date: str | Non
 
 
 def mass_pay(
-    desk: Desk,
+    desk: AdminArea,
     *,
     invoices: Sequence[int],
     gateway: str | None = None,
@@ -120,7 +122,7 @@ def mass_pay(
 
 
 def add_funds(
-    desk: Desk,
+    desk: AdminArea,
     *,
     client: int,
     amount: Amount,
@@ -147,7 +149,7 @@ def add_funds(
 
 
 def add_credit(
-    desk: Desk,
+    desk: AdminArea,
     *,
     client: int,
     amount: Amount,
@@ -159,7 +161,7 @@ def add_credit(
 
 
 def apply_credit(
-    desk: Desk, *, invoice: int, amount: Amount | None = None, date: str | None = None
+    desk: AdminArea, *, invoice: int, amount: Amount | None = None, date: str | None = None
 ) -> str:
     """Pay from the client's balance, and answer how much; as much as there is when absent."""
     row, when, left = desk.invoice(invoice), desk.moment(date), desk.balance(invoice)
@@ -179,7 +181,7 @@ def apply_credit(
 
 
 def record_money(
-    desk: Desk,
+    desk: AdminArea,
     *,
     client: int = 0,
     invoice: int = 0,
@@ -215,14 +217,14 @@ def record_money(
     )
 
 
-def change_transaction(desk: Desk, *, transaction: int, **fields: Any) -> int:
+def change_transaction(desk: AdminArea, *, transaction: int, **fields: Any) -> int:
     """Change columns of a transaction; any can be changed later (UpdateTransaction)."""
     desk.transaction(transaction)
     update(desk.database, "tblaccounts", transaction, fields)
     return transaction
 
 
-def delete_transaction(desk: Desk, *, transaction: int) -> int:
+def delete_transaction(desk: AdminArea, *, transaction: int) -> int:
     """Delete a transaction; its invoice stays as it is."""
     desk.transaction(transaction)
     desk.database.execute("DELETE FROM tblaccounts WHERE id = ?", (transaction,))

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from whmcs_source.sandbox.desk import Desk
+from whmcs_source.sandbox.desk import AdminArea
 from whmcs_source.sandbox.money import Amount, money
 from whmcs_source.sandbox.state import insert, update
 
@@ -11,7 +11,7 @@ _CODES = uuid.UUID("6f1d7c1e-94a4-4b3f-9a55-2d64f7f0a1c3")
 
 
 def create_client(
-    desk: Desk,
+    desk: AdminArea,
     *,
     firstname: str,
     lastname: str,
@@ -42,14 +42,14 @@ def create_client(
     return created
 
 
-def change_client(desk: Desk, *, client: int, date: str | None = None, **fields: Any) -> int:
+def change_client(desk: AdminArea, *, client: int, date: str | None = None, **fields: Any) -> int:
     """Change a client's email, country, currency, tax id, ...; old invoices are re-labelled."""
     desk.client(client)
     update(desk.database, "tblclients", client, {**fields, "updated_at": desk.moment(date)})
     return client
 
 
-def delete_client(desk: Desk, *, client: int, transactions: bool = False) -> int:
+def delete_client(desk: AdminArea, *, client: int, transactions: bool = False) -> int:
     """Delete a client with invoices; transactions stay unless asked (DeleteClient)."""
     desk.client(client)
     doomed = [
@@ -70,7 +70,7 @@ def delete_client(desk: Desk, *, client: int, transactions: bool = False) -> int
 
 
 def create_service(
-    desk: Desk,
+    desk: AdminArea,
     *,
     client: int,
     product: int,
@@ -96,7 +96,7 @@ def create_service(
 
 
 def create_domain(
-    desk: Desk, *, client: int, domain: str, amount: Amount, date: str | None = None
+    desk: AdminArea, *, client: int, domain: str, amount: Amount, date: str | None = None
 ) -> int:
     """Give a client a domain; its id is what a Domain line relates to."""
     when = desk.moment(date)
@@ -113,7 +113,13 @@ def create_domain(
 
 
 def create_addon(
-    desk: Desk, *, client: int, service: int, addon: int, amount: Amount, cycle: str = "Monthly"
+    desk: AdminArea,
+    *,
+    client: int,
+    service: int,
+    addon: int,
+    amount: Amount,
+    cycle: str = "Monthly",
 ) -> int:
     """Give a service an addon; its id is what an Addon line relates to."""
     values = {

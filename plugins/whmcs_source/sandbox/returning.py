@@ -2,14 +2,14 @@
 
 from decimal import Decimal
 
-from whmcs_source.sandbox.desk import Desk, DeskError
+from whmcs_source.sandbox.desk import AdminArea, DeskError
 from whmcs_source.sandbox.money import Amount, cents, exact, money
 from whmcs_source.sandbox.settling import credit_note
 from whmcs_source.sandbox.state import Row, insert
 
 
 def refund(
-    desk: Desk,
+    desk: AdminArea,
     *,
     transaction: int,
     amount: Amount | None = None,
@@ -56,7 +56,9 @@ def refund(
     return row_id
 
 
-def chargeback(desk: Desk, *, transaction: int, fees: Amount = "0", date: str | None = None) -> int:
+def chargeback(
+    desk: AdminArea, *, transaction: int, fees: Amount = "0", date: str | None = None
+) -> int:
     """Let the payer's bank take a payment back: the invoice goes to Collections.
 
     The row names no original (`refundid` 0); only its description tells what it is.
@@ -85,14 +87,14 @@ def _of_same_money(paid: Row, when: str) -> dict[str, object]:
     return {**kept, "date": when}
 
 
-def _refunded(desk: Desk, transaction: int) -> Decimal:
+def _refunded(desk: AdminArea, transaction: int) -> Decimal:
     rows: list[Row] = desk.database.execute(
         "SELECT amountout FROM tblaccounts WHERE refundid = ?", (transaction,)
     ).fetchall()
     return sum((exact(row[0]) for row in rows), Decimal(0))
 
 
-def _after_refund(desk: Desk, invoice_id: int, returned: Decimal, when: str) -> None:
+def _after_refund(desk: AdminArea, invoice_id: int, returned: Decimal, when: str) -> None:
     """Full: Refunded with its date. In part: still Paid, and the row is as it was."""
     row = desk.database.execute("SELECT * FROM tblinvoices WHERE id = ?", (invoice_id,)).fetchone()
     if row is None:

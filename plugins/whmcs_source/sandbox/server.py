@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from whmcs_source.sandbox.faults import Fault
-from whmcs_source.sandbox.office import JSON, TEXT, Answer, Office, Request, fields_of
+from whmcs_source.sandbox.fault_modes import FiredFault
+from whmcs_source.sandbox.office import JSON, TEXT, ApiRequest, ApiResponse, Office, fields_of
 
 API = "/includes/api.php"
 _POLL_S = 0.02
@@ -39,12 +39,12 @@ class Cut(Exception):
     """Close the connection now."""
 
 
-class Handler(BaseHTTPRequestHandler):
+class ApiHandler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: "Server"
+    server: "ApiServer"
     _retry: ClassVar[Mapping[int, str]] = {429: "Retry-After: 1\r\n", 503: "Retry-After: 1\r\n"}
 
     def setup(self) -> None:
@@ -80,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
             elif address.path == API:
                 self._api(fields_of(address.query, body) if self.command == "POST" else {})
             else:
-                self._send(Answer(404, _PAGE.format("404 Not Found").encode(), TEXT))
+                self._send(ApiResponse(404, _PAGE.format("404 Not Found").encode(), TEXT))
         except Cut:
             self.close_connection = True
             with suppress(OSError):
@@ -89,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
     def _api(self, fields: Mapping[str, str]) -> None:
         office = self.server.office
         in_url = frozenset(fields_of(urlsplit(self.path).query, b""))
-        request = Request(fields, self.client_address[0], in_url)
+        request = ApiRequest(fields, self.client_address[0], in_url)
         answer, fault = office.receive(request)
         if fault is not None:
             answer = self._failed(fault, request, answer)
@@ -98,7 +98,9 @@ class Handler(BaseHTTPRequestHandler):
                 self._pause(answer.wait_s)
             self._send(answer)
 
-    def _failed(self, fault: Fault, request: Request, answer: Answer | None) -> Answer | None:
+    def _failed(
+        self, fault: FiredFault, request: ApiRequest, answer: ApiResponse | None
+    ) -> ApiResponse | None:
         """What the fault makes of the answer. Raises Cut where there is none."""
         match fault.mode:
             case "cut_before" | "lost_reply":
@@ -114,12 +116,14 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(whole[: len(whole) - (len(answer.body) + 1) // 2])
                 raise Cut
             case "garbage":
-                return Answer(200, _GARBAGE, JSON)
+                return ApiResponse(200, _GARBAGE, JSON)
             case "html":
-                return Answer(200, _MAINTENANCE, TEXT)
+                return ApiResponse(200, _MAINTENANCE, TEXT)
             case mode if mode in _ERROR_PAGES:
                 status = _ERROR_PAGES[mode]
-                return Answer(status, _PAGE.format(f"{status} {_REASONS[status]}").encode(), TEXT)
+                return ApiResponse(
+                    status, _PAGE.format(f"{status} {_REASONS[status]}").encode(), TEXT
+                )
             case _:
                 return answer
 
@@ -127,10 +131,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.stopping.wait(seconds):
             raise Cut
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: ApiResponse) -> None:
         self.wfile.write(self._bytes(answer))
 
-    def _bytes(self, answer: Answer) -> bytes:
+    def _bytes(self, answer: ApiResponse) -> bytes:
         """Head and body together, so that a reply is one packet's worth of write."""
         head = (
             f"HTTP/1.1 {answer.status} {_REASONS[answer.status]}\r\n"
@@ -141,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
         return head.encode("ascii") + answer.body
 
 
-class Server(ThreadingHTTPServer):
+class ApiServer(ThreadingHTTPServer):
     """Listens on 127.0.0.1.
 
     Args:
@@ -158,7 +162,7 @@ class Server(ThreadingHTTPServer):
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._gone = threading.Condition(self._lock)
-        super().__init__(("127.0.0.1", port), Handler)
+        super().__init__(("127.0.0.1", port), ApiHandler)
         self._thread = threading.Thread(
             target=self.serve_forever, args=(_POLL_S,), name="whmcs-sandbox", daemon=True
         )

@@ -2,14 +2,14 @@
 
 from decimal import Decimal
 
-from whmcs_source.sandbox.desk import Desk, DeskError
+from whmcs_source.sandbox.desk import AdminArea, DeskError
 from whmcs_source.sandbox.money import Amount, cents, exact, money
 from whmcs_source.sandbox.state import insert
 
 ADJUSTMENT = "invoice_billing_adjustment_credit"
 
 
-def settle(desk: Desk, invoice_id: int, when: str) -> None:
+def settle(desk: AdminArea, invoice_id: int, when: str) -> None:
     """Turn an invoice Paid: date, number, and what its lines bring about.
 
     Containers and add-funds invoices take numbers too.
@@ -37,7 +37,9 @@ def settle(desk: Desk, invoice_id: int, when: str) -> None:
             _pay_target(desk, invoice_id, int(line["relid"]), exact(line["amount"]), when)
 
 
-def _pay_target(desk: Desk, container: int, invoice_id: int, amount: Decimal, when: str) -> None:
+def _pay_target(
+    desk: AdminArea, container: int, invoice_id: int, amount: Decimal, when: str
+) -> None:
     """Let a mass payment's share settle its target, which gets no transaction of its own.
 
     How 9.x keeps it has not been verified; as applied credit is the guess here. So is it that a
@@ -58,14 +60,14 @@ def _pay_target(desk: Desk, container: int, invoice_id: int, amount: Decimal, wh
         settle(desk, invoice_id, when)
 
 
-def use_balance(desk: Desk, invoice_id: int, amount: Decimal, when: str) -> None:
+def use_balance(desk: AdminArea, invoice_id: int, amount: Decimal, when: str) -> None:
     """Take what pays an invoice off the client's balance."""
     client = desk.invoice(invoice_id)["userid"]
     words, detail = "Credit Applied to Invoice {}", f"#{invoice_id}"
     desk.note_balance(client, -amount, words, when, detail=detail, invoice=invoice_id)
 
 
-def take_credit(desk: Desk, invoice_id: int, amount: Decimal, when: str) -> None:
+def take_credit(desk: AdminArea, invoice_id: int, amount: Decimal, when: str) -> None:
     """Set credit against an invoice: in 8.x its total falls, in 9.x a note is applied."""
     row = desk.invoice(invoice_id)
     if not desk.modern:
@@ -82,7 +84,7 @@ def take_credit(desk: Desk, invoice_id: int, amount: Decimal, when: str) -> None
     apply_note(desk, invoice_id, note, when)
 
 
-def apply_note(desk: Desk, invoice_id: int, note: int, when: str) -> int:
+def apply_note(desk: AdminArea, invoice_id: int, note: int, when: str) -> int:
     """Write the row that a credit note leaves among the transactions. It is not money."""
     row = desk.invoice(invoice_id)
     total = desk.one("tblbillingnotes", note, "credit note")["total"]
@@ -102,7 +104,7 @@ def apply_note(desk: Desk, invoice_id: int, note: int, when: str) -> int:
     )
 
 
-def credit_note(desk: Desk, *, invoice: int, amount: Amount, date: str | None = None) -> int:
+def credit_note(desk: AdminArea, *, invoice: int, amount: Amount, date: str | None = None) -> int:
     """Issue a credit note for part of an invoice; its tax is the invoice's share. 9.x only."""
     if not desk.modern:
         raise DeskError("credit notes exist from 9.0 on")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from whmcs_source.sandbox.schema import ZERO_DAY, ZERO_MOMENT
+from whmcs_source.sandbox.tables_ddl import ZERO_DAY, ZERO_MOMENT
 
 _EMPTY: Mapping[str, Any] = {'""': "", "[]": [], "{}": {}, "null": None}
 _WARNING = (

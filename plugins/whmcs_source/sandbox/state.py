@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from whmcs_source.sandbox.schema import statements
+from whmcs_source.sandbox.tables_ddl import statements
 
 FILE = "whmcs.db"
 _WAIT_S = 20
@@ -19,7 +19,7 @@ Database: TypeAlias = sqlite3.Connection
 Row: TypeAlias = sqlite3.Row
 
 
-class State:
+class InstallationState:
     """The file, opened. One connection a process; its users take turns.
 
     Args:

@@ -12,13 +12,18 @@ from heapq import merge
 
 from bridge.api import Known, ScanPolicy, Seen, SourceRef, invoice_ref, money_fingerprint
 from whmcs_source.api.calls import Calls, Page, Row
-from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.walk import Place, walk
 from whmcs_source.api.wire_models import WireTransaction
-from whmcs_source.read import Reading
+from whmcs_source.read import RecordReader
+from whmcs_source.scan.api_scan import Found, KnownIds, Scan, absent
 from whmcs_source.scan.cursor import Deep
-from whmcs_source.scan.scan import Ahead, Found, Scan, absent
-from whmcs_source.translate.transactions import Books, rows_of_invoice, to_balance, transaction_of
+from whmcs_source.translate.transactions import (
+    Installation,
+    rows_of_invoice,
+    to_balance,
+    transaction_of,
+)
 
 _CLIENTS_A_CHECKPOINT = 20
 
@@ -30,7 +35,7 @@ class DeepScan:
         self,
         scan: Scan,
         calls: Calls,
-        reading: Reading,
+        reading: RecordReader,
         known: Known,
         policy: ScanPolicy,
     ) -> None:
@@ -64,7 +69,7 @@ class DeepScan:
 
     def _list(self) -> Iterator[Found]:
         place = self._scan.cursor.deep_place
-        ours = Ahead(self._known_refs())
+        ours = KnownIds(self._known_refs())
         ours.skip(place.last)
         for stretch in walk(self._page, place):
             yield from self._scan.changed(stretch.rows)
@@ -161,7 +166,7 @@ class DeepScan:
 def _digest(
     rows: tuple[WireTransaction, ...],
     currency: str,
-    books: Books,
+    books: Installation,
     client: int,
     on_balance: Collection[int],
 ) -> str | None:

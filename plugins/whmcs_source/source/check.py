@@ -13,10 +13,10 @@ from bridge.api import (
     UnreachableError,
 )
 from whmcs_source.api.calls import Calls, OddRow, Page, Row
-from whmcs_source.api.errors import ActionNotAllowedError
+from whmcs_source.api.reply_errors import ActionNotAllowedError
 from whmcs_source.api.wire_models import WireGateway, WireRow
-from whmcs_source.read import Reading
-from whmcs_source.translate.transactions import Books
+from whmcs_source.read import RecordReader
+from whmcs_source.translate.transactions import Installation
 
 _OLDEST = 8
 _NEWEST = 9
@@ -30,7 +30,7 @@ class Check:
         products: Whether GetClientsProducts is wanted.
     """
 
-    def __init__(self, calls: Calls, reading: Reading, *, products: bool) -> None:
+    def __init__(self, calls: Calls, reading: RecordReader, *, products: bool) -> None:
         self._calls = calls
         self._reading = reading
         self._products = products
@@ -61,7 +61,7 @@ class Check:
         if invoice:  # with no invoice to name, it might answer with everything
             yield "GetTransactions", partial(self._calls.transactions_of_invoice, invoice)
 
-    def _version(self, books: Books) -> Iterator[Finding]:
+    def _version(self, books: Installation) -> Iterator[Finding]:
         yield Finding(Level.OK, "version", f"WHMCS {books.version}")
         if books.major > _NEWEST:
             yield Finding(
@@ -71,7 +71,7 @@ class Check:
                 "compare a few booked invoices by hand before you rely on it",
             )
 
-    def _findings(self, books: Books, newest: Page[Row]) -> Iterator[Finding]:
+    def _findings(self, books: Installation, newest: Page[Row]) -> Iterator[Finding]:
         yield from self._version(books)
         yield Finding(Level.OK, "base currency", books.base_currency)
         _, client = _ids(newest)
@@ -131,7 +131,7 @@ class Check:
         return "proforma" if word.strip().lower() in ("on", "1", "true") else "vat_invoice"
 
 
-def refuse_old(books: Books) -> None:
+def refuse_old(books: Installation) -> None:
     """Raise for a WHMCS that bridge cannot read.
 
     Raises:

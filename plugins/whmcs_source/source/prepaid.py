@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from bridge.api import ClientBalance, client_ref
 from whmcs_source.api.calls import Calls
 from whmcs_source.api.walk import Place, walk
-from whmcs_source.read import Reading
+from whmcs_source.read import RecordReader
 from whmcs_source.translate.transactions import money
 
 
@@ -16,7 +16,7 @@ class Prepaid:
     it is the sum of the movements is likely and not documented, so it is read, not worked out.
     """
 
-    def __init__(self, calls: Calls, reading: Reading) -> None:
+    def __init__(self, calls: Calls, reading: RecordReader) -> None:
         self._calls = calls
         self._reading = reading
 

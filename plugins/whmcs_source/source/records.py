@@ -18,10 +18,10 @@ from bridge.api import (
     transaction_ref,
 )
 from whmcs_source.api.calls import Calls, OddRow, Page, Row
-from whmcs_source.api.errors import OddAmountError, UnreadableReplyError
+from whmcs_source.api.reply_errors import OddAmountError, UnreadableReplyError
 from whmcs_source.api.walk import Place, walk
 from whmcs_source.api.wire_models import WireClientRow, WireItem, WireRow
-from whmcs_source.read import Reading
+from whmcs_source.read import RecordReader
 from whmcs_source.translate.invoice import PAID_STATES, STATES
 from whmcs_source.translate.transactions import money
 
@@ -35,7 +35,7 @@ class Records:
     Money without a client is not read: WHMCS gives it only together with everybody else's.
     """
 
-    def __init__(self, calls: Calls, reading: Reading, label: str) -> None:
+    def __init__(self, calls: Calls, reading: RecordReader, label: str) -> None:
         self._calls = calls
         self._reading = reading
         self._label = label

@@ -25,10 +25,10 @@ from bridge.api import (
     TransientError,
 )
 from whmcs_source.api.calls import Calls
-from whmcs_source.read import Reading
+from whmcs_source.read import RecordReader
+from whmcs_source.scan.api_scan import Scan
 from whmcs_source.scan.cursor import Cursor
 from whmcs_source.scan.deep_scan import DeepScan
-from whmcs_source.scan.scan import Scan
 from whmcs_source.settings import Products, WhmcsSettings
 from whmcs_source.source.check import Check
 from whmcs_source.source.prepaid import Prepaid
@@ -55,7 +55,7 @@ class WhmcsSource(Source):
         self.base_currency = ""
         self._wants_products = settings.products is Products.READ
         self._calls = Calls(settings)
-        self._reading = Reading(self._calls, products=settings.products)
+        self._reading = RecordReader(self._calls, products=settings.products)
 
     def close(self) -> None:
         """Let go of connections."""
@@ -104,7 +104,7 @@ class WhmcsSource(Source):
                 yield from self._reading.transactions(int(client.id))
 
     def balances(self, clients: Sequence[SourceRef]) -> Iterator[BalanceEntry]:
-        """GetCredits for each client, explained by the rules of `whmcs_source.balances.explain`.
+        """GetCredits for each client, by the rules of `whmcs_source.balances.explanation`.
 
         Raises:
             AccessError: the API role lacks GetCredits.

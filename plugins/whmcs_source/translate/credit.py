@@ -7,7 +7,7 @@ from typing import Protocol
 from bridge.api import Hold, Invoice, LineKind, Money, Reason, TransactionKind
 from whmcs_source.api.wire_models import WireInvoice, WireTransaction
 from whmcs_source.translate.transactions import (
-    Books,
+    Installation,
     is_credit_note_row,
     is_note_row,
     transaction_kind,
@@ -25,7 +25,9 @@ class _Figures(Protocol):
     def total(self) -> Decimal: ...
 
 
-def credit_shown(figures: _Figures, own_rows: Iterable[WireTransaction], books: Books) -> Decimal:
+def credit_shown(
+    figures: _Figures, own_rows: Iterable[WireTransaction], books: Installation
+) -> Decimal:
     """How much of an invoice was settled by balance or mass payment, as the invoice tells.
 
     WHMCS 8 keeps it in `credit` and takes it off `total` (seen in an open module, checked on
@@ -39,7 +41,7 @@ def credit_shown(figures: _Figures, own_rows: Iterable[WireTransaction], books: 
     )
 
 
-def received(own_rows: Iterable[WireTransaction], books: Books) -> Decimal:
+def received(own_rows: Iterable[WireTransaction], books: Installation) -> Decimal:
     """Money that came on an invoice; what went back is not taken off."""
     payments = (
         row.amountin for row in own_rows if transaction_kind(row, books) is TransactionKind.PAYMENT
@@ -47,14 +49,18 @@ def received(own_rows: Iterable[WireTransaction], books: Books) -> Decimal:
     return sum(payments, _NOTHING)
 
 
-def unsaid_credit(figures: _Figures, own_rows: Sequence[WireTransaction], books: Books) -> Decimal:
+def unsaid_credit(
+    figures: _Figures, own_rows: Sequence[WireTransaction], books: Installation
+) -> Decimal:
     """What of a paid invoice may be settled by credit that WHMCS 9 shows nowhere; else zero."""
     if not _is_whole(figures, books) or credit_shown(figures, own_rows, books):
         return _NOTHING
     return max(figures.gross - received(own_rows, books), _NOTHING)
 
 
-def notes_hold(wire: WireInvoice, rows: Sequence[WireTransaction], books: Books) -> Hold | None:
+def notes_hold(
+    wire: WireInvoice, rows: Sequence[WireTransaction], books: Installation
+) -> Hold | None:
     """Hold an invoice of WHMCS 9 whose notes are not understood, or disagree with its credit."""
     if not books.keeps_gross_total:
         return None
@@ -117,10 +123,10 @@ def unsaid_hold(invoice: Invoice, gap: Money) -> Hold:
     )
 
 
-def _is_whole(figures: _Figures, books: Books) -> bool:
+def _is_whole(figures: _Figures, books: Installation) -> bool:
     """Whether `total` is the whole document, as WHMCS 9 keeps it."""
     return books.keeps_gross_total and figures.total == figures.gross
 
 
-def _noted(own_rows: Iterable[WireTransaction], books: Books) -> Decimal:
+def _noted(own_rows: Iterable[WireTransaction], books: Installation) -> Decimal:
     return sum((row.amountin for row in own_rows if is_credit_note_row(row, books)), _NOTHING)

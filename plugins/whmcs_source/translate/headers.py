@@ -4,7 +4,7 @@ from bridge.api import Header, InvoiceState, Money, client_ref, fingerprint, inv
 from whmcs_source.api.calls import OddRow
 from whmcs_source.api.wire_models import WireInvoice, WireRow
 from whmcs_source.translate.invoice import PAID_STATES, state_of
-from whmcs_source.translate.transactions import Books, money
+from whmcs_source.translate.transactions import Installation, money
 
 # Fixed: a field more would mean that every invoice is read again.
 _MARKED = (
@@ -63,7 +63,7 @@ def header_of_detail(wire: WireInvoice, currency: str) -> Header:
     )
 
 
-def odd_header(row: OddRow, books: Books) -> Header:
+def odd_header(row: OddRow, books: Installation) -> Header:
     """A list row that makes no sense, as a header by which the invoice is read and held.
 
     Its state says paid, since by any other it would be passed over unread.

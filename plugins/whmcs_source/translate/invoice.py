@@ -1,4 +1,4 @@
-"""From WHMCS's invoices and clients to bridge's. Pure; `Books` holds all that it depends on."""
+"""From WHMCS's invoices and clients to bridge's. Pure; an `Installation` has what it depends on."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from bridge.api import (
     Reason,
     client_ref,
 )
-from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.wire_models import WireClient, WireInvoice, WireItem, WireTransaction
 from whmcs_source.translate.credit import credit_shown, notes_hold
 from whmcs_source.translate.transactions import (
-    Books,
+    Installation,
     client_of_id,
     invoice_of_id,
     money,
@@ -157,7 +157,7 @@ def _sum_of_lines(wire: WireInvoice) -> Decimal:
     return sum([item.amount for item in wire.items], _NONE)
 
 
-def totals_hold(wire: WireInvoice, books: Books, prices: Prices | None) -> Hold | None:
+def totals_hold(wire: WireInvoice, books: Installation, prices: Prices | None) -> Hold | None:
     """Hold an invoice whose own figures disagree; `prices` is what `prices_of` says of it.
 
     WHMCS 8: net and taxes are total and credit. WHMCS 9: net and taxes are total; an invoice from
@@ -189,7 +189,7 @@ def totals_hold(wire: WireInvoice, books: Books, prices: Prices | None) -> Hold 
 def invoice_of(
     wire: WireInvoice,
     currency: str,
-    books: Books,
+    books: Installation,
     *,
     rows: Iterable[WireTransaction],
     products: Mapping[int, Product],

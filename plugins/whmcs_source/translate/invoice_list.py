@@ -11,7 +11,7 @@ _NEVER_PAID = ("Draft", "Unpaid", "Payment Pending", "Cancelled")
 
 
 @dataclass(frozen=True, slots=True)
-class Bill:
+class ListedInvoice:
     """What a list row says of one invoice.
 
     Attributes:

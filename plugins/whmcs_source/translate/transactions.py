@@ -16,7 +16,7 @@ from bridge.api import (
     invoice_ref,
     minor_digits,
 )
-from whmcs_source.api.errors import OddAmountError, UnreadableReplyError
+from whmcs_source.api.reply_errors import OddAmountError, UnreadableReplyError
 from whmcs_source.api.wire_models import WireTransaction
 
 _FIRST_NUMBER = re.compile(r"\d+")
@@ -24,7 +24,7 @@ _REVERSAL = re.compile(r"reversal|reversed|charge-?\s?back|disputed?\b", re.IGNO
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class Installation:
     """What WHMCS says of itself.
 
     Attributes:
@@ -95,7 +95,7 @@ def _odd(amount: Decimal, currency: str, record: str) -> OddAmountError:
 _NOTE_ROW = "invoice_billing_adjustment"
 
 
-def is_note_row(wire: WireTransaction, books: Books) -> bool:
+def is_note_row(wire: WireTransaction, books: Installation) -> bool:
     """Whether a row is of a WHMCS 9 billing note: book-keeping, not money.
 
     Seen in open modules: no gateway, no transid, a text like "Applied Credit Note", and where they
@@ -107,7 +107,7 @@ def is_note_row(wire: WireTransaction, books: Books) -> bool:
     return told or (applied and books.keeps_gross_total)
 
 
-def is_credit_note_row(wire: WireTransaction, books: Books) -> bool:
+def is_credit_note_row(wire: WireTransaction, books: Installation) -> bool:
     """Whether a note row settles part of its invoice: a credit note that was applied to it."""
     return (
         is_note_row(wire, books)
@@ -117,7 +117,7 @@ def is_credit_note_row(wire: WireTransaction, books: Books) -> bool:
     )
 
 
-def is_unnamed_refund(wire: WireTransaction, books: Books) -> bool:
+def is_unnamed_refund(wire: WireTransaction, books: Installation) -> bool:
     """Whether a refund went through no gateway: recorded by hand, or put on the balance.
 
     Source: seen in an open module (a refund to credit has an empty transid); WHMCS documentation,
@@ -126,7 +126,7 @@ def is_unnamed_refund(wire: WireTransaction, books: Books) -> bool:
     return transaction_kind(wire, books) is TransactionKind.REFUND and not wire.transid
 
 
-def transaction_kind(wire: WireTransaction, books: Books) -> TransactionKind:
+def transaction_kind(wire: WireTransaction, books: Installation) -> TransactionKind:
     """Which way the money moved, from the row alone.
 
     A row of a WHMCS 9 billing note is not money (seen in open modules). A chargeback may come
@@ -145,7 +145,7 @@ def transaction_kind(wire: WireTransaction, books: Books) -> TransactionKind:
 
 
 def transaction_of(
-    wire: WireTransaction, currency: str, books: Books, *, client: int = 0
+    wire: WireTransaction, currency: str, books: Installation, *, client: int = 0
 ) -> Transaction:
     """A transaction in this currency; `client` is whose it is where the row does not say.
 

@@ -19,7 +19,7 @@ from bridge.api import (
     TransactionKind,
     client_ref,
 )
-from bridge.engine.decide.inputs import Before, Terms
+from bridge.engine.decide.inputs import DecisionInputs, PriorBooking
 from bridge.engine.decide.plan import Plan, decide
 from bridge.engine.policy import BookWhen, Choices, Policy, UnpaidDocuments
 from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice, gbp
@@ -29,19 +29,21 @@ POLICY = Policy(
     unpaid_documents=UnpaidDocuments.PROFORMA,
     choices=Choices(price_reductions="credit_note", refund_to_balance="credit_note"),
 )
-TERMS = Terms(POLICY, "MEM", "GBP")
+INPUTS = DecisionInputs(POLICY, "MEM", "GBP")
 LATER = DAY + dt.timedelta(days=9)
 
 
-def _plan(invoice: Invoice, terms: Terms = TERMS, before: Before | None = None) -> Plan:
+def _plan(
+    invoice: Invoice, inputs: DecisionInputs = INPUTS, before: PriorBooking | None = None
+) -> Plan:
     client = a_client(currency=invoice.currency)
-    answer = decide(invoice, client, terms, before or Before())
+    answer = decide(invoice, client, inputs, before or PriorBooking())
     assert isinstance(answer, Plan), answer
     return answer
 
 
-def _held(invoice: Invoice, terms: Terms = TERMS) -> Hold:
-    answer = decide(invoice, a_client(currency=invoice.currency), terms)
+def _held(invoice: Invoice, inputs: DecisionInputs = INPUTS) -> Hold:
+    answer = decide(invoice, a_client(currency=invoice.currency), inputs)
     assert isinstance(answer, Hold), answer
     return answer
 
@@ -85,7 +87,7 @@ def test_balance_pays_before_money() -> None:
 def test_balance_that_was_booked_before_is_not_booked_again() -> None:
     row = a_transaction(money_in=gbp("50.00"))
     invoice = an_invoice(credit=gbp("70.00"), transactions=[row])
-    plan = _plan(invoice, before=Before(is_booked=True, used=gbp("50.00")))
+    plan = _plan(invoice, before=PriorBooking(is_booked=True, used=gbp("50.00")))
     assert _payments(plan)[0] == ("501/credit/70.00", "20.00")
 
 
@@ -94,7 +96,7 @@ def test_a_balance_given_by_hand_is_booked_before_it_is_used() -> None:
         "77", client_ref(31), DAY, gbp("50.00"), BalanceOrigin.UNKNOWN, "Sorry for the outage"
     )
     invoice = an_invoice(credit=gbp("120.00"), transactions=[])
-    plan = _plan(invoice, before=Before(balances=[given]))
+    plan = _plan(invoice, before=PriorBooking(balances=[given]))
     assert [(each.ref.id, each.amount) for each in plan.given] == [("C77/given", gbp("50.00"))]
 
 
@@ -279,8 +281,8 @@ def test_more_refunded_than_sold_is_held() -> None:
 )
 def test_refunds_wait_until_somebody_decides(kind: TransactionKind, reason: Reason) -> None:
     rows = [a_transaction(900), a_transaction(905, money_out=gbp("30.00"), kind=kind, date=LATER)]
-    terms = replace(TERMS, policy=replace(POLICY, choices=Choices()))
-    assert _held(an_invoice(transactions=rows), terms).reason is reason
+    inputs = replace(INPUTS, policy=replace(POLICY, choices=Choices()))
+    assert _held(an_invoice(transactions=rows), inputs).reason is reason
 
 
 def test_a_refund_to_balance_pays_the_note_out_onto_it() -> None:
@@ -305,22 +307,22 @@ def test_what_came_on_top_is_not_put_on_the_balance_again() -> None:
 
 
 def test_what_went_back_on_an_unpaid_invoice_lowers_no_price() -> None:
-    terms = replace(TERMS, policy=replace(POLICY, book_when=BookWhen.ISSUED))
+    inputs = replace(INPUTS, policy=replace(POLICY, book_when=BookWhen.ISSUED))
     rows = [
         a_transaction(900, money_in=gbp("50.00")),
         a_transaction(905, money_out=gbp("50.00"), kind=TransactionKind.REFUND, date=LATER),
     ]
-    held = _held(an_invoice(state=InvoiceState.OPEN, transactions=rows), terms)
+    held = _held(an_invoice(state=InvoiceState.OPEN, transactions=rows), inputs)
     assert held.reason is Reason.REFUND_POLICY
     paid = a_transaction(906, date=LATER, reference="ch_2")
-    plan = _plan(an_invoice(transactions=[*rows, paid]), terms)
+    plan = _plan(an_invoice(transactions=[*rows, paid]), inputs)
     assert _payments(plan) == [("T900/501", "50.00"), ("T906/501", "70.00")]
     assert _movements(plan) == [("T906/excess", "50.00"), ("T905/returned", "-50.00")]
     assert plan.refunds == ()
 
 
 def test_issued_invoices_are_booked_before_they_are_paid() -> None:
-    terms = replace(TERMS, policy=replace(POLICY, book_when=BookWhen.ISSUED))
-    plan = _plan(an_invoice(state=InvoiceState.OPEN, transactions=[]), terms)
+    inputs = replace(INPUTS, policy=replace(POLICY, book_when=BookWhen.ISSUED))
+    plan = _plan(an_invoice(state=InvoiceState.OPEN, transactions=[]), inputs)
     assert plan.sale is not None
     assert (plan.sale.date, plan.payments, plan.remark) == (DAY, (), None)

@@ -1,33 +1,54 @@
-"""What was booked stands against what the source shows later."""
+"""A digest of what was sold sees each change of the sale, and nothing else."""
 
-import datetime as dt
-from contextlib import closing
-from pathlib import Path
+from dataclasses import replace
+from decimal import Decimal
 
-from bridge.api import EntryState, Reason, TransactionKind, invoice_ref
-from bridge.store import open_log
-from bridge.testing.builders import DAY, a_client, a_transaction, an_invoice, gbp
-from bridge.testing.memory.books import MemoryBooks
-from bridge.testing.memory.source import MemoryBilling
-from tests.engine.run_engine import run
+import pytest
+
+from bridge.api import Invoice, InvoiceState, client_ref
+from bridge.engine.decide.content import content_fingerprint, snapshot_of
+from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice, gbp
+
+SOLD = an_invoice()
 
 
-def test_a_refund_that_is_booked_is_not_missed_while_a_charge_waits(tmp_path: Path) -> None:
-    """A charge that is told twice leaves open what went back; what was booked of that stays."""
-    paid = a_transaction(900, money_in=gbp("130.00"))
-    back = a_transaction(
-        905, kind=TransactionKind.REFUND, money_out=gbp("10.00"), date=DAY + dt.timedelta(days=3)
-    )
-    billing, books = MemoryBilling(a_client(), an_invoice(transactions=[paid, back])), MemoryBooks()
-    with closing(open_log("sqlite:///log.db", "kit", base=tmp_path)) as log:
-        log.migrate()
-        run(log, billing, books)
-        entry = log.entry(invoice_ref(501))
-        assert entry
-        assert entry.state is EntryState.DONE
-        again = a_transaction(906, money_in=gbp("130.00"), reference=paid.reference)
-        billing.put(an_invoice(transactions=[paid, back, again]))
-        run(log, billing, books)
-        entry = log.entry(invoice_ref(501))
-        assert entry
-        assert (entry.state, entry.reason) == (EntryState.HELD, Reason.DUPLICATE_TRANSACTION)
+@pytest.mark.parametrize(
+    "later",
+    [
+        replace(SOLD, state=InvoiceState.REFUNDED, status="Refunded"),
+        replace(SOLD, number="INV-2026-9"),
+        replace(SOLD, paid_on=DAY.replace(year=2027), gateway="paypal"),
+        replace(SOLD, transactions=(*SOLD.transactions, a_transaction(905, money_out=gbp("5.00")))),
+        replace(SOLD, lines=(replace(SOLD.lines[0], product="Renamed Hosting"),)),
+    ],
+)
+def test_money_state_number_and_product_names_are_no_part_of_it(later: Invoice) -> None:
+    assert content_fingerprint(later) == content_fingerprint(SOLD)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        replace(SOLD, client=client_ref(32)),
+        replace(SOLD, net=gbp("90.00")),
+        replace(SOLD, tax=gbp("19.99")),
+        replace(SOLD, tax_rate=Decimal(19)),
+        replace(SOLD, lines=(replace(SOLD.lines[0], description="Two years"),)),
+        replace(SOLD, lines=(replace(SOLD.lines[0], amount=gbp("99.99")),)),
+        replace(SOLD, lines=(replace(SOLD.lines[0], related="hosting-7"),)),
+        replace(SOLD, lines=(*SOLD.lines, a_line(gbp("0.00"), line=2))),
+    ],
+)
+def test_each_change_of_the_sale_shows(later: Invoice) -> None:
+    assert content_fingerprint(later) != content_fingerprint(SOLD)
+
+
+def test_a_snapshot_is_told_apart_by_all_that_was_used() -> None:
+    """Its digest sees more than its content: the client, the state, the money."""
+    first = snapshot_of(SOLD, a_client())
+    assert first == snapshot_of(SOLD, a_client())
+    assert (first.invoice, first.content) == (SOLD.ref, content_fingerprint(SOLD))
+    moved = snapshot_of(SOLD, a_client(town="York"))
+    refunded = snapshot_of(replace(SOLD, state=InvoiceState.REFUNDED), a_client())
+    assert first.content == moved.content == refunded.content
+    assert len({first.digest, moved.digest, refunded.digest}) == 3

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.api import Hold, LineKind, Reason, Transaction
 from bridge.engine.decide.answers import Answer, Answers, Given
-from bridge.engine.decide.inputs import Before, Terms
+from bridge.engine.decide.inputs import DecisionInputs, PriorBooking
 from bridge.engine.decide.plan import Plan, decide
 from bridge.engine.policy import Choices, Policy, UnpaidDocuments
 from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice, gbp
@@ -16,7 +16,7 @@ POLICY = Policy(
     unpaid_documents=UnpaidDocuments.PROFORMA,
     choices=Choices(price_reductions="credit_note"),
 )
-TERMS = Terms(POLICY, "MEM", "GBP")
+INPUTS = DecisionInputs(POLICY, "MEM", "GBP")
 LATER = DAY + dt.timedelta(days=9)
 ALIKE = (a_transaction(900), a_transaction(901, reference="txn_900"))
 
@@ -26,8 +26,8 @@ def _answered(answer: Answer, *rows: str) -> Answers:
 
 
 def _decided(*rows: Transaction, answers: Answers | None = None) -> Plan | Hold:
-    before = Before(answers=answers) if answers else Before()
-    decided = decide(an_invoice(transactions=list(rows)), a_client(), TERMS, before)
+    before = PriorBooking(answers=answers) if answers else PriorBooking()
+    decided = decide(an_invoice(transactions=list(rows)), a_client(), INPUTS, before)
     assert isinstance(decided, Plan | Hold)
     return decided
 
@@ -102,7 +102,7 @@ def test_what_was_no_money_cannot_have_been_returned() -> None:
 def test_a_doubled_prepayment_is_taken_in_once() -> None:
     line = a_line(gbp("120.00"), kind=LineKind.PREPAYMENT, taxed=False)
     invoice = an_invoice(lines=[line], transactions=list(ALIKE))
-    plan = decide(invoice, a_client(), TERMS)
+    plan = decide(invoice, a_client(), INPUTS)
     assert isinstance(plan, Plan)
     assert [each.ref.id for each in plan.movements] == ["T900/balance"]
     assert plan.remark is not None

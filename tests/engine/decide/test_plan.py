@@ -17,7 +17,7 @@ from bridge.api import (
     Sale,
     TransactionKind,
 )
-from bridge.engine.decide.inputs import Terms
+from bridge.engine.decide.inputs import DecisionInputs
 from bridge.engine.decide.plan import Plan, decide
 from bridge.engine.policy import Choices, Policy, UnpaidDocuments
 from bridge.model.reasons import Skip
@@ -32,16 +32,16 @@ from bridge.testing.builders import (
 )
 
 POLICY = Policy(start_date=dt.date(2026, 4, 1), unpaid_documents=UnpaidDocuments.PROFORMA)
-TERMS = Terms(POLICY, "MEM", "GBP")
+INPUTS = DecisionInputs(POLICY, "MEM", "GBP")
 LATE = dt.date(2026, 5, 2)
 
 
-def _decided(invoice: Invoice, terms: Terms = TERMS) -> Plan | Skip | Hold:
-    return decide(invoice, a_client(currency=invoice.currency), terms)
+def _decided(invoice: Invoice, inputs: DecisionInputs = INPUTS) -> Plan | Skip | Hold:
+    return decide(invoice, a_client(currency=invoice.currency), inputs)
 
 
-def _plan(invoice: Invoice, terms: Terms = TERMS) -> Plan:
-    answer = _decided(invoice, terms)
+def _plan(invoice: Invoice, inputs: DecisionInputs = INPUTS) -> Plan:
+    answer = _decided(invoice, inputs)
     assert isinstance(answer, Plan), answer
     return answer
 
@@ -82,8 +82,8 @@ def _sure(sale: Sale | None) -> Sale:
     return sale
 
 
-def _sale(invoice: Invoice, terms: Terms = TERMS) -> Sale:
-    return _sure(_plan(invoice, terms).sale)
+def _sale(invoice: Invoice, inputs: DecisionInputs = INPUTS) -> Sale:
+    return _sure(_plan(invoice, inputs).sale)
 
 
 HELD = {
@@ -214,7 +214,7 @@ def test_an_old_invoice_paid_today_is_booked_today() -> None:
 
 def test_a_vat_invoice_keeps_its_day_of_issue() -> None:
     policy = replace(POLICY, unpaid_documents=UnpaidDocuments.VAT_INVOICE)
-    plan = _plan(an_invoice(paid_on=LATE), replace(TERMS, policy=policy))
+    plan = _plan(an_invoice(paid_on=LATE), replace(INPUTS, policy=policy))
     assert (_sure(plan.sale).date, plan.payments[0].date) == (DAY, LATE)
 
 
@@ -258,15 +258,15 @@ def test_a_foreign_sale_carries_the_rate_of_its_payment() -> None:
 
 
 def test_a_closed_period_holds_both_invoice_and_payment() -> None:
-    terms = replace(TERMS, policy=replace(POLICY, choices=Choices(books_closed_to=DAY)))
-    answer = _decided(an_invoice(), terms)
+    inputs = replace(INPUTS, policy=replace(POLICY, choices=Choices(books_closed_to=DAY)))
+    answer = _decided(an_invoice(), inputs)
     assert isinstance(answer, Hold)
     assert answer.reason is Reason.PERIOD_LOCKED
 
 
 def test_a_closed_day_may_move_to_the_first_open_one_and_says_so() -> None:
     choices = Choices(books_closed_to=DAY, when_closed="first_open_day")
-    plan = _plan(an_invoice(), replace(TERMS, policy=replace(POLICY, choices=choices)))
+    plan = _plan(an_invoice(), replace(INPUTS, policy=replace(POLICY, choices=choices)))
     next_day = DAY + dt.timedelta(days=1)
     assert (_sure(plan.sale).date, plan.payments[0].date) == (next_day, next_day)
     assert str(DAY) in str(_sure(plan.sale).reference)

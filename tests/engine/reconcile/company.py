@@ -18,7 +18,7 @@ from bridge.engine.run.sync import sync
 from bridge.store import open_log
 from bridge.store.sync_log import SyncLog
 from bridge.testing.builders import a_client, a_line, an_invoice, gbp
-from bridge.testing.conformance.target_crashes import Nobody
+from bridge.testing.conformance.simulation import NullObservers
 from bridge.testing.memory.books import MemoryBooks
 from bridge.testing.memory.compose import MemoryMapping
 from bridge.testing.memory.source import MemoryBilling, MemorySource
@@ -67,7 +67,7 @@ class Company:
             lease=None,
             policy=POLICY,
             request=SyncRequest(0),
-            observers=Nobody(),
+            observers=NullObservers(),
             progress=Silent(),
             stop=Stop(),
             clock=lambda: NOW,

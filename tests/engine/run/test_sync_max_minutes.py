@@ -15,7 +15,7 @@ from bridge.engine.progress import Silent
 from bridge.engine.run import sync
 from bridge.store import open_log
 from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice
-from bridge.testing.conformance.target_crashes import Nobody
+from bridge.testing.conformance.simulation import NullObservers
 from bridge.testing.memory.books import MemoryBooks
 from bridge.testing.memory.source import MemoryBilling, MemorySource
 from bridge.testing.memory.target import MemoryTarget
@@ -68,7 +68,7 @@ class Company:
                     lease=None,
                     policy=replace(POLICY, workers=workers),
                     request=ends.SyncRequest(0, minutes=minutes),
-                    observers=Nobody(),
+                    observers=NullObservers(),
                     progress=Silent(),
                     stop=ends.Stop(),
                     clock=lambda: MORNING,

@@ -35,7 +35,7 @@ from bridge.testing.builders import (
     an_invoice,
     gbp,
 )
-from bridge.testing.conformance.target_crashes import Nobody
+from bridge.testing.conformance.simulation import NullObservers
 from bridge.testing.memory.books import MemoryBooks
 from bridge.testing.memory.compose import MemoryMapping, compose_movement
 from bridge.testing.memory.source import MemoryBilling, MemorySource
@@ -70,7 +70,7 @@ def _row(number: int) -> EntryRow:
 
 
 def _counters() -> RunCounters:
-    return RunCounters(Run(1, "books", "sync", NOW), Nobody())
+    return RunCounters(Run(1, "books", "sync", NOW), NullObservers())
 
 
 def _report(counters: RunCounters) -> Report:

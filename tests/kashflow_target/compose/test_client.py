@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from kashflow_target.account.resolved import Books
+from kashflow_target.account.resolved import ResolvedAccount
 from kashflow_target.compose.client import compose_client, folded
 
 from bridge.api import Hold, Payload, Reason, Reference
 from bridge.testing.builders import a_client
 
-MakeBooks = Callable[..., Books]
+MakeBooks = Callable[..., ResolvedAccount]
 KEY = Reference("WHMCS-31")
 
 
-def composed(books: Books, **changes: Any) -> Payload:
+def composed(books: ResolvedAccount, **changes: Any) -> Payload:
     answer = compose_client(a_client(**changes), KEY, books)
     assert isinstance(answer, Payload)
     return answer

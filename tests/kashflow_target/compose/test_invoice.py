@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from kashflow_target.account.reference_data import Account
-from kashflow_target.account.resolved import Books
+from kashflow_target.account.reference_data import AccountData
+from kashflow_target.account.resolved import ResolvedAccount
 from kashflow_target.compose.invoice import compose_credit_note, compose_invoice
 
 from bridge.api import (
@@ -35,18 +35,18 @@ from bridge.testing.builders import (
     usd,
 )
 
-MakeBooks = Callable[..., Books]
-MakeAccount = Callable[..., Account]
+MakeBooks = Callable[..., ResolvedAccount]
+MakeAccount = Callable[..., AccountData]
 GERMAN = a_client(country="DE", tax_number="DE136695976", currency="EUR")
 
 
-def composed(sale: Sale, books: Books) -> Payload:
+def composed(sale: Sale, books: ResolvedAccount) -> Payload:
     answer = compose_invoice(sale, books)
     assert isinstance(answer, Payload), answer
     return answer
 
 
-def held(sale: Sale, books: Books) -> Hold:
+def held(sale: Sale, books: ResolvedAccount) -> Hold:
     answer = compose_invoice(sale, books)
     assert isinstance(answer, Hold)
     assert answer.what

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kashflow_target.account.reference_data import Account, Currency
-from kashflow_target.account.resolved import Books
+from kashflow_target.account.reference_data import AccountData, Currency
+from kashflow_target.account.resolved import ResolvedAccount
 from kashflow_target.compose.invoice import compose_invoice
 
 from bridge.api import ConfigError, Hold, Money, Payload, Rate, Reason, Sale
@@ -18,18 +18,18 @@ from bridge.testing.builders import (
     eur,
 )
 
-MakeBooks = Callable[..., Books]
-MakeAccount = Callable[..., Account]
+MakeBooks = Callable[..., ResolvedAccount]
+MakeAccount = Callable[..., AccountData]
 GERMAN = a_client(country="DE", tax_number="DE136695976", currency="EUR")
 
 
-def composed(sale: Sale, books: Books) -> Payload:
+def composed(sale: Sale, books: ResolvedAccount) -> Payload:
     answer = compose_invoice(sale, books)
     assert isinstance(answer, Payload), answer
     return answer
 
 
-def held(sale: Sale, books: Books) -> Hold:
+def held(sale: Sale, books: ResolvedAccount) -> Hold:
     answer = compose_invoice(sale, books)
     assert isinstance(answer, Hold)
     assert answer.what

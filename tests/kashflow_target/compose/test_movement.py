@@ -4,23 +4,23 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from kashflow_target.account.resolved import Books
+from kashflow_target.account.resolved import ResolvedAccount
 from kashflow_target.compose.movement import compose_movement
 
 from bridge.api import Hold, Money, MovementKind, Nothing, Payload, Reason
 from bridge.testing.builders import a_movement, eur, gbp
 
-MakeBooks = Callable[..., Books]
+MakeBooks = Callable[..., ResolvedAccount]
 WHEN_USED = {"method": "Client balance", "account": "Client Balances", "vat": "when_used"}
 
 
-def made(books: Books, kind: MovementKind, amount: Money, **more: Any) -> Payload:
+def made(books: ResolvedAccount, kind: MovementKind, amount: Money, **more: Any) -> Payload:
     payload = compose_movement(a_movement(kind=kind, amount=amount, **more), books)
     assert isinstance(payload, Payload), payload
     return payload
 
 
-def held(books: Books, kind: MovementKind, amount: Money, **more: Any) -> Hold:
+def held(books: ResolvedAccount, kind: MovementKind, amount: Money, **more: Any) -> Hold:
     answer = compose_movement(a_movement(kind=kind, amount=amount, **more), books)
     assert isinstance(answer, Hold), answer
     return answer

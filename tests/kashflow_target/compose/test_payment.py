@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given, strategies as st
-from kashflow_target.account.reference_data import Account, Currency
-from kashflow_target.account.resolved import Books
+from kashflow_target.account.reference_data import AccountData, Currency
+from kashflow_target.account.resolved import ResolvedAccount
 from kashflow_target.compose.invoice import compose_invoice
 from kashflow_target.compose.payment import compose_payment
 
@@ -31,10 +31,10 @@ from bridge.testing.builders import (
     gbp,
 )
 
-MakeBooks = Callable[..., Books]
+MakeBooks = Callable[..., ResolvedAccount]
 
 
-def invoice_in(money: Money, books: Books, rate: str = "1.17") -> Payload:
+def invoice_in(money: Money, books: ResolvedAccount, rate: str = "1.17") -> Payload:
     """The payload of an untaxed foreign invoice of this amount."""
     client = a_client(country="DE", tax_number="DE136695976", currency=money.currency)
     line = a_sale_line(money, tax_rate=Decimal(0))
@@ -44,7 +44,7 @@ def invoice_in(money: Money, books: Books, rate: str = "1.17") -> Payload:
     return payload
 
 
-def at_home(books: Books) -> Payload:
+def at_home(books: ResolvedAccount) -> Payload:
     payload = compose_invoice(a_sale(), books)
     assert isinstance(payload, Payload)
     return payload
@@ -216,7 +216,7 @@ def test_payments_in_the_invoices_currency_where_that_is_chosen(make_books: Make
 )
 def test_payments_and_differences_are_what_the_account_received(
     make_books: MakeBooks,
-    make_account: Callable[..., Account],
+    make_account: Callable[..., AccountData],
     parts: list[tuple[int, int]],
     units: Decimal,
     currency: str,

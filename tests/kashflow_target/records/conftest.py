@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import Books
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.sandbox.factory import KashFlowSandbox, sandbox
 from kashflow_target.settings.settings import KashFlowSettings
@@ -14,6 +13,7 @@ from kashflow_target.target import KashFlowTarget
 
 from bridge.api import Client, Payload, Reference, Sale, TargetRef
 from bridge.testing.builders import a_client, a_payment, a_sale
+from tests.kashflow_target.sandbox_books import SandboxBooks
 
 
 @pytest.fixture
@@ -63,9 +63,9 @@ def hands(target: KashFlowTarget, tmp_path: Path) -> Iterator[Driver]:
 
 
 @pytest.fixture
-def stands(target: KashFlowTarget, tmp_path: Path) -> Books:
+def stands(target: KashFlowTarget, tmp_path: Path) -> SandboxBooks:
     """What stands in the sandbox, read past the target."""
-    return Books(tmp_path)
+    return SandboxBooks(tmp_path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import Books
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.target import KashFlowTarget
 
@@ -13,6 +12,7 @@ from bridge.testing.builders import (
     DAY,
     a_client,
 )
+from tests.kashflow_target.sandbox_books import SandboxBooks
 
 Work = Any  # of conftest.py
 MakeTarget = Callable[..., KashFlowTarget]
@@ -34,7 +34,9 @@ def test_a_client_that_is_not_there_is_none_however_kashflow_says_so(
         target.find_client(payload)
 
 
-def test_a_code_that_exists_is_refused(target: KashFlowTarget, stands: Books, work: Work) -> None:
+def test_a_code_that_exists_is_refused(
+    target: KashFlowTarget, stands: SandboxBooks, work: Work
+) -> None:
     payload = work.client()
     target.create_client(payload)
     with pytest.raises(RecordRejectedError) as caught:
@@ -45,7 +47,7 @@ def test_a_code_that_exists_is_refused(target: KashFlowTarget, stands: Books, wo
 
 @pytest.mark.parametrize("missing", ["keep", "blank"])
 def test_an_update_keeps_what_is_not_ours(
-    target: KashFlowTarget, hands: Driver, stands: Books, missing: str, work: Work
+    target: KashFlowTarget, hands: Driver, stands: SandboxBooks, missing: str, work: Work
 ) -> None:
     """Whatever KashFlow does with a text that is not sent: terms, notes and own fields stay."""
     hands.switch(update_blank_missing=missing)
@@ -71,7 +73,9 @@ def harbour(target: KashFlowTarget) -> TargetRef:
     return next(each.ref for each in target.clients() if each.key == "HAR01")
 
 
-def test_adopting_changes_one_field(target: KashFlowTarget, stands: Books, work: Work) -> None:
+def test_adopting_changes_one_field(
+    target: KashFlowTarget, stands: SandboxBooks, work: Work
+) -> None:
     """Code, name, terms and notes stay a person's; a second time there is nothing to do."""
     before = {each.code: each.fields for each in stands.customers()}["HAR01"]
     client = harbour(target)
@@ -88,7 +92,7 @@ def test_adopting_changes_one_field(target: KashFlowTarget, stands: Books, work:
 
 
 def test_adopting_never_overwrites_a_persons_text(
-    target: KashFlowTarget, hands: Driver, stands: Books, work: Work
+    target: KashFlowTarget, hands: Driver, stands: SandboxBooks, work: Work
 ) -> None:
     client = harbour(target)
     hands.edit_customer(int(client.id), ExtraText20="Fleet card 7")

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import Books
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.target import KashFlowTarget
 
@@ -22,6 +21,7 @@ from bridge.testing.builders import (
     gbp,
 )
 from bridge.testing.conformance.target_writer import payload_of
+from tests.kashflow_target.sandbox_books import SandboxBooks
 
 Work = Any  # of conftest.py
 MakeTarget = Callable[..., KashFlowTarget]
@@ -103,7 +103,7 @@ def test_a_reference_that_was_cut_shows(target: KashFlowTarget, hands: Driver, w
 
 
 def test_records_of_a_period_are_one_row_each(
-    target: KashFlowTarget, hands: Driver, stands: Books, work: Work
+    target: KashFlowTarget, hands: Driver, stands: SandboxBooks, work: Work
 ) -> None:
     """Ours and others', over several pages of payments, those of other months left out."""
     hands.switch(payments_page_size=2)

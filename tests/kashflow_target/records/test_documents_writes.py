@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kashflow_target.sandbox.books import Books
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.target import KashFlowTarget
 
@@ -26,6 +25,7 @@ from bridge.testing.builders import (
     gbp,
 )
 from bridge.testing.conformance.target_writer import payload_of
+from tests.kashflow_target.sandbox_books import SandboxBooks
 
 Work = Any  # of conftest.py
 MakeTarget = Callable[..., KashFlowTarget]
@@ -54,7 +54,7 @@ def test_a_run_asks_for_its_reference_data_once(
     made.prepare()
     made.compose_invoice(a_sale())
     work_on(made).client()
-    assert sorted(Books(tmp_path).calls()) == [
+    assert sorted(SandboxBooks(tmp_path).calls()) == [
         "GetBankAccounts",
         "GetCompanyDetails",
         "GetCurrencies",
@@ -68,7 +68,7 @@ def test_a_run_asks_for_its_reference_data_once(
 
 
 def test_what_is_written_stands_there_to_the_penny(
-    target: KashFlowTarget, stands: Books, work: Work
+    target: KashFlowTarget, stands: SandboxBooks, work: Work
 ) -> None:
     """Looked at past the target: nominal, VAT, method, account, reference, note, number."""
     lines = [
@@ -100,7 +100,7 @@ def test_what_is_written_stands_there_to_the_penny(
 
 
 def test_a_foreign_invoice_closes_at_its_booked_sterling(
-    target: KashFlowTarget, stands: Books, work: Work
+    target: KashFlowTarget, stands: SandboxBooks, work: Work
 ) -> None:
     """Lines are in euros, the payment is in pounds, and KashFlow takes it for paid."""
     german = a_client(country="DE", tax_number="DE136695976", currency="EUR")
@@ -122,7 +122,7 @@ def test_a_foreign_invoice_closes_at_its_booked_sterling(
 
 
 def test_a_credit_note_is_made_applied_once_and_listed(
-    target: KashFlowTarget, stands: Books, hands: Driver, work: Work
+    target: KashFlowTarget, stands: SandboxBooks, hands: Driver, work: Work
 ) -> None:
     """Applied by permanent ids; a second time it is left as it is."""
     client, invoice = work.booked()
@@ -140,7 +140,9 @@ def test_a_credit_note_is_made_applied_once_and_listed(
     assert by_number[invoice.id].amount_paid == 30
 
 
-def test_a_bank_transaction_is_made_once_and_found(target: KashFlowTarget, stands: Books) -> None:
+def test_a_bank_transaction_is_made_once_and_found(
+    target: KashFlowTarget, stands: SandboxBooks
+) -> None:
     payload = payload_of(target.compose_movement(a_movement()))
     assert target.find_movement(payload) is None
     made = target.create_movement(payload)
@@ -157,7 +159,7 @@ def test_a_bank_transaction_is_made_once_and_found(target: KashFlowTarget, stand
 
 
 def test_what_was_written_can_be_taken_back(
-    target: KashFlowTarget, stands: Books, work: Work
+    target: KashFlowTarget, stands: SandboxBooks, work: Work
 ) -> None:
     """Payment, document by number or permanent id, client; and it is looked whether it is gone."""
     client, invoice = work.booked()
@@ -187,7 +189,7 @@ def test_what_cannot_be_taken_back_says_so(
 
 
 def test_several_threads_write_through_one_target(
-    target: KashFlowTarget, stands: Books, work: Work
+    target: KashFlowTarget, stands: SandboxBooks, work: Work
 ) -> None:
     """Each invoice once, each with its own number."""
     client = target.create_client(work.client())
@@ -211,11 +213,11 @@ def test_several_threads_write_through_one_target(
 def test_opening_and_closing_asks_nothing(make_target: MakeTarget, tmp_path: Path) -> None:
     with make_target():
         pass
-    assert Books(tmp_path).calls() == []
+    assert SandboxBooks(tmp_path).calls() == []
 
 
 def test_a_due_day_and_a_reference_detail_are_kept(
-    target: KashFlowTarget, stands: Books, work: Work
+    target: KashFlowTarget, stands: SandboxBooks, work: Work
 ) -> None:
     sale = replace(a_sale(due=dt.date(2026, 5, 1)), reference=Reference("MEM-501", "INV & 77"))
     _, invoice = work.booked(sale)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kashflow_target.sandbox.books import Books
-from kashflow_target.sandbox.byhand import ByHand
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.sandbox.factory import KashFlowSandbox, sandbox
+
+from tests.kashflow_target.raw_client import RawClient
+from tests.kashflow_target.sandbox_books import SandboxBooks
 
 
 @pytest.fixture
@@ -17,8 +18,8 @@ def kashflow(tmp_path: Path) -> Iterator[KashFlowSandbox]:
 
 
 @pytest.fixture
-def client(kashflow: KashFlowSandbox) -> Iterator[ByHand]:
-    with ByHand(kashflow.settings) as by_hand:
+def client(kashflow: KashFlowSandbox) -> Iterator[RawClient]:
+    with RawClient(kashflow.settings) as by_hand:
         yield by_hand
 
 
@@ -29,5 +30,5 @@ def driver(tmp_path: Path) -> Iterator[Driver]:
 
 
 @pytest.fixture
-def books(tmp_path: Path) -> Books:
-    return Books(tmp_path)
+def books(tmp_path: Path) -> SandboxBooks:
+    return SandboxBooks(tmp_path)

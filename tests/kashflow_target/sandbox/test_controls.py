@@ -4,15 +4,16 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from kashflow_target.sandbox.books import Books
-from kashflow_target.sandbox.byhand import ByHand
 from kashflow_target.sandbox.call import RefusalError
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.sandbox.factory import sandbox
 from kashflow_target.sandbox.switches import SWITCHES, UnknownSwitchError
 
+from tests.kashflow_target.raw_client import RawClient
+from tests.kashflow_target.sandbox_books import SandboxBooks
 
-def test_switches_are_read_and_merged(client: ByHand) -> None:
+
+def test_switches_are_read_and_merged(client: RawClient) -> None:
     before = client.control("GET", "switches")
     assert set(before) == set(SWITCHES)
     assert before["strict"] == "on"
@@ -31,7 +32,7 @@ def test_switches_are_read_and_merged(client: ByHand) -> None:
     ],
 )
 def test_a_wrong_switch_is_refused_and_none_is_set(
-    client: ByHand, driver: Driver, changes: dict[str, object], told: str
+    client: RawClient, driver: Driver, changes: dict[str, object], told: str
 ) -> None:
     before = driver.switches()
     with pytest.raises(ValueError, match=told):
@@ -43,7 +44,7 @@ def test_the_factory_sets_switches_and_the_books_keep_them(tmp_path: Path) -> No
     changed = {"username": "dan", "password": "hunter2 & co", "latency_ms": "1"}
     with sandbox(tmp_path, switches=changed) as running:
         assert running.settings["username"] == "dan"
-    with sandbox(tmp_path) as again, ByHand(again.settings) as client:
+    with sandbox(tmp_path) as again, RawClient(again.settings) as client:
         assert again.settings["password"] == "hunter2 & co"
         assert client.call("GetCurrencies").status == "OK"
 
@@ -53,7 +54,7 @@ def test_the_factory_refuses_a_switch_that_does_not_exist(tmp_path: Path) -> Non
         pass
 
 
-def test_calls_are_listed_in_order_and_can_be_forgotten(client: ByHand) -> None:
+def test_calls_are_listed_in_order_and_can_be_forgotten(client: RawClient) -> None:
     client.call("GetCurrencies")
     client.insert_invoice()
     assert client.control("GET", "calls") == {
@@ -65,7 +66,7 @@ def test_calls_are_listed_in_order_and_can_be_forgotten(client: ByHand) -> None:
     assert client.control("GET", "calls") == {"calls": [{"n": 1, "name": "GetProducts"}]}
 
 
-def test_there_is_no_other_control(client: ByHand) -> None:
+def test_there_is_no_other_control(client: RawClient) -> None:
     with pytest.raises(ValueError, match="there is no GET /_sandbox/secrets"):
         client.control("GET", "secrets")
     with pytest.raises(
@@ -76,7 +77,7 @@ def test_there_is_no_other_control(client: ByHand) -> None:
         client.control("POST", "do", {"action": "delete_invoice", "colour": "red"})
 
 
-def test_an_invoice_changed_by_hand_shows_at_the_wire(client: ByHand) -> None:
+def test_an_invoice_changed_by_hand_shows_at_the_wire(client: RawClient) -> None:
     client.control("POST", "do", {"action": "edit_line", "number": 1002, "net": "200", "vat": "40"})
     edit = {"action": "edit_invoice", "number": 1002, "reference": "changed", "date": "2025-10-03"}
     client.control("POST", "do", edit)
@@ -85,7 +86,9 @@ def test_an_invoice_changed_by_hand_shows_at_the_wire(client: ByHand) -> None:
     assert (shown["CustomerReference"], shown["InvoiceDate"]) == ("changed", "2025-10-03T00:00:00")
 
 
-def test_invoices_payments_and_customers_can_be_made_by_hand(client: ByHand, books: Books) -> None:
+def test_invoices_payments_and_customers_can_be_made_by_hand(
+    client: RawClient, books: SandboxBooks
+) -> None:
     customer = {"action": "add_customer", "Code": "NEW1", "Name": "New & Co"}
     key = client.control("POST", "do", customer)["result"]
     invoice = {
@@ -112,7 +115,7 @@ def test_invoices_payments_and_customers_can_be_made_by_hand(client: ByHand, boo
     assert (made.amount_paid, made.paid) == (Decimal("14.53"), True)
 
 
-def test_hands_can_delete_and_edit(driver: Driver, books: Books) -> None:
+def test_hands_can_delete_and_edit(driver: Driver, books: SandboxBooks) -> None:
     driver.delete_payment(books.payments()[0].pay_id)
     driver.delete_invoice(1003)
     driver.edit_customer(5400104, Email="new@cornerbakery.example", VATNumber="GB1")

@@ -3,16 +3,17 @@
 from decimal import Decimal
 
 import pytest
-from kashflow_target.sandbox.books import Books, BookTransaction
-from kashflow_target.sandbox.byhand import BANK_TRANSACTION, ByHand, with_values
 from kashflow_target.sandbox.driver import Driver
 
+from tests.kashflow_target.raw_client import BANK_TRANSACTION, RawClient, with_values
+from tests.kashflow_target.sandbox_books import BookTransaction, SandboxBooks
 
-def _column(client: ByHand, operation: str, *names: str) -> list[tuple[str, ...]]:
+
+def _column(client: RawClient, operation: str, *names: str) -> list[tuple[str, ...]]:
     return [tuple(row[name] for name in names) for row in client.call(operation).rows]
 
 
-def test_currencies_with_the_home_one_marked(client: ByHand) -> None:
+def test_currencies_with_the_home_one_marked(client: RawClient) -> None:
     assert _column(client, "GetCurrencies", "CurrencyCode", "ExchangeRate", "isDefault") == [
         ("GBP", "1.0000", "1"),
         ("EUR", "1.1700", "0"),
@@ -20,7 +21,7 @@ def test_currencies_with_the_home_one_marked(client: ByHand) -> None:
     ]
 
 
-def test_methods_accounts_and_rates_of_the_company(client: ByHand) -> None:
+def test_methods_accounts_and_rates_of_the_company(client: RawClient) -> None:
     methods = {name for (name,) in _column(client, "GetInvPayMethods", "MethodName")}
     assert methods == {
         "Credit Card", "PayPal", "Direct Debit", "BACS", "Cash", "Client balance"
@@ -40,7 +41,7 @@ def test_methods_accounts_and_rates_of_the_company(client: ByHand) -> None:
     ]
 
 
-def test_an_id_is_never_a_code(client: ByHand) -> None:
+def test_an_id_is_never_a_code(client: RawClient) -> None:
     ids = {row[0] for row in _column(client, "GetBankAccounts", "AccountID")}
     codes = {row[0] for row in _column(client, "GetNominalCodesExtended", "Code")}
     nominal_ids = {row[0] for row in _column(client, "GetNominalCodesExtended", "id")}
@@ -48,7 +49,7 @@ def test_an_id_is_never_a_code(client: ByHand) -> None:
     assert not nominal_ids & (codes | ids)
 
 
-def test_nominals_of_the_company(client: ByHand) -> None:
+def test_nominals_of_the_company(client: RawClient) -> None:
     nominals = set(_column(client, "GetNominalCodesExtended", "Name", "Code", "Archived"))
     assert nominals >= {
         ("Web Hosting", "4000", "false"),
@@ -66,7 +67,7 @@ def test_nominals_of_the_company(client: ByHand) -> None:
     }
 
 
-def test_sales_types_are_nominals_by_another_name(client: ByHand) -> None:
+def test_sales_types_are_nominals_by_another_name(client: RawClient) -> None:
     rows = client.call("GetNominalCodesExtended").rows
     nominals = {row["Name"]: row["id"] for row in rows}
     products = _column(client, "GetProducts", "ProductName", "ProductID")
@@ -76,7 +77,7 @@ def test_sales_types_are_nominals_by_another_name(client: ByHand) -> None:
     assert all(nominals[name] == key for name, key in products)
 
 
-def test_the_company(client: ByHand, driver: Driver) -> None:
+def test_the_company(client: RawClient, driver: Driver) -> None:
     shown = client.call("GetCompanyDetails").fields
     assert shown["CompanyName"] == "Northwind Hosting Ltd"
     assert (shown["VatRegistered"], shown["CurrencyName"]) == ("Yes", "GBP")
@@ -86,7 +87,7 @@ def test_the_company(client: ByHand, driver: Driver) -> None:
     assert client.call("isUserVATRegistered").value == "false"
 
 
-def test_hands_can_take_set_up_data_away_and_rename_it(client: ByHand, driver: Driver) -> None:
+def test_hands_can_take_set_up_data_away_and_rename_it(client: RawClient, driver: Driver) -> None:
     driver.remove("currency", "EUR")
     driver.rename("method", "PayPal", "PayPal Express")
     driver.archive_nominal("Late Fees")
@@ -97,13 +98,13 @@ def test_hands_can_take_set_up_data_away_and_rename_it(client: ByHand, driver: D
         driver.remove("method", "PayPal")
 
 
-def _insert(client: ByHand, **values: str) -> tuple[str | None, str | None]:
+def _insert(client: RawClient, **values: str) -> tuple[str | None, str | None]:
     inside = f"<bp>{with_values(BANK_TRANSACTION, **values)}</bp>"
     answer = client.call("InsertBankTransaction", inside)
     return answer.status, answer.value
 
 
-def test_a_bank_transaction_is_kept(client: ByHand, books: Books) -> None:
+def test_a_bank_transaction_is_kept(client: RawClient, books: SandboxBooks) -> None:
     status, key = _insert(client, TransactionDate="2025-09-06T17:00:00")
     assert status == "OK"
     asked = "<AccountID>310451</AccountID>"
@@ -120,7 +121,7 @@ def test_a_bank_transaction_is_kept(client: ByHand, books: Books) -> None:
     ]  # fmt: skip
 
 
-def test_payments_on_invoices_are_no_bank_transactions(client: ByHand, driver: Driver) -> None:
+def test_payments_on_invoices_are_no_bank_transactions(client: RawClient, driver: Driver) -> None:
     driver.add_payment(1002, "2025-10-05", "288.00", account=310450)
     answer = client.call("GetBankTransactions", "<AccountID>310450</AccountID>")
     assert (answer.status, answer.rows) == ("OK", [])
@@ -139,20 +140,20 @@ def test_payments_on_invoices_are_no_bank_transactions(client: ByHand, driver: D
     ],
 )
 def test_a_bank_transaction_that_makes_no_sense_is_refused(
-    client: ByHand, books: Books, values: dict[str, str]
+    client: RawClient, books: SandboxBooks, values: dict[str, str]
 ) -> None:
     assert _insert(client, **values) == ("NO", "0")
     assert books.bank_transactions() == []
 
 
-def test_a_customer_goes_with_the_debtors_control_account(client: ByHand) -> None:
+def test_a_customer_goes_with_the_debtors_control_account(client: RawClient) -> None:
     rows = client.call("GetBankTxTypes").rows
     (debtors,) = (row["TypeID"] for row in rows if row["TypeCode"] == "1100")
     assert _insert(client, TransactionType=debtors, CustomerId="5400101")[0] == "OK"
     assert _insert(client, TransactionType=debtors, CustomerId="1")[0] == "NO"
 
 
-def test_the_account_can_be_named_by_code_instead(client: ByHand, driver: Driver) -> None:
+def test_the_account_can_be_named_by_code_instead(client: RawClient, driver: Driver) -> None:
     driver.switch(bank_account_by="code")
     assert _insert(client)[0] == "NO"
     assert _insert(client, accid="1210")[0] == "OK"
@@ -160,7 +161,9 @@ def test_the_account_can_be_named_by_code_instead(client: ByHand, driver: Driver
     assert row["accid"] == "1210"
 
 
-def test_a_bank_transaction_in_a_closed_period_is_refused(client: ByHand, driver: Driver) -> None:
+def test_a_bank_transaction_in_a_closed_period_is_refused(
+    client: RawClient, driver: Driver
+) -> None:
     driver.switch(locked_to="2025-09-06")
     assert _insert(client)[0] == "NO"
     assert _insert(client, TransactionDate="2025-09-07T00:00:00")[0] == "OK"

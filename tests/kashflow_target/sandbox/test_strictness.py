@@ -4,17 +4,18 @@ import re
 from pathlib import Path
 
 import pytest
-from kashflow_target.sandbox.byhand import (
+from kashflow_target.sandbox.driver import Driver
+from lxml import etree  # type: ignore[import-untyped]
+
+from tests.kashflow_target.raw_client import (
     BANK_TRANSACTION,
     CUSTOMER,
     INVOICE,
     LINE,
     PAYMENT,
-    ByHand,
+    RawClient,
     enveloped,
 )
-from kashflow_target.sandbox.driver import Driver
-from lxml import etree  # type: ignore[import-untyped]
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 OBJECTS = {
@@ -99,7 +100,7 @@ BAD_DATES = [
 
 @pytest.mark.parametrize(("operation", "old", "new", "told"), BAD)
 def test_a_bad_request_is_a_fault_that_names_the_element(
-    client: ByHand, driver: Driver, operation: str, old: str, new: str, told: str
+    client: RawClient, driver: Driver, operation: str, old: str, new: str, told: str
 ) -> None:
     argument, template = OBJECTS[operation]
     assert old in template
@@ -122,7 +123,7 @@ def test_a_bad_request_is_a_fault_that_names_the_element(
     ],
 )
 def test_a_date_with_a_zone_or_of_another_form_is_not_an_allxsd_value(
-    client: ByHand, operation: str, name: str, text: str
+    client: RawClient, operation: str, name: str, text: str
 ) -> None:
     argument, template = OBJECTS[operation]
     bad = re.sub(f"<{name}>[^<]*<", f"<{name}>{text}<", template)
@@ -131,7 +132,7 @@ def test_a_date_with_a_zone_or_of_another_form_is_not_an_allxsd_value(
     assert f"{name}: The string '{text}' is not a valid AllXsd value." in (answer.fault or "")
 
 
-def test_a_date_argument_is_held_to_the_same(client: ByHand) -> None:
+def test_a_date_argument_is_held_to_the_same(client: RawClient) -> None:
     asked = f"<StartDate>2025-09-01T00:00:00</StartDate><EndDate>{WITH_ZONE}</EndDate>"
     answer = client.call("GetInvoicesByDateRange", asked)
     assert "EndDate: The string" in (answer.fault or "")
@@ -150,7 +151,7 @@ def test_a_date_argument_is_held_to_the_same(client: ByHand) -> None:
     ],
 )
 def test_arguments_have_the_wires_names_not_the_manuals(
-    client: ByHand, operation: str, inside: str, told: str
+    client: RawClient, operation: str, inside: str, told: str
 ) -> None:
     answer = client.call(operation, inside)
     assert answer.http_status == 500
@@ -158,14 +159,14 @@ def test_arguments_have_the_wires_names_not_the_manuals(
 
 
 @pytest.mark.parametrize("operation", ["InsertInvoice", "InsertInvoicePayment", "InsertCustomer"])
-def test_an_object_that_was_not_sent_breaks_the_server(client: ByHand, operation: str) -> None:
+def test_an_object_that_was_not_sent_breaks_the_server(client: RawClient, operation: str) -> None:
     answer = client.call(operation)
     assert answer.http_status == 500
     assert b"<faultcode>soap:Server</faultcode>" in answer.body
     assert f"{OBJECTS[operation][0]} was not sent" in (answer.fault or "")
 
 
-def test_credentials_after_the_arguments_are_out_of_order(client: ByHand) -> None:
+def test_credentials_after_the_arguments_are_out_of_order(client: RawClient) -> None:
     body = client.body("GetCustomer")
     code = "<CustomerCode>HAR01</CustomerCode>"
     moved = body.replace('xmlns="KashFlow">', f'xmlns="KashFlow">{code}')
@@ -173,12 +174,12 @@ def test_credentials_after_the_arguments_are_out_of_order(client: ByHand) -> Non
     assert "UserName" in (answer.fault or "")
 
 
-def test_newer_elements_may_be_sent_and_be_nil(client: ByHand) -> None:
+def test_newer_elements_may_be_sent_and_be_nil(client: RawClient) -> None:
     newer = '<CISRCNetAmount xsi:nil="true"/><CISRCVatAmount>0</CISRCVatAmount>'
     assert client.insert_invoice(INVOICE + newer).status == "OK"
 
 
-def test_a_prefix_may_name_the_line_type(client: ByHand) -> None:
+def test_a_prefix_may_name_the_line_type(client: RawClient) -> None:
     """SOAP libraries bind a prefix of their own to KashFlow's namespace."""
     prefixed = INVOICE.replace('xsi:type="Inv', 'xmlns:k="KashFlow" xsi:type="k:Inv')
     assert client.insert_invoice(prefixed).status == "OK"
@@ -202,18 +203,18 @@ class TestForgiving:
             ("<ProjID>0</ProjID>", "<Unknown/>"),
         ],
     )
-    def test_an_invoice_is_taken_all_the_same(self, client: ByHand, old: str, new: str) -> None:
+    def test_an_invoice_is_taken_all_the_same(self, client: RawClient, old: str, new: str) -> None:
         number = client.insert_invoice(INVOICE.replace(old, new)).value
         shown = client.call("GetInvoice", f"<InvoiceNumber>{number}</InvoiceNumber>").fields
         assert shown["NetAmount"] == "100.0000"
 
-    def test_order_does_not_matter(self, client: ByHand) -> None:
+    def test_order_does_not_matter(self, client: RawClient) -> None:
         lines = re.search("<Lines>.*</Lines>", INVOICE)
         assert lines
         moved = INVOICE.replace(lines[0], "") + lines[0]
         assert client.insert_invoice(moved).value == "1004"
 
-    def test_a_misspelt_lines_element_makes_an_invoice_of_nothing(self, client: ByHand) -> None:
+    def test_a_misspelt_lines_element_makes_an_invoice_of_nothing(self, client: RawClient) -> None:
         number = client.insert_invoice(INVOICE.replace("Lines>", "Line>")).value
         shown = client.call("GetInvoice", f"<InvoiceNumber>{number}</InvoiceNumber>").fields
         assert shown["NetAmount"] == "0.0000"
@@ -229,17 +230,17 @@ class TestForgiving:
         ],
     )
     def test_what_cannot_be_read_is_still_a_fault(
-        self, client: ByHand, old: str, new: str, told: str
+        self, client: RawClient, old: str, new: str, told: str
     ) -> None:
         answer = client.insert_invoice(INVOICE.replace(old, new))
         assert answer.http_status == 500
         assert told in (answer.fault or "")
 
-    def test_a_missing_action_and_a_missing_argument_are_forgiven(self, client: ByHand) -> None:
+    def test_a_missing_action_and_a_missing_argument_are_forgiven(self, client: RawClient) -> None:
         content = enveloped(client.body("GetInvoicesByDateRange"))
         assert client.post(content).rows == []
 
-    def test_a_date_with_a_zone_is_turned_into_local_time(self, client: ByHand) -> None:
+    def test_a_date_with_a_zone_is_turned_into_local_time(self, client: RawClient) -> None:
         assert client.insert_invoice(INVOICE.replace("T00:00:00<", "T12:00:00Z<")).value == "1004"
 
 
@@ -253,7 +254,7 @@ def _published() -> Path | None:
 
 @pytest.mark.parametrize("operation", OBJECTS)
 def test_the_templates_are_valid_by_the_published_description(
-    client: ByHand, operation: str
+    client: RawClient, operation: str
 ) -> None:
     """What the sandbox takes is what KashFlow publishes, and the bad requests are bad there too."""
     path = _published()

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 import zeep
-from kashflow_target.sandbox.books import Books
-from kashflow_target.sandbox.byhand import ByHand
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.sandbox.factory import KashFlowSandbox, sandbox
 from kashflow_target.sandbox.interface import WSDL_FILE
+
+from tests.kashflow_target.raw_client import RawClient
+from tests.kashflow_target.sandbox_books import SandboxBooks
 
 WITHOUT_ARGUMENTS = [
     "GetCustomers", "GetInvPayMethods", "GetBankAccounts", "GetCurrencies", "GetProducts",
@@ -52,12 +53,12 @@ def other_process(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 def _insert_many(settings: dict[str, str], times: int, numbers: list[str | None]) -> None:
-    with ByHand(settings) as client:
+    with RawClient(settings) as client:
         numbers.extend(client.insert_invoice().value for _ in range(times))
 
 
 def test_two_processes_and_eight_threads_give_each_invoice_its_own_number(
-    kashflow: KashFlowSandbox, other_process: dict[str, str], books: Books
+    kashflow: KashFlowSandbox, other_process: dict[str, str], books: SandboxBooks
 ) -> None:
     numbers: list[str | None] = []
     threads = [
@@ -79,14 +80,16 @@ def test_a_switch_and_a_fault_set_in_one_process_work_in_another(
 ) -> None:
     driver.switch(payments_page_size=7)
     driver.plan([{"name": "GetCurrencies", "mode": "refuse"}])
-    with ByHand(other_process) as client:
+    with RawClient(other_process) as client:
         assert client.control("GET", "switches")["payments_page_size"] == 7
         assert client.call("GetCurrencies").status == "NO"
     assert driver.faults() == []
     assert driver.calls() == ["GetCurrencies"]
 
 
-def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path, books: Books) -> None:
+def test_a_killed_process_loses_nothing_that_it_answered(
+    tmp_path: Path, books: SandboxBooks
+) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", SERVE, str(tmp_path)],
         stdin=subprocess.PIPE,
@@ -95,7 +98,7 @@ def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path, books: 
     ) as process:
         assert process.stdout
         settings = {"endpoint": process.stdout.readline().strip(), "username": "northwind"}
-        with ByHand(settings | {"password": "sandbox-tidal-otter"}) as client:
+        with RawClient(settings | {"password": "sandbox-tidal-otter"}) as client:
             answered = [client.insert_invoice().value for _ in range(20)]
         process.kill()
     assert [str(invoice.number) for invoice in books.invoices()[3:]] == answered
@@ -115,29 +118,29 @@ def test_two_processes_that_start_together_seed_once(tmp_path: Path) -> None:
         output, _ = process.communicate(timeout=30)
         assert output.startswith("http://127.0.0.1:")
         assert process.returncode == 0
-    assert len(Books(tmp_path).customers()) == 5
+    assert len(SandboxBooks(tmp_path).customers()) == 5
 
 
 def test_the_books_of_two_directories_are_the_same_to_begin_with(tmp_path: Path) -> None:
     for name in ("one", "two"):
         with Driver.at(tmp_path / name):
             pass
-    one, two = Books(tmp_path / "one"), Books(tmp_path / "two")
+    one, two = SandboxBooks(tmp_path / "one"), SandboxBooks(tmp_path / "two")
     assert one.customers() == two.customers()
     assert one.invoices() == two.invoices()
     assert one.payments() == two.payments()
 
 
 def test_what_was_booked_is_there_after_a_restart(tmp_path: Path) -> None:
-    with sandbox(tmp_path) as running, ByHand(running.settings) as client:
+    with sandbox(tmp_path) as running, RawClient(running.settings) as client:
         client.insert_invoice()
-    with sandbox(tmp_path) as running, ByHand(running.settings) as client:
+    with sandbox(tmp_path) as running, RawClient(running.settings) as client:
         shown = client.call("GetInvoice", "<InvoiceNumber>1004</InvoiceNumber>").fields
         assert shown["CustomerReference"] == "WHMCS-501 F2025-1"
 
 
 def test_thousands_of_invoices_are_listed_in_reasonable_time(
-    client: ByHand, driver: Driver
+    client: RawClient, driver: Driver
 ) -> None:
     for _ in range(2000):
         driver.add_invoice(5400101, "2026-02-01", [{"net": "10", "vat": "2"}, {"net": "1"}])

@@ -6,9 +6,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from kashflow_target.sandbox.byhand import CUSTOMER, SOAP11, SOAP12, ByHand, enveloped
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.sandbox.factory import KashFlowSandbox, sandbox
+
+from tests.kashflow_target.raw_client import CUSTOMER, SOAP11, SOAP12, RawClient, enveloped
 
 EXPANDING = (
     '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">'
@@ -16,7 +17,9 @@ EXPANDING = (
 )
 
 
-def test_the_wsdl_is_served_with_its_own_address(client: ByHand, kashflow: KashFlowSandbox) -> None:
+def test_the_wsdl_is_served_with_its_own_address(
+    client: RawClient, kashflow: KashFlowSandbox
+) -> None:
     answer = client.get("WSDL")
     assert answer.http_status == 200
     assert f'location="{kashflow.address}"'.encode() in answer.body
@@ -27,7 +30,7 @@ def test_the_wsdl_is_served_with_its_own_address(client: ByHand, kashflow: KashF
     ("soap", "content_type"), [(SOAP11, "text/xml"), (SOAP12, "application/soap+xml")]
 )
 def test_a_reply_uses_the_soap_version_of_the_request(
-    client: ByHand, soap: str, content_type: str
+    client: RawClient, soap: str, content_type: str
 ) -> None:
     answer = client.call("GetCurrencies", soap=soap)
     assert answer.status == "OK"
@@ -35,7 +38,7 @@ def test_a_reply_uses_the_soap_version_of_the_request(
     assert answer.headers["content-type"] == f"{content_type}; charset=utf-8"
 
 
-def test_soap_12_may_name_its_action_in_the_content_type(client: ByHand) -> None:
+def test_soap_12_may_name_its_action_in_the_content_type(client: RawClient) -> None:
     content = enveloped(client.body("GetCurrencies"), SOAP12)
     named = 'application/soap+xml; charset=utf-8; action="KashFlow/GetCurrencies"'
     assert client.post(content, content_type=named).status == "OK"
@@ -46,7 +49,7 @@ def test_soap_12_may_name_its_action_in_the_content_type(client: ByHand) -> None
     assert b"soap:Sender" in fault.body
 
 
-def test_the_response_root_declares_the_default_namespace(client: ByHand) -> None:
+def test_the_response_root_declares_the_default_namespace(client: RawClient) -> None:
     """The shape that .NET writes: no prefix anywhere in the body, result before the status."""
     body = client.call("isUserVATRegistered").body.decode()
     assert (
@@ -76,7 +79,7 @@ def test_the_response_root_declares_the_default_namespace(client: ByHand) -> Non
     ],
 )
 def test_what_cannot_be_read_is_a_client_fault(
-    client: ByHand, content: str, action: str | None, told: str
+    client: RawClient, content: str, action: str | None, told: str
 ) -> None:
     answer = client.post(content, action=action)
     assert answer.http_status == 500
@@ -84,7 +87,7 @@ def test_what_cannot_be_read_is_a_client_fault(
     assert told in (answer.fault or "")
 
 
-def test_a_document_type_is_refused_before_anything_expands(client: ByHand) -> None:
+def test_a_document_type_is_refused_before_anything_expands(client: RawClient) -> None:
     content = enveloped(client.body("GetCustomer", "<CustomerCode>&c;</CustomerCode>"))
     answer = client.post(content.replace("?>", "?>" + EXPANDING), action="KashFlow/GetCustomer")
     assert answer.http_status == 500
@@ -92,7 +95,7 @@ def test_a_document_type_is_refused_before_anything_expands(client: ByHand) -> N
     assert b"aaaaaaaaaa" not in answer.body
 
 
-def test_a_document_type_in_another_encoding_is_refused_too(client: ByHand) -> None:
+def test_a_document_type_in_another_encoding_is_refused_too(client: RawClient) -> None:
     content = enveloped(client.body("GetCurrencies")).replace("utf-8", "utf-16")
     content = content.replace("?>", "?>" + EXPANDING)
     answer = client.post(content.encode("utf-16"), action="KashFlow/GetCurrencies")
@@ -100,7 +103,7 @@ def test_a_document_type_in_another_encoding_is_refused_too(client: ByHand) -> N
 
 
 @pytest.mark.parametrize(("name", "password"), [("northwind", "wrong"), ("wrong", ""), ("", "")])
-def test_a_wrong_sign_in_is_refused_in_band(client: ByHand, name: str, password: str) -> None:
+def test_a_wrong_sign_in_is_refused_in_band(client: RawClient, name: str, password: str) -> None:
     client.username, client.password = name, password
     answer = client.call("GetCustomers")
     assert (answer.http_status, answer.status) == (200, "NO")
@@ -108,7 +111,9 @@ def test_a_wrong_sign_in_is_refused_in_band(client: ByHand, name: str, password:
     assert answer.result is None
 
 
-def test_a_wrong_sign_in_writes_nothing_and_answers_nought(client: ByHand, driver: Driver) -> None:
+def test_a_wrong_sign_in_writes_nothing_and_answers_nought(
+    client: RawClient, driver: Driver
+) -> None:
     driver.switch(password="changed today")
     answer = client.insert_customer()
     assert (answer.status, answer.value) == ("NO", "0")
@@ -116,7 +121,9 @@ def test_a_wrong_sign_in_writes_nothing_and_answers_nought(client: ByHand, drive
     assert client.insert_customer().status == "OK"
 
 
-def test_an_address_that_is_not_listed_is_told_its_address(client: ByHand, driver: Driver) -> None:
+def test_an_address_that_is_not_listed_is_told_its_address(
+    client: RawClient, driver: Driver
+) -> None:
     driver.switch(allowed_addresses="10.0.0.9, 10.0.0.10")
     answer = client.call("GetCurrencies")
     assert answer.status == "NO"
@@ -126,13 +133,15 @@ def test_an_address_that_is_not_listed_is_told_its_address(client: ByHand, drive
 
 
 def test_an_account_without_api_refuses_in_words_that_nobody_knows(
-    client: ByHand, driver: Driver
+    client: RawClient, driver: Driver
 ) -> None:
     driver.switch(api="off", api_off_text="Your plan has no API.")
     assert client.call("GetCurrencies").detail == "Your plan has no API."
 
 
-def test_a_wrong_password_counts_before_a_blocked_address(client: ByHand, driver: Driver) -> None:
+def test_a_wrong_password_counts_before_a_blocked_address(
+    client: RawClient, driver: Driver
+) -> None:
     driver.switch(allowed_addresses="10.0.0.9", api="off")
     client.password = "wrong"
     assert client.call("GetCurrencies").detail == "Incorrect username or password"
@@ -143,14 +152,14 @@ def test_a_wrong_password_counts_before_a_blocked_address(client: ByHand, driver
     [("empty", ""), ("absent", None), ("text", "This function will be changed in future.")],
 )
 def test_status_detail_beside_ok_comes_in_three_ways(
-    client: ByHand, driver: Driver, how: str, detail: str | None
+    client: RawClient, driver: Driver, how: str, detail: str | None
 ) -> None:
     driver.switch(status_detail_on_ok=how)
     answer = client.call("GetCurrencies")
     assert (answer.status, answer.detail) == ("OK", detail)
 
 
-def test_a_status_can_be_one_that_nobody_has_seen(client: ByHand, driver: Driver) -> None:
+def test_a_status_can_be_one_that_nobody_has_seen(client: RawClient, driver: Driver) -> None:
     driver.switch(status_word="MAYBE")
     assert client.insert_customer().status == "MAYBE"
     driver.switch(status_word="")
@@ -158,7 +167,7 @@ def test_a_status_can_be_one_that_nobody_has_seen(client: ByHand, driver: Driver
 
 
 def test_an_empty_list_comes_as_an_empty_element_or_not_at_all(
-    client: ByHand, driver: Driver
+    client: RawClient, driver: Driver
 ) -> None:
     asked = "<CustID>5400101</CustID>"
     assert b"<GetInvoicesForCustomerResult />" in client.call("GetInvoicesForCustomer", asked).body
@@ -167,7 +176,7 @@ def test_an_empty_list_comes_as_an_empty_element_or_not_at_all(
     assert (answer.status, answer.result) == ("OK", None)
 
 
-def test_latency_is_the_whole_time_of_a_reply(client: ByHand, driver: Driver) -> None:
+def test_latency_is_the_whole_time_of_a_reply(client: RawClient, driver: Driver) -> None:
     client.call("GetCurrencies")
     driver.switch(latency_ms=150)
     started = time.monotonic()
@@ -175,7 +184,7 @@ def test_latency_is_the_whole_time_of_a_reply(client: ByHand, driver: Driver) ->
     assert 0.15 <= time.monotonic() - started < 0.3
 
 
-def test_many_calls_on_one_connection_are_not_delayed(client: ByHand) -> None:
+def test_many_calls_on_one_connection_are_not_delayed(client: RawClient) -> None:
     """Nagle's algorithm and delayed acknowledgement together would cost 40 ms a call."""
     client.call("GetCurrencies")
     connected = client.connection.sock
@@ -193,7 +202,7 @@ def test_it_listens_on_loopback_only(kashflow: KashFlowSandbox) -> None:
 def test_it_stops_at_once_while_connections_are_open_and_gives_the_port_back(
     tmp_path: Path,
 ) -> None:
-    with sandbox(tmp_path / "books") as running, ByHand(running.settings) as by_hand:
+    with sandbox(tmp_path / "books") as running, RawClient(running.settings) as by_hand:
         port = urlsplit(running.address).port
         assert port
         by_hand.call("GetCurrencies")
@@ -205,7 +214,7 @@ def test_it_stops_at_once_while_connections_are_open_and_gives_the_port_back(
         assert urlsplit(again.address).port == port
 
 
-def test_the_password_is_in_no_reply(client: ByHand) -> None:
+def test_the_password_is_in_no_reply(client: RawClient) -> None:
     answers = [
         client.call("GetCurrencies"),
         client.post("rubbish", action="KashFlow/GetCurrencies"),

@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kashflow_target.account.reference_data import Account, resolve
+from kashflow_target.account.reference_data import AccountData, resolve
 from kashflow_target.settings import money_sections, sections
-from kashflow_target.settings.names import Known, Name, Register, name_from
+from kashflow_target.settings.names import AccountItem, Name, Register, name_from
 from kashflow_target.settings.settings import LIVE_ENDPOINT, KashFlowSettings
 from kashflow_target.soap.refusals import ACCESS, Refusals
 from pydantic import BaseModel, ValidationError
@@ -98,7 +98,7 @@ def test_what_moves_balances_needs_to_know_where_they_are() -> None:
     assert validated(client_balances=BALANCES, **given).manual_credits
 
 
-def test_the_ledger_account_of_balances_is_one(make_account: Callable[..., Account]) -> None:
+def test_the_ledger_account_of_balances_is_one(make_account: Callable[..., AccountData]) -> None:
     """A bank account and a nominal that are two accounts would never come to nothing."""
     settings = validated(client_balances=BALANCES)
     balances = resolve(settings, make_account()).ledger.balances
@@ -114,7 +114,7 @@ def test_the_ledger_account_of_balances_is_one(make_account: Callable[..., Accou
 
 
 def test_a_bank_account_without_a_nominal_takes_no_balances(
-    make_account: Callable[..., Account],
+    make_account: Callable[..., AccountData],
 ) -> None:
     settings = validated(client_balances={**BALANCES, "account": "PayPal EUR"})
     with pytest.raises(ConfigError, match="code 1221"):
@@ -196,11 +196,11 @@ def test_the_schema_takes_the_short_forms() -> None:
 ACCOUNTS = Register(
     "bank account",
     (
-        Known(1220, "Current Account", 1200),
-        Known(310451, "Card Clearing", 1210),
-        Known(310452, "PayPal", 1220),
-        Known(310453, "Twice", 1300),
-        Known(310454, "Twice", 1310),
+        AccountItem(1220, "Current Account", 1200),
+        AccountItem(310451, "Card Clearing", 1210),
+        AccountItem(310452, "PayPal", 1220),
+        AccountItem(310453, "Twice", 1300),
+        AccountItem(310454, "Twice", 1310),
     ),
 )
 
@@ -218,7 +218,7 @@ ACCOUNTS = Register(
 )
 def test_a_thing_is_found_by_name_code_or_id(written: Any, found: int) -> None:
     answer = ACCOUNTS.find(name_from(written), "target.x")
-    assert isinstance(answer, Known)
+    assert isinstance(answer, AccountItem)
     assert answer.id == found
 
 
@@ -243,7 +243,7 @@ def test_what_is_not_found_is_told_with_the_nearest(written: Any, what: str, rem
 
 
 def test_all_names_that_do_not_resolve_are_told_at_once(
-    make_account: Callable[..., Account],
+    make_account: Callable[..., AccountData],
 ) -> None:
     """One error, one problem each, under the key where it stands."""
     settings = validated(

@@ -1,4 +1,4 @@
-"""A far side of the tests' own making, and a door to it."""
+"""A far side of the tests' own making, and a client of it."""
 
 import sys
 import threading
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from kashflow_target.soap.client import Door
+from kashflow_target.soap.client import KashFlowClient
 from kashflow_target.soap.refusals import Refusals
 from pydantic import SecretStr
 
@@ -94,9 +94,9 @@ def scripted() -> Iterator[Scripted]:
 
 
 @pytest.fixture
-def door(scripted: Scripted) -> Iterator[Door]:
-    """A door to it that waits for nobody."""
-    made = Door(
+def kashflow(scripted: Scripted) -> Iterator[KashFlowClient]:
+    """A client of it that waits for nobody."""
+    made = KashFlowClient(
         endpoint=scripted.endpoint,
         username="northwind",
         password=SecretStr(PASSWORD),
@@ -112,16 +112,16 @@ def door(scripted: Scripted) -> Iterator[Door]:
 class Calls:
     """One write, one read, one list."""
 
-    door: Door
+    kashflow: KashFlowClient
 
     def write(self) -> object:
-        return self.door.write("DeleteInvoice", record="invoice 7", InvoiceNumber=7)
+        return self.kashflow.write("DeleteInvoice", record="invoice 7", InvoiceNumber=7)
 
     def read(self) -> object:
-        return self.door.read("GetInvoice", InvoiceNumber=7)
+        return self.kashflow.read("GetInvoice", InvoiceNumber=7)
 
     def stream(self) -> object:
-        return list(self.door.rows("GetInvoicesForCustomer", "Invoice", CustID=7))
+        return list(self.kashflow.rows("GetInvoicesForCustomer", "Invoice", CustID=7))
 
     def error(self, call: Callable[[], object]) -> BridgeError:
         """How a call fails: with an error of bridge, a remedy, and no password in its words."""
@@ -134,18 +134,18 @@ class Calls:
 
 
 @pytest.fixture
-def calls(door: Door) -> Calls:
-    return Calls(door)
+def calls(kashflow: KashFlowClient) -> Calls:
+    return Calls(kashflow)
 
 
 @pytest.fixture
 def door_to() -> Iterator[Callable[[str], Calls]]:
     """Doors to other addresses."""
-    opened: list[Door] = []
+    opened: list[KashFlowClient] = []
 
     def to(endpoint: str) -> Calls:
         opened.append(
-            Door(
+            KashFlowClient(
                 endpoint=endpoint,
                 username="northwind",
                 password=SecretStr(PASSWORD),

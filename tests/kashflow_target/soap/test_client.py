@@ -1,4 +1,4 @@
-"""How the door behaves: the engine's leave, tries, threads, the environment, secrets."""
+"""How the client behaves: the engine's leave, tries, threads, the environment, secrets."""
 
 import logging
 import threading
@@ -43,7 +43,7 @@ def test_the_engine_stops_a_write_when_the_connection_stands(
     def stop() -> None:
         raise kind
 
-    calls.door.before_write = stop
+    calls.kashflow.before_write = stop
     with pytest.raises(kind):
         calls.write()
     scripted.says("GetInvoice", "<GetInvoiceResult/><Status>OK</Status>")
@@ -68,7 +68,7 @@ def test_threads_have_connections_of_their_own(calls: Calls, scripted: Scripted)
     def work() -> None:
         for _ in range(20):
             calls.write()
-        pools.append(calls.door.wire.pool())
+        pools.append(calls.kashflow.transport.pool())
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -112,9 +112,9 @@ def test_no_log_and_no_traceback_shows_the_password(
     for answer in answers:
         scripted.answer = answer
         told.append(_told(calls.write))
-    calls.door.wire._own.pool = Reset()
+    calls.kashflow.transport._own.pool = Reset()
     told.append(_told(calls.write))
-    told.append(repr(calls.door))
+    told.append(repr(calls.kashflow))
     assert any(PASSWORD.encode() in sent for sent in scripted.sent)
     assert not [text for text in (*told, caplog.text) if PASSWORD in text]
 

@@ -1,4 +1,4 @@
-"""Every error of the libraries leaves the door as an error of bridge that says what next."""
+"""Every error of the libraries leaves the client as an error of bridge that says what next."""
 
 import contextlib
 import inspect
@@ -12,8 +12,8 @@ import pytest
 import requests
 import urllib3
 import zeep
-from kashflow_target.soap.client import Door
-from kashflow_target.soap.envelopes import Envelopes
+from kashflow_target.soap.client import KashFlowClient
+from kashflow_target.soap.requests import RequestBuilder
 
 from bridge.api import OutcomeUnknownError, RecordRejectedError, TransientError, UnreachableError
 
@@ -76,15 +76,15 @@ class Breaking:
     release_conn = close
 
 
-def breaking(door: Door, kind: type[Exception], when: str) -> None:
+def breaking(kashflow: KashFlowClient, kind: type[Exception], when: str) -> None:
     """This thread's connections break from now on."""
-    door.wire._own.pool = Breaking(made(kind), when)
+    kashflow.transport._own.pool = Breaking(made(kind), when)
 
 
 @pytest.mark.parametrize("kind", WIRE_ERRORS)
 def test_what_fails_before_it_left_is_provably_unsent(calls: Calls, kind: type[Exception]) -> None:
     """Whatever the library calls it: a write can be tried again."""
-    breaking(calls.door, kind, "before")
+    breaking(calls.kashflow, kind, "before")
     for call in (calls.write, calls.read, calls.stream):
         error = calls.error(call)
         assert isinstance(error, TransientError | UnreachableError)
@@ -96,7 +96,7 @@ def test_what_fails_after_it_left_may_have_been_done(
     calls: Calls, kind: type[Exception], when: str
 ) -> None:
     """A write is unknown, never failed; a read can be asked again."""
-    breaking(calls.door, kind, when)
+    breaking(calls.kashflow, kind, when)
     assert isinstance(calls.error(calls.write), OutcomeUnknownError)
     assert isinstance(calls.error(calls.read), TransientError)
     assert isinstance(calls.error(calls.stream), TransientError)
@@ -111,7 +111,7 @@ def test_what_fails_while_it_is_put_together_is_rejected(
     def refuse(*args: object, **kwargs: object) -> None:
         raise made(kind)
 
-    monkeypatch.setattr(Envelopes, "build", refuse)
+    monkeypatch.setattr(RequestBuilder, "build", refuse)
     for call in (calls.write, calls.read, calls.stream):
         assert isinstance(calls.error(call), RecordRejectedError)
     assert not scripted.sent
@@ -119,7 +119,7 @@ def test_what_fails_while_it_is_put_together_is_rejected(
 
 def test_a_certificate_that_is_not_trusted_ends_the_run(calls: Calls) -> None:
     """It says so, instead of trying it again all night."""
-    breaking(calls.door, ssl.SSLCertVerificationError, "before")
+    breaking(calls.kashflow, ssl.SSLCertVerificationError, "before")
     assert isinstance(calls.error(calls.write), UnreachableError)
 
 

@@ -151,7 +151,7 @@ def test_an_insert_without_a_number_is_unknown(
 ) -> None:
     """Status OK and no number: look, do not guess."""
     scripted.says("DeleteInvoice", result.replace("InsertInvoice", "DeleteInvoice") + OK[-19:])
-    error = calls.error(lambda: calls.door.insert("DeleteInvoice", record="x", InvoiceNumber=7))
+    error = calls.error(lambda: calls.kashflow.insert("DeleteInvoice", record="x", InvoiceNumber=7))
     assert isinstance(error, OutcomeUnknownError)
 
 

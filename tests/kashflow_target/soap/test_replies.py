@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kashflow_target.account.resolved import Books
+from kashflow_target.account.resolved import ResolvedAccount
 from kashflow_target.records.documents import as_document
 from kashflow_target.soap.list_reply import ListReply
-from kashflow_target.soap.replies import Fault, Reply, Row, UnusableReply, parse
+from kashflow_target.soap.replies import Reply, Row, SoapFault, UnusableReply, parse
 
 from bridge.api import Kind, TransientError
 from bridge.testing.builders import gbp
@@ -81,7 +81,7 @@ def test_status_is_found_wherever_it_stands() -> None:
     assert (reply.status, reply.detail) == ("OK", "x")
 
 
-def test_reordered_elements_keep_their_values(make_books: Callable[..., Books]) -> None:
+def test_reordered_elements_keep_their_values(make_books: Callable[..., ResolvedAccount]) -> None:
     """An order that zeep alone would answer with None."""
     backwards = "".join(f"<{name}>{text}</{name}>" for name, text in reversed(list(FIELDS.items())))
     document = as_document(invoice(f"<Lines>{LINE}</Lines>{backwards}"), make_books())
@@ -92,7 +92,7 @@ def test_reordered_elements_keep_their_values(make_books: Callable[..., Books]) 
     assert (line.description, line.net, line.tax) == ("Hosting", gbp("100"), gbp("20"))
 
 
-def test_unknown_elements_are_passed_over(make_books: Callable[..., Books]) -> None:
+def test_unknown_elements_are_passed_over(make_books: Callable[..., ResolvedAccount]) -> None:
     """The newer service's own, and another namespace's of the same name."""
     newer = (
         '<CISRCNetAmount xsi:nil="true"/><IsCISReverseCharge>false</IsCISReverseCharge>'
@@ -114,7 +114,7 @@ def test_an_element_twice_with_two_values_is_unusable() -> None:
 )
 @pytest.mark.parametrize("text", [None, "", "much"])
 def test_a_needed_element_that_is_missing_or_nonsense_is_unusable(
-    make_books: Callable[..., Books], name: str, text: str | None
+    make_books: Callable[..., ResolvedAccount], name: str, text: str | None
 ) -> None:
     """It leaves as a transient error that names it, never as a nought."""
     row = invoice(fields(**{name: text}))
@@ -124,14 +124,14 @@ def test_a_needed_element_that_is_missing_or_nonsense_is_unusable(
     assert caught.value.remedy
 
 
-def test_a_document_below_zero_is_a_credit_note(make_books: Callable[..., Books]) -> None:
+def test_a_document_below_zero_is_a_credit_note(make_books: Callable[..., ResolvedAccount]) -> None:
     row = invoice(fields(NetAmount="-25.0000", VATAmount="-5.0000"))
     assert as_document(row, make_books()).ref.kind is Kind.CREDIT_NOTE
 
 
 @pytest.mark.parametrize(("code", "currency"), [(None, "GBP"), ("", "GBP"), ("???", "XXX")])
 def test_a_document_without_a_currency_is_in_home_currency(
-    make_books: Callable[..., Books], code: str | None, currency: str
+    make_books: Callable[..., ResolvedAccount], code: str | None, currency: str
 ) -> None:
     """And one in a code that ISO does not know cannot be ours."""
     document = as_document(invoice(fields(CurrencyCode=code, AmountPaid="0")), make_books())
@@ -168,10 +168,10 @@ def test_a_fault_is_a_fault_in_either_version(soap: str, inner: str) -> None:
     content = (
         f'<s:Envelope xmlns:s="{soap}"><s:Body><s:Fault>{inner}</s:Fault></s:Body></s:Envelope>'
     ).encode()
-    assert parse(content, "GetInvoice", str) == Fault("It broke")
+    assert parse(content, "GetInvoice", str) == SoapFault("It broke")
     reply = ListReply("GetInvoices", "Invoice", str)
     assert list(reply.rows([content])) == []
-    assert reply.fault == Fault("It broke")
+    assert reply.fault == SoapFault("It broke")
 
 
 def chunks(content: bytes, size: int) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kashflow_target.account.resolved import Books
+from kashflow_target.account.resolved import ResolvedAccount
 from kashflow_target.vat.countries import CountryClass, country_class, is_vat_number
 from kashflow_target.vat.rules import VatDecision, VatTable, decide_vat, untaxed_discount
 from kashflow_target.vat.uk import UK_TABLE, uk_table
@@ -117,12 +117,12 @@ def test_an_account_that_is_not_registered_is_told_not_applicable() -> None:
     assert decision.rate == -1
 
 
-def own(make_books: Callable[..., Books], *rows: dict[str, Any]) -> VatTable:
+def own(make_books: Callable[..., ResolvedAccount], *rows: dict[str, Any]) -> VatTable:
     table: VatTable = make_books(vat_rules=list(rows), eu_consumer_vat={"nominal": "OSS VAT"}).vat
     return table
 
 
-def test_a_table_of_ones_own_decides(make_books: Callable[..., Books]) -> None:
+def test_a_table_of_ones_own_decides(make_books: Callable[..., ResolvedAccount]) -> None:
     """Class, exempt flag, line type, days and rate are all looked at."""
     table = own(
         make_books,
@@ -151,7 +151,7 @@ def test_a_table_of_ones_own_decides(make_books: Callable[..., Books]) -> None:
     assert isinstance(decide(GB, line("20"), table), Hold)
 
 
-def test_two_rows_that_fit_are_ambiguous(make_books: Callable[..., Books]) -> None:
+def test_two_rows_that_fit_are_ambiguous(make_books: Callable[..., ResolvedAccount]) -> None:
     """Neither is picked, and both are named."""
     table = own(
         make_books,

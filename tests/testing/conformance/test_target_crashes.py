@@ -16,8 +16,8 @@ from bridge.api import (
     TransientError,
 )
 from bridge.testing.conformance.fixtures import TargetStand
-from bridge.testing.conformance.scenario import Story
-from bridge.testing.conformance.target_writer import Desk
+from bridge.testing.conformance.scenario import Scenario
+from bridge.testing.conformance.target_writer import TargetWriter
 from bridge.testing.memory.books import MemoryBooks
 from bridge.testing.memory.target import MemoryTarget
 from bridge.testing.target_suite import TargetSuite
@@ -74,10 +74,12 @@ def test_a_target_with_which_a_run_books_twice_is_found_out(
 ) -> None:
     """By what stands twice in the books, which an honest target counts."""
     books = MemoryBooks()
-    count = Story.wrong_in
-    monkeypatch.setattr(Story, "wrong_in", lambda story, _: count(story, MemoryTarget(books)))
+    count = Scenario.wrong_in
+    monkeypatch.setattr(
+        Scenario, "wrong_in", lambda scenario, _: count(scenario, MemoryTarget(books))
+    )
     stand = TargetStand(open=lambda: kind(books), misbehave=books.misbehave)
     with stand.open() as target:
         target.prepare()
         with pytest.raises(AssertionError, match=r"stands there 2 times|has payments"):
-            getattr(TargetSuite(), test)(Desk(stand, target), tmp_path, *arguments)
+            getattr(TargetSuite(), test)(TargetWriter(stand, target), tmp_path, *arguments)

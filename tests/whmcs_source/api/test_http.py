@@ -1,4 +1,4 @@
-"""Nothing foreign comes through the door to WHMCS, and no secret leaves by it."""
+"""Nothing foreign comes through the client of WHMCS, and no secret leaves by it."""
 
 import contextlib
 import http.client
@@ -18,8 +18,8 @@ import pytest
 import requests
 import urllib3
 from requests.adapters import BaseAdapter
-from whmcs_source.api.errors import ActionNotAllowedError
 from whmcs_source.api.http import Api
+from whmcs_source.api.reply_errors import ActionNotAllowedError
 from whmcs_source.settings import settings_from
 
 from bridge.api import (

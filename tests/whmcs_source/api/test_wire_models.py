@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from whmcs_source.api.errors import UnreadableReplyError
 from whmcs_source.api.replies import parsed, retry_after_s
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.shapes import count, rows
 from whmcs_source.api.wire_models import (
     WireClient,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from whmcs_source.database.source import WhmcsDatabase
+from whmcs_source.database.database_source import WhmcsDatabase
 
 from tests.whmcs_source.company import Company
 from tests.whmcs_source.database.installation import Installation, installed

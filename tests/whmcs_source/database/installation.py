@@ -8,9 +8,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import URL, Connection, Engine, create_engine, exc, make_url
-from whmcs_source.database.source import WhmcsDatabase
+from whmcs_source.database.database_source import WhmcsDatabase
 from whmcs_source.sandbox.factory import WhmcsSandbox
-from whmcs_source.sandbox.schema import COMPANY, INVOICING, PEOPLE, ZERO_DAY, ZERO_MOMENT, Columns
+from whmcs_source.sandbox.tables_ddl import (
+    COMPANY,
+    INVOICING,
+    PEOPLE,
+    ZERO_DAY,
+    ZERO_MOMENT,
+    Columns,
+)
 from whmcs_source.settings import settings_from
 
 SERVER = os.environ.get("BRIDGE_TEST_MARIADB", "mysql://root@127.0.0.1:3306/test")

@@ -4,10 +4,10 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
-import whmcs_source.database.connection as door_module
 from sqlalchemy import exc
+from whmcs_source.database import connection
+from whmcs_source.database.database_source import WhmcsDatabase
 from whmcs_source.database.layout import WANTED
-from whmcs_source.database.source import WhmcsDatabase
 from whmcs_source.settings import settings_from
 
 from bridge.api import AccessError, ConfigError, Level, TransientError, UnreachableError
@@ -165,28 +165,32 @@ def test_another_database_is_no_whmcs(installation: Installation) -> None:
 def test_an_answer_that_does_not_come_is_transient(installation: Installation) -> None:
     with installation.open(timeout_s=1) as source:
         source.check()
-        door = door_module.Door(installation.url.render_as_string(hide_password=False), timeout_s=1)
+        database = connection.DatabaseConnection(
+            installation.url.render_as_string(hide_password=False), timeout_s=1
+        )
         with (
             pytest.raises(TransientError, match="timed out") as caught,
-            door.snapshot() as snapshot,
+            database.snapshot() as snapshot,
         ):
             snapshot.rows("SELECT SLEEP(5)")
-        door.close()
+        database.close()
         assert "timeout_s" in caught.value.remedy
 
 
 def test_nothing_can_be_written_by_accident(installation: Installation) -> None:
     """The transaction itself forbids it, whatever the user may do."""
-    door = door_module.Door(installation.url.render_as_string(hide_password=False), timeout_s=5)
-    with pytest.raises(TransientError, match="READ ONLY"), door.snapshot() as snapshot:
+    database = connection.DatabaseConnection(
+        installation.url.render_as_string(hide_password=False), timeout_s=5
+    )
+    with pytest.raises(TransientError, match="READ ONLY"), database.snapshot() as snapshot:
         snapshot.rows("DELETE FROM tblinvoices")
-    door.close()
+    database.close()
     assert installation.ask("SELECT COUNT(*) FROM tblinvoices")[0][0] > 100
 
 
 def test_a_missing_driver_is_told_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the time of opening, not at the first question."""
-    monkeypatch.setattr(door_module, "find_spec", lambda name: None)
+    monkeypatch.setattr(connection, "find_spec", lambda name: None)
     with pytest.raises(ConfigError) as caught:
         WhmcsDatabase(settings_from({"database": "mysql://reader@127.0.0.1/whmcs"}))
     assert caught.value.remedy == "type: pip install 'bridge-accounts[mysql]'"

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from whmcs_source.api.calls import Calls
+from whmcs_source.database.database_source import WhmcsDatabase
 from whmcs_source.database.numbers import PIECE
 from whmcs_source.database.queries import Tables
-from whmcs_source.database.source import WhmcsDatabase
 from whmcs_source.settings import Products
 from whmcs_source.source.source import WhmcsSource
 

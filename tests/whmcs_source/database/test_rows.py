@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.wire_models import WireInvoice, WireItem, WireRow, WireTransaction, parse
+from whmcs_source.database.database_source import WhmcsDatabase
 from whmcs_source.database.rows import Maker, built, text_of
-from whmcs_source.database.source import WhmcsDatabase
 from whmcs_source.source.source import WhmcsSource
 
 from bridge.api import (

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
-from whmcs_source.database.source import WhmcsDatabase
+from whmcs_source.database.database_source import WhmcsDatabase
 from whmcs_source.settings import settings_from
 from whmcs_source.source.source import WhmcsSource
 

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from hypothesis import given, strategies as st
 from whmcs_source.database.cursor import TablesCursor
-from whmcs_source.database.digest import LOOSE, Part
+from whmcs_source.database.digest import LOOSE, DigestPart
 from whmcs_source.database.numbers import PIECE, Pairs, among, pieces
 from whmcs_source.database.series import Series, Sums, added
 
@@ -68,16 +68,16 @@ def test_a_text_that_is_no_series_is_refused(text: str) -> None:
 
 
 @given(
-    st.dictionaries(st.sampled_from(Part), CHUNKS.map(Series.of)),
-    st.dictionaries(st.sampled_from(Part), st.integers(0, 10**9)),
+    st.dictionaries(st.sampled_from(DigestPart), CHUNKS.map(Series.of)),
+    st.dictionaries(st.sampled_from(DigestPart), st.integers(0, 10**9)),
     st.booleans(),
     st.booleans(),
     st.one_of(st.none(), st.dates()),
     st.frozensets(st.integers(1, 10**6), max_size=5),
 )
 def test_a_cursor_comes_back_as_it_was(
-    series: dict[Part, Series],
-    last: dict[Part, int],
+    series: dict[DigestPart, Series],
+    last: dict[DigestPart, int],
     complete: bool,
     compares: bool,
     day: dt.date | None,

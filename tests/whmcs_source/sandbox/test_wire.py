@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import pytest
 import requests
 from whmcs_source.sandbox.factory import sandbox
-from whmcs_source.sandbox.faults import MODES
+from whmcs_source.sandbox.fault_modes import MODES
 
 from bridge.api import UsageError
 

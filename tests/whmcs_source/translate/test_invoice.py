@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from whmcs_source.api.errors import OddAmountError, UnreadableReplyError, missing
+from whmcs_source.api.reply_errors import OddAmountError, UnreadableReplyError, missing
 from whmcs_source.api.wire_models import WireClient, WireInvoice, WireRow, WireTransaction, parse
 from whmcs_source.translate.headers import header_of, row_fingerprint
 from whmcs_source.translate.invoice import Product, client_of, invoice_of, line_kind
 from whmcs_source.translate.transactions import (
-    Books,
+    Installation,
     money,
     rows_of_invoice,
     strays_of,
@@ -34,8 +34,8 @@ from bridge.api import (
     total,
 )
 
-EIGHT = Books("8.13.1", "GBP", {1: "GBP", 2: "EUR"})
-NINE = Books("9.0.1", "GBP", {1: "GBP", 2: "EUR"})
+EIGHT = Installation("8.13.1", "GBP", {1: "GBP", 2: "EUR"})
+NINE = Installation("9.0.1", "GBP", {1: "GBP", 2: "EUR"})
 
 
 def a_transaction(**changes: Any) -> WireTransaction:
@@ -91,7 +91,7 @@ def a_wire(*lines: dict[str, Any], **changes: Any) -> WireInvoice:
     return parse(WireInvoice, raw | changes, "invoice 501")
 
 
-def translated(wire: WireInvoice, *rows: WireTransaction, books: Books = EIGHT) -> Invoice:
+def translated(wire: WireInvoice, *rows: WireTransaction, books: Installation = EIGHT) -> Invoice:
     products = {410: Product("Web S", "Web Hosting")}
     return invoice_of(wire, "GBP", books, rows=rows, products=products)
 
@@ -239,7 +239,7 @@ def test_gross_is_net_and_taxes_whatever_total_says() -> None:
     ],
 )
 def test_figures_that_fit_no_version_are_held(
-    books: Books, total: str, credit: str, fits: bool
+    books: Installation, total: str, credit: str, fits: bool
 ) -> None:
     """WHMCS 9 also keeps invoices from before the update, as WHMCS 8 left them."""
     holds = translated(a_wire(total=total, credit=credit), books=books).holds
@@ -284,7 +284,7 @@ CENTS = st.integers(-1_000_000, 1_000_000)
     st.sampled_from([EIGHT, NINE]),
 )
 def test_every_sum_survives_translation(
-    cents: list[int], tax: int, tax2: int, credit: int, inclusive: bool, books: Books
+    cents: list[int], tax: int, tax2: int, credit: int, inclusive: bool, books: Installation
 ) -> None:
     """Lines, net, taxes and credit come out as they went in, and nothing is held for them."""
     net = sum(cents) - (tax + tax2 if inclusive else 0)

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from whmcs_source.sandbox.actions.registry import Call, Refusal, Reply, action
+from whmcs_source.sandbox.actions.registry import ActionRefusal, ApiCall, Reply, action
 from whmcs_source.sandbox.money import exact, money
 from whmcs_source.sandbox.state import Row
 
@@ -18,7 +18,7 @@ _CLIENT_ORDERS = {
 
 
 @action("GetClients", "limitstart", "limitnum", "sorting", "status", "search", "orderby")
-def get_clients(call: Call) -> Reply:
+def get_clients(call: ApiCall) -> Reply:
     """A page of rows, without country, tax id and currency."""
     conditions, values = ["1"], []
     if call.text("status"):
@@ -50,7 +50,7 @@ def get_clients(call: Call) -> Reply:
     return reply
 
 
-def _list_row(call: Call, row: Row) -> dict[str, Any]:
+def _list_row(call: ApiCall, row: Row) -> dict[str, Any]:
     names = ("firstname", "lastname", "companyname", "email", "datecreated", "status")
     texts = {name: row[name] for name in names}
     numbers = {name: call.shape.number(row[name]) for name in ("id", "groupid")}
@@ -58,17 +58,17 @@ def _list_row(call: Call, row: Row) -> dict[str, Any]:
 
 
 @action("GetClientsDetails", "clientid", "email", "stats")
-def get_clients_details(call: Call) -> Reply:
+def get_clients_details(call: ApiCall) -> Reply:
     """One client in full; by email the first who has it."""
     if not call.text("clientid") and not call.text("email"):
-        raise Refusal("Either clientid Or email Is Required")
+        raise ActionRefusal("Either clientid Or email Is Required")
     column, value = "id", str(call.whole("clientid"))
     if not call.text("clientid"):
         column, value = "email", call.text("email")
     query = f"SELECT * FROM tblclients WHERE {column} = ? ORDER BY id"  # noqa: S608  # our own words
     row = call.database.execute(query, (value,)).fetchone()
     if row is None:
-        raise Refusal("Client Not Found")
+        raise ActionRefusal("Client Not Found")
     client = {**_identity(call, row), **_address(row), **_account(call, row)}
     reply: Reply = {"result": "success", "client": client}
     if call.shape.switches["top_level_client"] == "on":
@@ -78,7 +78,7 @@ def get_clients_details(call: Call) -> Reply:
     return reply
 
 
-def _identity(call: Call, row: Row) -> dict[str, Any]:
+def _identity(call: ApiCall, row: Row) -> dict[str, Any]:
     number = call.shape.number(row["id"])
     owner = call.database.execute(
         "SELECT tblusers.* FROM tblusers JOIN tblusers_clients ON auth_user_id = tblusers.id"
@@ -126,7 +126,7 @@ def _address(row: Row) -> dict[str, Any]:
     }
 
 
-def _account(call: Call, row: Row) -> dict[str, Any]:
+def _account(call: ApiCall, row: Row) -> dict[str, Any]:
     code = call.database.execute(
         "SELECT code FROM tblcurrencies WHERE id = ?", (row["currency"],)
     ).fetchone()
@@ -155,7 +155,7 @@ def _account(call: Call, row: Row) -> dict[str, Any]:
     }
 
 
-def _stats(call: Call, row: Row) -> dict[str, Any]:
+def _stats(call: ApiCall, row: Row) -> dict[str, Any]:
     """Counts, and sums that are formatted for people."""
     found = call.database.execute(
         "SELECT status, total FROM tblinvoices WHERE userid = ?", (row["id"],)
@@ -175,12 +175,12 @@ def _stats(call: Call, row: Row) -> dict[str, Any]:
 
 
 @action("GetCredits", "clientid", flat=True)
-def get_credits(call: Call) -> Reply:
+def get_credits(call: ApiCall) -> Reply:
     """Every change of a client's credit."""
     number, shape = call.whole("clientid"), call.shape
     known = call.database.execute("SELECT 1 FROM tblclients WHERE id = ?", (number,)).fetchone()
     if known is None:
-        raise Refusal("Client ID Not Found")
+        raise ActionRefusal("Client ID Not Found")
     found = call.database.execute(
         "SELECT * FROM tblcredit WHERE clientid = ? ORDER BY id", (number,)
     ).fetchall()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from whmcs_source.sandbox.actions.registry import Call, Refusal, Reply, action
+from whmcs_source.sandbox.actions.registry import ActionRefusal, ApiCall, Reply, action
 from whmcs_source.sandbox.money import money
 from whmcs_source.sandbox.settling import ADJUSTMENT
 from whmcs_source.sandbox.shape import Shape
@@ -27,7 +27,7 @@ _LIST = (
 
 
 @action("GetInvoices", "limitstart", "limitnum", "userid", "status", "orderby", "order")
-def get_invoices(call: Call) -> Reply:
+def get_invoices(call: ApiCall) -> Reply:
     """A page of rows, without lines, money and country."""
     where, values = _filters(call)
     start, size = call.whole("limitstart"), call.whole("limitnum", 25)
@@ -50,7 +50,7 @@ def get_invoices(call: Call) -> Reply:
     return reply
 
 
-def _filters(call: Call) -> tuple[str, tuple[object, ...]]:
+def _filters(call: ApiCall) -> tuple[str, tuple[object, ...]]:
     """The WHERE clause. `Overdue` is a filter, never a stored status."""
     conditions: list[str] = []
     values: list[object] = []
@@ -103,7 +103,7 @@ def _list_row(row: Row, shape: Shape) -> Mapping[str, Any]:
 
 
 @action("GetInvoice", "invoiceid")
-def get_invoice(call: Call) -> Reply:
+def get_invoice(call: ApiCall) -> Reply:
     """One invoice, flat, with lines and money; without currency and the dates of the list.
 
     `balance` is total less money in, plus money out, on this invoice: what is left to pay.
@@ -111,7 +111,7 @@ def get_invoice(call: Call) -> Reply:
     number = call.whole("invoiceid")
     row = call.database.execute("SELECT * FROM tblinvoices WHERE id = ?", (number,)).fetchone()
     if row is None:
-        raise Refusal("Invoice ID Not Found")
+        raise ActionRefusal("Invoice ID Not Found")
     shape, desk = call.shape, call.desk
     reply: Reply = {
         "result": "success",
@@ -152,7 +152,7 @@ def _item(line: Row, shape: Shape) -> Mapping[str, Any]:
 
 
 @action("GetTransactions", "invoiceid", "clientid", "transid")
-def get_transactions(call: Call) -> Reply:
+def get_transactions(call: ApiCall) -> Reply:
     """Everything that matches: this action has no pages."""
     conditions: list[str] = []
     values: list[object] = []
@@ -175,7 +175,7 @@ def get_transactions(call: Call) -> Reply:
     return reply
 
 
-def _transactions(call: Call, where: str, values: tuple[object, ...]) -> list[Mapping[str, Any]]:
+def _transactions(call: ApiCall, where: str, values: tuple[object, ...]) -> list[Mapping[str, Any]]:
     """Rows of tblaccounts. Whether 9.x shows those of billing notes, and how, is a switch."""
     shape = call.shape
     shown = shape.switches["adjustment_rows"]

@@ -5,7 +5,7 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
-from whmcs_source.sandbox.actions.registry import Call, Refusal, Reply, action
+from whmcs_source.sandbox.actions.registry import ActionRefusal, ApiCall, Reply, action
 from whmcs_source.sandbox.money import exact, money
 from whmcs_source.sandbox.state import Database, Row
 
@@ -13,7 +13,7 @@ _CYCLES = ("monthly", "quarterly", "semiannually", "annually", "biennially", "tr
 
 
 @action("WhmcsDetails")
-def whmcs_details(call: Call) -> Reply:
+def whmcs_details(call: ApiCall) -> Reply:
     """The version."""
     version = call.shape.switches["version"]
     canonical = f"{version}-release.1"
@@ -21,21 +21,21 @@ def whmcs_details(call: Call) -> Reply:
 
 
 @action("GetConfigurationValue", "setting")
-def get_configuration_value(call: Call) -> Reply:
+def get_configuration_value(call: ApiCall) -> Reply:
     """One setting of tblconfiguration."""
     name = call.text("setting")
     if not name:
-        raise Refusal("Parameter setting is required")
+        raise ActionRefusal("Parameter setting is required")
     row = call.database.execute(
         "SELECT setting, value FROM tblconfiguration WHERE setting = ?", (name,)
     ).fetchone()
     if row is None:
-        raise Refusal("Invalid name for parameter setting")
+        raise ActionRefusal("Invalid name for parameter setting")
     return {"result": "success", "setting": row["setting"], "value": row["value"]}
 
 
 @action("GetCurrencies", flat=True)
-def get_currencies(call: Call) -> Reply:
+def get_currencies(call: ApiCall) -> Reply:
     """Currencies with today's rates; the default one has 1.00000."""
     shape = call.shape
     found = call.database.execute("SELECT * FROM tblcurrencies ORDER BY id").fetchall()
@@ -55,7 +55,7 @@ def get_currencies(call: Call) -> Reply:
 
 
 @action("GetPaymentMethods")
-def get_payment_methods(call: Call) -> Reply:
+def get_payment_methods(call: ApiCall) -> Reply:
     """Gateways that are active; one that old transactions name may be missing."""
     found = call.database.execute(
         "SELECT gateway, value FROM tblpaymentgateways WHERE setting = 'name' ORDER BY `order`"
@@ -67,7 +67,7 @@ def get_payment_methods(call: Call) -> Reply:
 
 
 @action("GetProducts", "pid", "gid", "module")
-def get_products(call: Call) -> Reply:
+def get_products(call: ApiCall) -> Reply:
     """Every product that matches, with prices."""
     wanted = {int(part) for part in call.text("pid").split(",") if part.strip().isdigit()}
     group, module = call.whole("gid"), call.text("module")
@@ -89,7 +89,7 @@ def get_products(call: Call) -> Reply:
     return reply
 
 
-def _product(call: Call, row: Row) -> dict[str, Any]:
+def _product(call: ApiCall, row: Row) -> dict[str, Any]:
     shape = call.shape
     return {
         "pid": shape.number(row["id"]),
@@ -122,7 +122,7 @@ def _pricing(database: Database, row: Row) -> dict[str, Any]:
 
 
 @action("GetAutomationLog", "startdate", "enddate", "namespace")
-def get_automation_log(call: Call) -> Reply:
+def get_automation_log(call: ApiCall) -> Reply:
     """The server's local time, and when the daily cron last ran."""
     now = call.desk.now
     return {
@@ -136,7 +136,7 @@ def get_automation_log(call: Call) -> Reply:
 
 
 @action("GetStats", "timeline_days")
-def get_stats(call: Call) -> Reply:
+def get_stats(call: ApiCall) -> Reply:
     """Income and expenditure per day, in the base currency; sums are formatted for people."""
     today = dt.date.fromisoformat(call.desk.now[:10])
     days = min(call.whole("timeline_days"), 90)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from whmcs_source.sandbox.actions.registry import Call, Reply, action
+from whmcs_source.sandbox.actions.registry import ApiCall, Reply, action
 from whmcs_source.sandbox.state import Row
 
 _HOSTING = (
@@ -13,7 +13,7 @@ _HOSTING = (
 )
 
 
-def _selected(call: Call, query: str, filters: Mapping[str, str]) -> tuple[list[Row], int]:
+def _selected(call: ApiCall, query: str, filters: Mapping[str, str]) -> tuple[list[Row], int]:
     """A page of rows, and how many there are; `filters` name the column of each parameter."""
     used = [(name, column) for name, column in filters.items() if call.text(name)]
     where = " AND ".join(f"{column} = ?" for _, column in used) or "1"
@@ -24,10 +24,10 @@ def _selected(call: Call, query: str, filters: Mapping[str, str]) -> tuple[list[
 
 
 def _page(
-    call: Call,
+    call: ApiCall,
     names: tuple[str, str],
     found: tuple[list[Row], int],
-    shaped: Callable[[Call, Row], dict[str, Any]],
+    shaped: Callable[[ApiCall, Row], dict[str, Any]],
 ) -> Reply:
     rows, total = found
     text_number = call.shape.text_number
@@ -44,7 +44,7 @@ def _page(
 
 @action("GetClientsProducts", "limitstart", "limitnum", "clientid", "serviceid", "pid", "domain",
         "username2")  # fmt: skip
-def get_clients_products(call: Call) -> Reply:
+def get_clients_products(call: ApiCall) -> Reply:
     """Services; the id is what a Hosting line relates to. Each holds a password, too."""
     filters = {
         "clientid": "userid",
@@ -55,7 +55,7 @@ def get_clients_products(call: Call) -> Reply:
     return _page(call, ("products", "product"), _selected(call, _HOSTING, filters), _service)
 
 
-def _service(call: Call, row: Row) -> dict[str, Any]:
+def _service(call: ApiCall, row: Row) -> dict[str, Any]:
     text_number = call.shape.text_number
     return {
         "id": text_number(row["id"]),
@@ -91,14 +91,14 @@ def _service(call: Call, row: Row) -> dict[str, Any]:
 
 
 @action("GetClientsDomains", "limitstart", "limitnum", "clientid", "domainid", "domain", flat=True)
-def get_clients_domains(call: Call) -> Reply:
+def get_clients_domains(call: ApiCall) -> Reply:
     """Domains; the id is what a Domain line relates to."""
     filters = {"clientid": "userid", "domainid": "id", "domain": "domain"}
     found = _selected(call, "SELECT * FROM tbldomains", filters)
     return _page(call, ("domains", "domain"), found, _domain)
 
 
-def _domain(call: Call, row: Row) -> dict[str, Any]:
+def _domain(call: ApiCall, row: Row) -> dict[str, Any]:
     text_number = call.shape.text_number
     return {
         "id": text_number(row["id"]),
@@ -116,7 +116,7 @@ def _domain(call: Call, row: Row) -> dict[str, Any]:
 
 
 @action("GetClientsAddons", "serviceid", "clientid", "addonid", flat=True)
-def get_clients_addons(call: Call) -> Reply:
+def get_clients_addons(call: ApiCall) -> Reply:
     """Addons; the id is what an Addon line relates to. This action has no pages."""
     filters = {"serviceid": "hostingid", "clientid": "userid", "addonid": "addonid"}
     used = [(name, column) for name, column in filters.items() if call.text(name)]
@@ -132,7 +132,7 @@ def _numbers(text: str) -> str:
     return ",".join(part.strip() for part in text.split(",") if part.strip().isdigit()) or "0"
 
 
-def _addon(call: Call, row: Row) -> dict[str, Any]:
+def _addon(call: ApiCall, row: Row) -> dict[str, Any]:
     text_number = call.shape.text_number
     return {
         "id": text_number(row["id"]),

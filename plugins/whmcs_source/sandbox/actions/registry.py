@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from whmcs_source.sandbox.desk import Desk
+from whmcs_source.sandbox.desk import AdminArea
 from whmcs_source.sandbox.shape import Shape
 from whmcs_source.sandbox.state import Database
 
@@ -16,7 +16,7 @@ COMMON = frozenset(
 )
 
 
-class Refusal(Exception):
+class ActionRefusal(Exception):
     """WHMCS answers `result: error` with this message.
 
     Attributes:
@@ -29,7 +29,7 @@ class Refusal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """One call that was let in."""
 
     database: Database
@@ -37,9 +37,9 @@ class Call:
     shape: Shape
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> AdminArea:
         """For actions that change something."""
-        return Desk(self.database, self.shape.switches)
+        return AdminArea(self.database, self.shape.switches)
 
     def text(self, name: str, default: str = "") -> str:
         """A field, without surrounding space."""
@@ -51,7 +51,7 @@ class Call:
         return int(found[0]) if found else default
 
 
-Run = Callable[[Call], Reply]
+Run = Callable[[ApiCall], Reply]
 
 
 @dataclass(frozen=True, slots=True)

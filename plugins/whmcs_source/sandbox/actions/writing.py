@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from whmcs_source.sandbox import invoicing, paying
-from whmcs_source.sandbox.actions.registry import Call, Refusal, Reply, action
-from whmcs_source.sandbox.desk import Desk, DeskError
+from whmcs_source.sandbox.actions.registry import ActionRefusal, ApiCall, Reply, action
+from whmcs_source.sandbox.desk import AdminArea, DeskError
 from whmcs_source.sandbox.money import exact
 from whmcs_source.sandbox.state import Database, Row
 
@@ -20,14 +20,14 @@ _FIELDS = (
 @action("CreateInvoice", "userid", "status", "draft", "sendinvoice", "paymentmethod", "taxrate",
         "taxrate2", "date", "duedate", "notes", "itemdescription#", "itemamount#", "itemtaxed#",
         "autoapplycredit")  # fmt: skip
-def create_invoice(call: Call) -> Reply:
+def create_invoice(call: ApiCall) -> Reply:
     """Make an invoice of manual lines."""
     client = call.whole("userid")
     if not _exists(call.database, "tblclients", client):
-        raise Refusal("Client ID Not Found")
+        raise ActionRefusal("Client ID Not Found")
     draft = _on(call, "draft") or call.text("status") == "Draft"
     if draft and _on(call, "sendinvoice"):
-        raise Refusal("Cannot create and send a draft invoice in a single API request")
+        raise ActionRefusal("Cannot create and send a draft invoice in a single API request")
     numbers = sorted(int(name[10:]) for name in call.fields if re.fullmatch(r"itemamount\d+", name))
     lines = [
         {
@@ -60,15 +60,15 @@ def create_invoice(call: Call) -> Reply:
         "date", "duedate", "datepaid", "notes", "itemdescription[]", "itemamount[]", "itemtaxed[]",
         "newitemdescription[]", "newitemamount[]", "newitemtaxed[]", "deletelineids[]", "publish",
         "publishandsendemail")  # fmt: skip
-def update_invoice(call: Call) -> Reply:
+def update_invoice(call: ApiCall) -> Reply:
     """Change fields and lines; sums follow from them and cannot be set (since 7.8)."""
     number, desk = call.whole("invoiceid"), call.desk
     _invoice(call, number)
     publish = _on(call, "publish") or _on(call, "publishandsendemail")
     if publish and desk.invoice(number)["status"] != "Draft":
-        raise Refusal("Invoice must be in Draft status to be published")
+        raise ActionRefusal("Invoice must be in Draft status to be published")
     if call.text("status") and call.text("status") not in _STATUSES:
-        raise Refusal(f"Invalid status {call.text('status')}")
+        raise ActionRefusal(f"Invalid status {call.text('status')}")
     edits = _edits(call)
     if any(edits.values()):
         _refused(invoicing.edit_invoice, desk, invoice=number, **edits)
@@ -81,7 +81,7 @@ def update_invoice(call: Call) -> Reply:
     return {"result": "success", "invoiceid": call.shape.number(number)}
 
 
-def _edits(call: Call) -> dict[str, Any]:
+def _edits(call: ApiCall) -> dict[str, Any]:
     """What UpdateInvoice asks to change, as `edit_invoice` takes it."""
     change: dict[str, dict[str, Any]] = {}
     new: dict[str, dict[str, Any]] = {}
@@ -102,7 +102,7 @@ def _edits(call: Call) -> dict[str, Any]:
 
 
 @action("AddInvoicePayment", "invoiceid", "transid", "gateway", "date", "amount", "fees", "noemail")
-def add_invoice_payment(call: Call) -> Reply:
+def add_invoice_payment(call: ApiCall) -> Reply:
     """Take a payment; the whole balance when no amount is given."""
     number = call.whole("invoiceid")
     _invoice(call, number)
@@ -122,14 +122,14 @@ def add_invoice_payment(call: Call) -> Reply:
 @action("AddTransaction", "paymentmethod", "userid", "invoiceid", "transid", "date", "currencyid",
         "description", "amountin", "fees", "amountout", "rate", "credit",
         "allowduplicatetransid")  # fmt: skip
-def add_transaction(call: Call) -> Reply:
+def add_transaction(call: ApiCall) -> Reply:
     """Write a transaction; `date` is in the localised form, day first here."""
     database, desk = call.database, call.desk
     client, invoice = call.whole("userid"), call.whole("invoiceid")
     if invoice:
         owner = _invoice(call, invoice)["userid"]
         if client and owner != client:
-            raise Refusal("User ID does not own the given Invoice ID")
+            raise ActionRefusal("User ID does not own the given Invoice ID")
         client = owner
     _transid_free(call, database)
     row = _refused(
@@ -155,7 +155,7 @@ def add_transaction(call: Call) -> Reply:
 @action("UpdateTransaction", "transactionid", "refundid", "userid", "invoiceid", "transid", "date",
         "gateway", "currency", "description", "amountin", "fees", "amountout", "rate",
         "credit")  # fmt: skip
-def update_transaction(call: Call) -> Reply:
+def update_transaction(call: ApiCall) -> Reply:
     """Change any field of a transaction."""
     number = call.whole("transactionid")
     columns = ("refundid", "userid", "invoiceid", "transid", "gateway", "currency", "description",
@@ -164,18 +164,18 @@ def update_transaction(call: Call) -> Reply:
     if call.text("date"):
         fields["date"] = _localised(call.text("date"))
     if not _exists(call.database, "tblaccounts", number):
-        raise Refusal("Transaction ID Not Found")
+        raise ActionRefusal("Transaction ID Not Found")
     if fields:
         paying.change_transaction(call.desk, transaction=number, **fields)
     return {"result": "success", "transactionid": call.shape.number(number)}
 
 
 @action("AddCredit", "clientid", "description", "amount", "date", "adminid", "type")
-def add_credit(call: Call) -> Reply:
+def add_credit(call: ApiCall) -> Reply:
     """Change a client's credit; the amount is positive, `type` says which way."""
     number = call.whole("clientid")
     if not _exists(call.database, "tblclients", number):
-        raise Refusal("Client ID Not Found")
+        raise ActionRefusal("Client ID Not Found")
     sign = "-" if call.text("type").lower() == "remove" else ""
     paying.add_credit(
         call.desk,
@@ -188,7 +188,7 @@ def add_credit(call: Call) -> Reply:
 
 
 @action("ApplyCredit", "invoiceid", "amount", "noemail")
-def apply_credit(call: Call) -> Reply:
+def apply_credit(call: ApiCall) -> Reply:
     """Pay from the client's credit."""
     number = call.whole("invoiceid")
     _invoice(call, number)
@@ -204,15 +204,15 @@ def apply_credit(call: Call) -> Reply:
     return {**reply, "amount": used, "invoicepaid": paid}
 
 
-def _refused(verb: Any, desk: Desk, **arguments: Any) -> int | str:
+def _refused(verb: Any, desk: AdminArea, **arguments: Any) -> int | str:
     """What the desk does not let an admin do, the API refuses with the same words."""
     try:
         return verb(desk, **arguments)  # type: ignore[no-any-return]  # one of the driver's verbs
     except DeskError as error:
-        raise Refusal(str(error)) from error
+        raise ActionRefusal(str(error)) from error
 
 
-def _on(call: Call, name: str) -> bool:
+def _on(call: ApiCall, name: str) -> bool:
     return call.text(name).lower() in ("1", "true", "on")
 
 
@@ -221,13 +221,13 @@ def _exists(database: Database, table: str, row_id: int) -> bool:
     return database.execute(query, (row_id,)).fetchone() is not None
 
 
-def _invoice(call: Call, number: int) -> Row:
+def _invoice(call: ApiCall, number: int) -> Row:
     if not _exists(call.database, "tblinvoices", number):
-        raise Refusal("Invoice ID Not Found")
+        raise ActionRefusal("Invoice ID Not Found")
     return call.desk.invoice(number)
 
 
-def _indexed(call: Call, name: str) -> dict[str, str]:
+def _indexed(call: ApiCall, name: str) -> dict[str, str]:
     """Values of a PHP array parameter by index."""
     found = {}
     for field, value in call.fields.items():
@@ -237,13 +237,13 @@ def _indexed(call: Call, name: str) -> dict[str, str]:
     return found
 
 
-def _transid_free(call: Call, database: Database) -> None:
+def _transid_free(call: ApiCall, database: Database) -> None:
     transid = call.text("transid")
     if not transid or _on(call, "allowduplicatetransid"):
         return
     row = database.execute("SELECT 1 FROM tblaccounts WHERE transid = ?", (transid,)).fetchone()
     if row is not None:
-        raise Refusal("Transaction ID must be Unique")
+        raise ActionRefusal("Transaction ID must be Unique")
 
 
 def _localised(text: str) -> str | None:

@@ -47,12 +47,12 @@ from functools import cache
 from types import MappingProxyType
 
 from whmcs_source.sandbox import switches
-from whmcs_source.sandbox.desk import Desk
+from whmcs_source.sandbox.desk import AdminArea
 from whmcs_source.sandbox.people import create_addon, create_client
 from whmcs_source.sandbox.seed import later, plain, services, trouble
-from whmcs_source.sandbox.seed.clients import clients
 from whmcs_source.sandbox.seed.company import fill_company
-from whmcs_source.sandbox.seed.plan import FIRST_INVOICE, Chapter, Plan
+from whmcs_source.sandbox.seed.personas import clients
+from whmcs_source.sandbox.seed.plan import FIRST_INVOICE, Chapter, SeedPlan
 from whmcs_source.sandbox.state import Database, insert
 
 _OPENED = "2024-02-01 09:00:00"
@@ -72,16 +72,16 @@ _CHAPTERS: tuple[Chapter, ...] = (
 
 
 @cache
-def _plan() -> Plan:
-    plan = Plan()
+def _plan() -> SeedPlan:
+    plan = SeedPlan()
     for chapter in _CHAPTERS:
         chapter(plan)
     return plan
 
 
 @cache
-def _later() -> Plan:
-    plan = Plan(first_invoice=FIRST_INVOICE + len(_plan().invoice_ids()))
+def _later() -> SeedPlan:
+    plan = SeedPlan(first_invoice=FIRST_INVOICE + len(_plan().invoice_ids()))
     for chapter in (later.plan_shared, later.plan_returned, later.plan_others):
         chapter(plan)
     return plan
@@ -111,7 +111,7 @@ def fill(database: Database, *, values: Mapping[str, str]) -> None:
     """Put the whole company into empty tables; `values` are switches to set before."""
     fill_company(database)
     switches.write(database, values)
-    desk = Desk(database)
+    desk = AdminArea(database)
     for client in clients():
         create_client(desk, date=_OPENED, **client)
     known = _later().play(desk, _plan().play(desk))

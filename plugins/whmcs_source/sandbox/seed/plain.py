@@ -5,16 +5,16 @@ from decimal import Decimal
 from typing import Any
 
 from whmcs_source.sandbox.money import cents
-from whmcs_source.sandbox.seed.clients import clients
 from whmcs_source.sandbox.seed.company import EUR, USD
-from whmcs_source.sandbox.seed.plan import Key, Line, Plan
+from whmcs_source.sandbox.seed.personas import clients
+from whmcs_source.sandbox.seed.plan import IdOf, Line, SeedPlan
 from whmcs_source.sandbox.seed.services import (
     ANNUALLY,
     FIRST_ITEM,
     FIRST_UPGRADE,
     MONTHLY,
     QUARTERLY,
-    Service,
+    PlannedService,
     backups,
     domain,
     hosting,
@@ -50,12 +50,14 @@ def period(year: int, month: int, months: int) -> str:
     return f"{start:%d/%m/%Y} - {end:%d/%m/%Y}"
 
 
-def bill(plan: Plan, name: str, client: int, issued: str, lines: list[Line], **more: Any) -> None:
+def bill(
+    plan: SeedPlan, name: str, client: int, issued: str, lines: list[Line], **more: Any
+) -> None:
     """Plan an invoice that is plainly bookable once it is paid."""
     plan.at(issued, "create_invoice", name=name, plain=True, client=client, lines=lines, **more)
 
 
-def paid(plan: Plan, name: str, client: int, when: str, **more: Any) -> None:
+def paid(plan: SeedPlan, name: str, client: int, when: str, **more: Any) -> None:
     """Plan the payment of an invoice in full, through the client's gateway.
 
     A foreign one bears the rate of its day, which swings about that of tblcurrencies.
@@ -68,10 +70,10 @@ def paid(plan: Plan, name: str, client: int, when: str, **more: Any) -> None:
         more.setdefault("rate", f"{_BASE[currency] + swing:.5f}")
     ids = {"stripe": "ch", "paypal": "PAY", "gocardless": "PM", "banktransfer": "FP"}
     more.setdefault("transid", f"{ids[gateway]}_{client:02d}{name.replace('-', '')}".upper())
-    plan.at(when, "pay", name=f"{name} paid", invoice=Key(name), gateway=gateway, **more)
+    plan.at(when, "pay", name=f"{name} paid", invoice=IdOf(name), gateway=gateway, **more)
 
 
-def plan_plain(plan: Plan) -> None:
+def plan_plain(plan: SeedPlan) -> None:
     """Everything that recurs."""
     for service in MONTHLY:
         for at in range(len(MONTHS)):
@@ -87,7 +89,7 @@ _INCLUSIVE = (14, 18, 19)
 """Billed once while prices contained the tax: the setting was changed in October 2025."""
 
 
-def _renewal(plan: Plan, service: Service, at: int, months: int) -> None:
+def _renewal(plan: SeedPlan, service: PlannedService, at: int, months: int) -> None:
     year, month = MONTHS[at]
     client, span = service.client, period(year, month, months)
     name = f"renewal-{client}-{year}-{month:02d}"
@@ -114,7 +116,7 @@ def _renewal(plan: Plan, service: Service, at: int, months: int) -> None:
 _PROMOTED = {(1, 0): "50", (6, 3): "20", (12, 2): "25", (17, 5): "10", (23, 2): "10"}
 
 
-def _extras(service: Service, at: int) -> list[Line]:
+def _extras(service: PlannedService, at: int) -> list[Line]:
     """What stands on a renewal besides, now and then: each type of line that a sale may have."""
     client = service.client
     if service in ANNUALLY:
@@ -137,7 +139,7 @@ def _extras(service: Service, at: int) -> list[Line]:
     return choices[(number + at // 7 * 5) % len(choices)]
 
 
-def plan_oddments(plan: Plan) -> None:
+def plan_oddments(plan: SeedPlan) -> None:
     """Plain to book, and each of them a trap for a careless reader."""
     many = [manual(f"Domain Renewal - depot{at:03d}.example - 1 Year/s", "8.99", kind="Domain")
             for at in range(1, 121)]  # fmt: skip
@@ -148,7 +150,7 @@ def plan_oddments(plan: Plan) -> None:
         plan, "part_payments", 16, "2026-03-02", [hosting(16, period(2026, 3, 1), amount="100.84")]
     )
     paid(plan, "part_payments", 16, "2026-03-09", amount="50.00", transid="FP_16A")
-    plan.at("2026-03-24", "pay", invoice=Key("part_payments"), amount="71.01", transid="CH_16B",
+    plan.at("2026-03-24", "pay", invoice=IdOf("part_payments"), amount="71.01", transid="CH_16B",
             gateway="stripe", fees="1.47")  # fmt: skip
 
     bill(plan, "old_paid_late", 4, "2024-03-11", [hosting(4, period(2024, 3, 3))], taxrate="20")
@@ -159,7 +161,7 @@ def plan_oddments(plan: Plan) -> None:
         paid(plan, name, client, "2026-06-22")
     same = {"invoicenum": "INV-2026-9000"}
     for name in ("same_number_first", "same_number_second"):
-        plan.at("2026-06-23", "tamper", table="tblinvoices", row=Key(name), values=same)
+        plan.at("2026-06-23", "tamper", table="tblinvoices", row=IdOf(name), values=same)
 
     for at in range(3):
         name = f"same_day_{at + 1}"
@@ -167,6 +169,6 @@ def plan_oddments(plan: Plan) -> None:
         paid(plan, name, 20, "2026-05-14")
 
     bill(plan, "split_original", 2, "2026-08-03", [hosting(2, period(2026, 8, 1)), domain(2)])
-    plan.at("2026-08-05", "split", name="split_off", invoice=Key("split_original"),
-            lines=[Key("split_original", 2)])  # fmt: skip
+    plan.at("2026-08-05", "split", name="split_off", invoice=IdOf("split_original"),
+            lines=[IdOf("split_original", 2)])  # fmt: skip
     paid(plan, "split_original", 2, "2026-08-10")

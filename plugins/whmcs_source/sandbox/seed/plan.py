@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from whmcs_source.sandbox.desk import Desk
+from whmcs_source.sandbox.desk import AdminArea
 from whmcs_source.sandbox.driver import VERBS
 from whmcs_source.sandbox.state import update
 
@@ -23,7 +23,7 @@ Line: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class IdOf:
     """The id of what another event of the plan makes; the `nth` line of it when given."""
 
     name: str
@@ -49,7 +49,7 @@ class Event:
 
 
 @dataclass(slots=True)
-class Plan:
+class SeedPlan:
     """Events in the order they were thought of; `ordered` sorts them by time.
 
     Attributes:
@@ -80,7 +80,7 @@ class Plan:
         ids = self.invoice_ids()
         return frozenset(ids[event.name] for event in self.events if event.plain)
 
-    def play(self, desk: Desk, before: Mapping[str, int] | None = None) -> dict[str, int]:
+    def play(self, desk: AdminArea, before: Mapping[str, int] | None = None) -> dict[str, int]:
         """Make it happen, and answer the id of everything that has a name, now or `before`."""
         known = {**(before or {}), **self.invoice_ids()}
         for event in self.ordered():
@@ -103,8 +103,8 @@ class Plan:
 _TIMELESS = frozenset({"delete_client", "delete_invoice"})
 
 
-def _resolved(desk: Desk, value: Any, known: Mapping[str, int]) -> Any:
-    if isinstance(value, Key):
+def _resolved(desk: AdminArea, value: Any, known: Mapping[str, int]) -> Any:
+    if isinstance(value, IdOf):
         if value.nth:
             return desk.lines(known[value.name])[value.nth - 1]["id"]
         return known[value.name]
@@ -115,4 +115,4 @@ def _resolved(desk: Desk, value: Any, known: Mapping[str, int]) -> Any:
     return value
 
 
-Chapter: TypeAlias = Callable[[Plan], None]
+Chapter: TypeAlias = Callable[[SeedPlan], None]

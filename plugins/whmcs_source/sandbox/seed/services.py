@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from whmcs_source.sandbox.seed.company import BACKUPS, BUSINESS, PRODUCTS, RESELLER, SERVER, STARTER
-from whmcs_source.sandbox.seed.plan import Line, Plan
+from whmcs_source.sandbox.seed.plan import Line, SeedPlan
 
 FIRST_UPGRADE, FIRST_ITEM = 801, 901
 """In tblupgrades and tblbillableitems there is one row for each monthly service."""
@@ -13,7 +13,7 @@ _FIRST_SERVICE, _FIRST_DOMAIN, _FIRST_ADDON = 401, 701, 601
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class PlannedService:
     """A service of the plan.
 
     Attributes:
@@ -33,63 +33,63 @@ class Service:
 
 
 MONTHLY = (
-    Service(1, BUSINESS, "ashdown-bakery.example", "14.99", "Monthly", addon="3.50"),
-    Service(2, BUSINESS, "copperfield-dental.example", "14.99", "Monthly"),
-    Service(6, STARTER, "lanternwick.example", "4.99", "Monthly", addon="3.50"),
-    Service(9, SERVER, "vets-db.example", "29.50", "Monthly"),
-    Service(11, STARTER, "kestrel-consulting.example", "4.99", "Monthly"),
-    Service(13, BUSINESS, "dunlin.example", "14.99", "Monthly"),
-    Service(20, RESELLER, "quayside.example", "49.00", "Monthly", addon="3.50"),
-    Service(22, SERVER, "cedarhouse.example", "29.50", "Monthly", addon="3.50"),
-    Service(23, RESELLER, "shannon-software.example", "57.33", "Monthly"),
-    Service(26, BUSINESS, "spreeufer.example", "17.54", "Monthly", addon="4.10"),
-    Service(27, SERVER, "tulp.example", "34.52", "Monthly"),
-    Service(30, RESELLER, "redwoodlabs.example", "62.23", "Monthly", taxed=False),
+    PlannedService(1, BUSINESS, "ashdown-bakery.example", "14.99", "Monthly", addon="3.50"),
+    PlannedService(2, BUSINESS, "copperfield-dental.example", "14.99", "Monthly"),
+    PlannedService(6, STARTER, "lanternwick.example", "4.99", "Monthly", addon="3.50"),
+    PlannedService(9, SERVER, "vets-db.example", "29.50", "Monthly"),
+    PlannedService(11, STARTER, "kestrel-consulting.example", "4.99", "Monthly"),
+    PlannedService(13, BUSINESS, "dunlin.example", "14.99", "Monthly"),
+    PlannedService(20, RESELLER, "quayside.example", "49.00", "Monthly", addon="3.50"),
+    PlannedService(22, SERVER, "cedarhouse.example", "29.50", "Monthly", addon="3.50"),
+    PlannedService(23, RESELLER, "shannon-software.example", "57.33", "Monthly"),
+    PlannedService(26, BUSINESS, "spreeufer.example", "17.54", "Monthly", addon="4.10"),
+    PlannedService(27, SERVER, "tulp.example", "34.52", "Monthly"),
+    PlannedService(30, RESELLER, "redwoodlabs.example", "62.23", "Monthly", taxed=False),
 )
 QUARTERLY = (
-    Service(4, BUSINESS, "pennine-joinery.example", "44.97", "Quarterly"),
-    Service(7, BUSINESS, "harbour-sons.example", "44.97", "Quarterly", addon="10.50"),
-    Service(12, STARTER, "kestrel-training.example", "14.97", "Quarterly"),
-    Service(15, BUSINESS, "laxeywheel.example", "44.97", "Quarterly"),
-    Service(21, STARTER, "bramblethorn.example", "14.97", "Quarterly"),
-    Service(25, BUSINESS, "mueller-webtechnik.example", "52.61", "Quarterly", addon="12.29"),
-    Service(28, BUSINESS, "aegean-charts.example", "52.61", "Quarterly"),
-    Service(32, STARTER, "mapleridge.example", "19.01", "Quarterly", taxed=False),
-    Service(34, SERVER, "alpenblick.example", "88.50", "Quarterly", taxed=False),
+    PlannedService(4, BUSINESS, "pennine-joinery.example", "44.97", "Quarterly"),
+    PlannedService(7, BUSINESS, "harbour-sons.example", "44.97", "Quarterly", addon="10.50"),
+    PlannedService(12, STARTER, "kestrel-training.example", "14.97", "Quarterly"),
+    PlannedService(15, BUSINESS, "laxeywheel.example", "44.97", "Quarterly"),
+    PlannedService(21, STARTER, "bramblethorn.example", "14.97", "Quarterly"),
+    PlannedService(25, BUSINESS, "mueller-webtechnik.example", "52.61", "Quarterly", addon="12.29"),
+    PlannedService(28, BUSINESS, "aegean-charts.example", "52.61", "Quarterly"),
+    PlannedService(32, STARTER, "mapleridge.example", "19.01", "Quarterly", taxed=False),
+    PlannedService(34, SERVER, "alpenblick.example", "88.50", "Quarterly", taxed=False),
 )
 ANNUALLY = (
-    Service(3, STARTER, "oneil.example", "49.90", "Annually"),
-    Service(5, STARTER, "bronte.example", "49.90", "Annually"),
-    Service(10, BUSINESS, "foxglove.example", "149.90", "Annually", addon="42.00"),
-    Service(14, STARTER, "hargreaves.example", "59.88", "Annually"),
-    Service(17, BUSINESS, "sableprint.example", "149.90", "Annually"),
-    Service(18, STARTER, "natarajan.example", "59.88", "Annually"),
-    Service(19, STARTER, "wessex-archery.example", "59.88", "Annually"),
-    Service(24, BUSINESS, "claddagh.example", "175.38", "Annually"),
-    Service(29, BUSINESS, "atelier-lumiere.example", "175.38", "Annually"),
-    Service(31, STARTER, "carter.example", "63.37", "Annually", taxed=False),
-    Service(33, BUSINESS, "channel-light.example", "149.90", "Annually", taxed=False),
-    Service(35, SERVER, "coralbay.example", "374.65", "Annually", taxed=False),
+    PlannedService(3, STARTER, "oneil.example", "49.90", "Annually"),
+    PlannedService(5, STARTER, "bronte.example", "49.90", "Annually"),
+    PlannedService(10, BUSINESS, "foxglove.example", "149.90", "Annually", addon="42.00"),
+    PlannedService(14, STARTER, "hargreaves.example", "59.88", "Annually"),
+    PlannedService(17, BUSINESS, "sableprint.example", "149.90", "Annually"),
+    PlannedService(18, STARTER, "natarajan.example", "59.88", "Annually"),
+    PlannedService(19, STARTER, "wessex-archery.example", "59.88", "Annually"),
+    PlannedService(24, BUSINESS, "claddagh.example", "175.38", "Annually"),
+    PlannedService(29, BUSINESS, "atelier-lumiere.example", "175.38", "Annually"),
+    PlannedService(31, STARTER, "carter.example", "63.37", "Annually", taxed=False),
+    PlannedService(33, BUSINESS, "channel-light.example", "149.90", "Annually", taxed=False),
+    PlannedService(35, SERVER, "coralbay.example", "374.65", "Annually", taxed=False),
 )
 OTHERS = (
-    Service(8, BUSINESS, "brightpixel.example", "14.99", "Monthly"),
-    Service(16, SERVER, "tyne-logistics.example", "100.00", "Monthly"),
-    Service(36, SERVER, "sakura-shoji.example", "12100.00", "Monthly", taxed=False),
-    Service(37, BUSINESS, "st-swithuns.example", "149.90", "Annually"),
-    Service(38, STARTER, "laurent.example", "58.38", "Annually"),
-    Service(39, STARTER, "weber.example", "58.38", "Annually"),
-    Service(40, SERVER, "fjordline.example", "100.00", "Monthly"),
-    Service(41, SERVER, "oakfield-carpets.example", "100.00", "Monthly"),
-    Service(42, SERVER, "rowan-legal.example", "100.00", "Monthly"),
-    Service(43, STARTER, "vanished.example", "4.99", "Monthly"),
-    Service(44, STARTER, "hollybank.example", "20.00", "Monthly"),
+    PlannedService(8, BUSINESS, "brightpixel.example", "14.99", "Monthly"),
+    PlannedService(16, SERVER, "tyne-logistics.example", "100.00", "Monthly"),
+    PlannedService(36, SERVER, "sakura-shoji.example", "12100.00", "Monthly", taxed=False),
+    PlannedService(37, BUSINESS, "st-swithuns.example", "149.90", "Annually"),
+    PlannedService(38, STARTER, "laurent.example", "58.38", "Annually"),
+    PlannedService(39, STARTER, "weber.example", "58.38", "Annually"),
+    PlannedService(40, SERVER, "fjordline.example", "100.00", "Monthly"),
+    PlannedService(41, SERVER, "oakfield-carpets.example", "100.00", "Monthly"),
+    PlannedService(42, SERVER, "rowan-legal.example", "100.00", "Monthly"),
+    PlannedService(43, STARTER, "vanished.example", "4.99", "Monthly"),
+    PlannedService(44, STARTER, "hollybank.example", "20.00", "Monthly"),
 )
 SERVICES = (*MONTHLY, *QUARTERLY, *ANNUALLY, *OTHERS)
 
 _DOMAINS = tuple((service.client, service.domain) for service in SERVICES)
 
 
-def plan_services(plan: Plan) -> None:
+def plan_services(plan: SeedPlan) -> None:
     """Order everything, before the first invoice."""
     for service in SERVICES:
         arguments: dict[str, Any] = {"client": service.client, "product": service.product}
@@ -118,12 +118,12 @@ def addons() -> list[dict[str, object]]:
     ]
 
 
-def service_of(client: int) -> Service:
+def service_of(client: int) -> PlannedService:
     """The client's service."""
     return next(service for service in SERVICES if service.client == client)
 
 
-def service_id(service: Service) -> int:
+def service_id(service: PlannedService) -> int:
     """Its id in tblhosting."""
     return _FIRST_SERVICE + SERVICES.index(service)
 

@@ -9,14 +9,14 @@ from decimal import Decimal
 
 from bridge.api import BalanceEntry, BalanceOrigin, client_ref, invoice_ref
 from whmcs_source.api.calls import Calls
-from whmcs_source.api.lru import Memo
+from whmcs_source.api.lru import LruCache
 from whmcs_source.api.wire_models import WireCredit, WireTransaction
-from whmcs_source.balances.explain import Account, Explained, day_of, explained
+from whmcs_source.balances.explanation import ClientMoney, Explained, day_of, explained
 from whmcs_source.balances.mass_payments import Containers
-from whmcs_source.balances.matching import Told
+from whmcs_source.balances.matching import BalanceRow
 from whmcs_source.translate.credit import credit_shown, unsaid_credit
-from whmcs_source.translate.invoice_list import PAID_WORDS, Bill
-from whmcs_source.translate.transactions import Books, money
+from whmcs_source.translate.invoice_list import PAID_WORDS, ListedInvoice
+from whmcs_source.translate.transactions import Installation, money
 
 _SOON = dt.timedelta(days=1)
 _NOTHING = Explained((), frozenset(), frozenset(), {}, {})
@@ -30,7 +30,7 @@ class _Movements:
     rows: tuple[WireCredit, ...]
 
 
-class Balances:
+class BalanceReader:
     """Movements of balances, explained; each client's are read once a run.
 
     For a client without any movement that is one call; else also GetTransactions, the client's
@@ -49,8 +49,8 @@ class Balances:
         self._calls = calls
         self._containers = containers
         self._rows = rows
-        self._credits: Memo[int, _Movements] = Memo(200)
-        self._by_client: Memo[int, Explained] = Memo(200)
+        self._credits: LruCache[int, _Movements] = LruCache(200)
+        self._by_client: LruCache[int, Explained] = LruCache(200)
 
     def credits(self, client_id: int) -> tuple[WireCredit, ...]:
         """The movements as WHMCS has them, oldest first.
@@ -73,26 +73,26 @@ class Balances:
         self._by_client.take(client_id)
         return True
 
-    def of(self, client_id: int, books: Books) -> Explained:
+    def of(self, client_id: int, books: Installation) -> Explained:
         """The movements, explained. Raises as `credits`."""
         return self._by_client.get_or(client_id, lambda: self._explain(client_id, books))
 
-    def _explain(self, client_id: int, books: Books) -> Explained:
+    def _explain(self, client_id: int, books: Installation) -> Explained:
         found = self.credits(client_id)
         if not found:
             return _NOTHING
         clientele, rows = self._containers.of(client_id), self._rows(client_id)
-        account = Account(found, clientele.bills, rows, (), books)
+        account = ClientMoney(found, clientele.bills, rows, (), books)
         self._containers.look_into(clientele, _worth_reading(account))
         return explained(replace(account, special=clientele.special()))
 
-    def entries(self, client_id: int, currency: str, books: Books) -> Iterator[BalanceEntry]:
+    def entries(self, client_id: int, currency: str, books: Installation) -> Iterator[BalanceEntry]:
         """The movements for the core, oldest first. Raises as `credits`."""
         for row in self.of(client_id, books).rows:
             yield _entry(row, client_id, currency)
 
 
-def _worth_reading(account: Account) -> Iterator[int]:
+def _worth_reading(account: ClientMoney) -> Iterator[int]:
     """Untaxed invoices that may have put money on the balance, or paid one that shows credit.
 
     A mass payment is younger than what it pays.
@@ -117,13 +117,13 @@ def _worth_reading(account: Account) -> Iterator[int]:
             yield bill.id
 
 
-def _is_near(bill: Bill, day: dt.date, amount: Decimal) -> bool:
+def _is_near(bill: ListedInvoice, day: dt.date, amount: Decimal) -> bool:
     if not bill.readable or bill.paid_on is None:
         return False
     return bill.gross >= amount and abs(bill.paid_on - day) <= _SOON
 
 
-def _entry(row: Told, client_id: int, currency: str) -> BalanceEntry:
+def _entry(row: BalanceRow, client_id: int, currency: str) -> BalanceEntry:
     record = f"balance movement {row.row.id} of client {client_id}"
     return BalanceEntry(
         id=str(row.row.id),

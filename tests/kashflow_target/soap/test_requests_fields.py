@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 import xmlschema
-from kashflow_target.account.resolved import Books
+from kashflow_target.account.resolved import ResolvedAccount
 from kashflow_target.compose.client import compose_client
 from kashflow_target.compose.invoice import compose_invoice
 from kashflow_target.compose.movement import compose_movement
 from kashflow_target.compose.payment import compose_payment
 from kashflow_target.records.documents import midnight
-from kashflow_target.soap import builders
-from kashflow_target.soap.client import Door
+from kashflow_target.soap.client import KashFlowClient
 from kashflow_target.soap.replies import Row
 from lxml import etree  # type: ignore[import-untyped]
 
@@ -44,13 +43,15 @@ def published() -> xmlschema.XMLSchema:
 class Sender:
     """Sends each kind of write, and gives the call's element back."""
 
-    def __init__(self, door: Door, scripted: Scripted, books: Books) -> None:
-        self.door, self.scripted, self.books = door, scripted, books
-        self.client = door.interface()
+    def __init__(
+        self, kashflow: KashFlowClient, scripted: Scripted, books: ResolvedAccount
+    ) -> None:
+        self.kashflow, self.scripted, self.books = kashflow, scripted, books
+        self.requests = kashflow.requests()
 
     def sent(self, operation: str, **arguments: object) -> Any:
         self.scripted.says(operation, "<Status>OK</Status>")
-        self.door.write(operation, record="", **arguments)
+        self.kashflow.write(operation, record="", **arguments)
         assert self.scripted.actions[-1] == f'"KashFlow/{operation}"'
         return etree.fromstring(self.scripted.sent[-1])[-1][0]
 
@@ -60,7 +61,7 @@ class Sender:
         )
         assert isinstance(payload, Payload)
         values = {**payload.body, "Code": payload.natural_key}
-        return self.sent("InsertCustomer", custr=builders.customer(self.client, values))
+        return self.sent("InsertCustomer", custr=self.requests.record("Customer", values))
 
     def updated_customer(self) -> Any:
         read = {
@@ -76,7 +77,7 @@ class Sender:
             "TradeBorderType": "ROW",
         }
         row = Row("Customer", read, {})
-        fields = builders.merged_customer(self.client, row, {"Name": "New", "Telephone": ""})
+        fields = self.requests.merged_customer(row, {"Name": "New", "Telephone": ""})
         return self.sent("UpdateCustomer", custr=fields)
 
     def invoice(self, *, foreign: bool) -> Any:
@@ -89,7 +90,7 @@ class Sender:
         payload = compose_invoice(sale, self.books)
         assert isinstance(payload, Payload)
         values = {**payload.body, "CustomerID": 31}
-        return self.sent("InsertInvoice", Inv=builders.invoice(self.client, values))
+        return self.sent("InsertInvoice", Inv=self.requests.invoice(values))
 
     def payment(self) -> Any:
         invoice = compose_invoice(a_sale(), self.books)
@@ -98,19 +99,21 @@ class Sender:
         assert isinstance(payload, Payload)
         values = {**payload.body, "PayInvoice": 1042}
         return self.sent(
-            "InsertInvoicePayment", InvoicePayment=builders.payment(self.client, values)
+            "InsertInvoicePayment", InvoicePayment=self.requests.record("Payment", values)
         )
 
     def transaction(self) -> Any:
         payload = compose_movement(a_movement(), self.books)
         assert isinstance(payload, Payload)
-        fields = builders.bank_transaction(self.client, payload.body)
+        fields = self.requests.record("BankTransaction", payload.body)
         return self.sent("InsertBankTransaction", bp=fields)
 
 
 @pytest.fixture
-def sender(door: Door, scripted: Scripted, make_books: Callable[..., Books]) -> Sender:
-    return Sender(door, scripted, make_books())
+def sender(
+    kashflow: KashFlowClient, scripted: Scripted, make_books: Callable[..., ResolvedAccount]
+) -> Sender:
+    return Sender(kashflow, scripted, make_books())
 
 
 CALLS: dict[str, Callable[[Sender], Any]] = {
@@ -209,25 +212,27 @@ def test_an_update_sends_all_that_was_read(sender: Sender) -> None:
     ],
 )
 def test_what_does_not_fit_the_description_is_not_sent(
-    door: Door, scripted: Scripted, values: dict[str, Json]
+    kashflow: KashFlowClient, scripted: Scripted, values: dict[str, Json]
 ) -> None:
     with pytest.raises(RecordRejectedError) as caught:
-        builders.customer(door.interface(), values)
+        kashflow.requests().record("Customer", values)
     assert next(iter(values)) in caught.value.what
     assert not scripted.sent
 
 
 @pytest.mark.parametrize("lines", [None, [], ["text"], [{"Rate": 1}]])
-def test_lines_that_are_none_are_not_sent(door: Door, lines: Json) -> None:
+def test_lines_that_are_none_are_not_sent(kashflow: KashFlowClient, lines: Json) -> None:
     """zeep alone would send a line that is a dict as its text."""
     with pytest.raises(RecordRejectedError):
-        builders.invoice(door.interface(), {"CustomerID": 31, "Lines": lines})
+        kashflow.requests().invoice({"CustomerID": 31, "Lines": lines})
 
 
-def test_characters_that_xml_forbids_never_leave(door: Door, scripted: Scripted) -> None:
+def test_characters_that_xml_forbids_never_leave(
+    kashflow: KashFlowClient, scripted: Scripted
+) -> None:
     """Composed text holds none; a payload that did would be refused here."""
-    fields = builders.customer(door.interface(), {"Name": "a\x00b"})
+    fields = kashflow.requests().record("Customer", {"Name": "a\x00b"})
     with pytest.raises(RecordRejectedError) as caught:
-        door.write("InsertCustomer", record="x", custr=fields)
+        kashflow.write("InsertCustomer", record="x", custr=fields)
     assert caught.value.reason == "text_rejected"
     assert not scripted.sent

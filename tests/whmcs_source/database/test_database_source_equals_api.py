@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 import pytest
-from whmcs_source.database.source import WhmcsDatabase
+from whmcs_source.database.database_source import WhmcsDatabase
 from whmcs_source.source.source import WhmcsSource
 
 from bridge.api import Days, Header, Invoice, ScanPolicy, SourceRef, client_ref, invoice_ref

@@ -4,7 +4,7 @@ import html
 
 import pytest
 from hypothesis import given, strategies as st
-from whmcs_source.api.text import decoded, plain, single_line
+from whmcs_source.api.html_text import decoded, plain, single_line
 
 
 @pytest.mark.parametrize(

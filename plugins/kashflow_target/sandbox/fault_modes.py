@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Mode(StrEnum):
+class FaultMode(StrEnum):
     """How a call goes wrong."""
 
     CUT_BEFORE = "cut_before"
@@ -25,7 +25,7 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PlannedFault:
     """One planned misbehaviour.
 
     Attributes:
@@ -37,13 +37,13 @@ class Fault:
     """
 
     name: str
-    mode: Mode
+    mode: FaultMode
     nth: int = 1
     seconds: float = 0.5
     times: int = 1
 
 
-def planned(entries: object) -> list[Fault]:
+def planned(entries: object) -> list[PlannedFault]:
     """Faults from JSON.
 
     Raises:
@@ -54,7 +54,7 @@ def planned(entries: object) -> list[Fault]:
         raise TypeError(msg)
     faults = []
     for entry in entries:
-        fault = Fault(**(entry | {"mode": Mode(entry["mode"])}))
+        fault = PlannedFault(**(entry | {"mode": FaultMode(entry["mode"])}))
         if fault.nth < 1 or fault.times < 1:
             msg = "nth and times are counted from 1"
             raise ValueError(msg)
@@ -62,7 +62,7 @@ def planned(entries: object) -> list[Fault]:
     return faults
 
 
-def replace_faults(connection: sqlite3.Connection, faults: Sequence[Fault]) -> None:
+def replace_faults(connection: sqlite3.Connection, faults: Sequence[PlannedFault]) -> None:
     """Forget what was planned and plan these."""
     connection.execute("DELETE FROM fault")
     connection.executemany(
@@ -75,12 +75,12 @@ def waiting_faults(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     """What has not struck to the end yet, `nth` counted from now."""
     rows = connection.execute("SELECT name, mode, nth, seconds, times FROM fault ORDER BY id")
     return [
-        asdict(Fault(name, Mode(mode), nth, seconds, times))
+        asdict(PlannedFault(name, FaultMode(mode), nth, seconds, times))
         for name, mode, nth, seconds, times in rows
     ]
 
 
-def struck(connection: sqlite3.Connection, operation: str) -> Fault | None:
+def struck(connection: sqlite3.Connection, operation: str) -> PlannedFault | None:
     """Count one call of `operation` down, and say what strikes it. The oldest plan wins."""
     rows = connection.execute(
         "SELECT id, name, mode, nth, seconds, times FROM fault WHERE name IN (?, '*') ORDER BY id",
@@ -91,7 +91,7 @@ def struck(connection: sqlite3.Connection, operation: str) -> Fault | None:
         if nth > 1:
             connection.execute("UPDATE fault SET nth = nth - 1 WHERE id = ?", (key,))
         elif first is None:
-            first = Fault(name, Mode(mode), nth, seconds, times)
+            first = PlannedFault(name, FaultMode(mode), nth, seconds, times)
             if times > 1:
                 connection.execute("UPDATE fault SET times = times - 1 WHERE id = ?", (key,))
             else:

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kashflow_target.soap.client import WSDL, type_of
-from kashflow_target.soap.envelopes import Envelopes
+from kashflow_target.soap.client import WSDL
+from kashflow_target.soap.requests import RequestBuilder, type_of
 from lxml import etree  # type: ignore[import-untyped]
 from zeep import Client
 from zeep.xsd import AnyObject, AnySimpleType, ComplexType
@@ -50,7 +50,7 @@ def filled_one(element: Any, *, whole: bool) -> Iterator[Any]:
 def test_every_operation_is_written_as_zeep_writes_it(operation: str, *, whole: bool) -> None:
     arguments = filled(OPERATIONS[operation].input.body.type, whole=whole)
     theirs = ZEEP.create_message(ZEEP.service, operation, **arguments)  # type: ignore[no-untyped-call]
-    ours = Envelopes(ZEEP).build(operation, arguments)
+    ours = RequestBuilder(ZEEP).build(operation, arguments)
     assert etree.tostring(ours) == etree.tostring(theirs)
 
 
@@ -70,4 +70,4 @@ def test_what_does_not_fit_the_description_is_not_written(
     operation: str, arguments: dict[str, Any]
 ) -> None:
     with pytest.raises((KeyError, TypeError, ValueError, AttributeError)):
-        Envelopes(ZEEP).build(operation, arguments)
+        RequestBuilder(ZEEP).build(operation, arguments)

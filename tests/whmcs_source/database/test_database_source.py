@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import exc
-from whmcs_source.database.connection import Door
+from whmcs_source.database.connection import DatabaseConnection
 from whmcs_source.database.layout import WANTED, read_layout
 from whmcs_source.plugin import bridge_sources
 from whmcs_source.sandbox.seed import CASES
@@ -35,9 +35,11 @@ def reader(installation: Installation) -> Iterator[str]:
     with contextlib.suppress(exc.SQLAlchemyError):
         installation.run(f"DROP USER {user}")
     installation.run(f"CREATE USER {user} IDENTIFIED BY '{PASSWORD}'")
-    door = Door(installation.url.render_as_string(hide_password=False), timeout_s=5)
-    grants = read_layout(door).grants(list(WANTED))
-    door.close()
+    database = DatabaseConnection(
+        installation.url.render_as_string(hide_password=False), timeout_s=5
+    )
+    grants = read_layout(database).grants(list(WANTED))
+    database.close()
     installation.run(*(grant.split(" TO ")[0] + f" TO {user}" for grant in grants))
     yield name
     installation.run(f"DROP USER {user}")

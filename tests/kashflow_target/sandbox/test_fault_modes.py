@@ -5,15 +5,16 @@ import time
 from pathlib import Path
 
 import pytest
-from kashflow_target.sandbox.books import Books
-from kashflow_target.sandbox.byhand import SOAP12, ByHand, enveloped
 from kashflow_target.sandbox.driver import Driver
 from kashflow_target.sandbox.factory import KashFlowSandbox, sandbox
+
+from tests.kashflow_target.raw_client import SOAP12, RawClient, enveloped
+from tests.kashflow_target.sandbox_books import SandboxBooks
 
 NOT_DONE, DONE = 3, 4
 
 
-def _count(books: Books) -> int:
+def _count(books: SandboxBooks) -> int:
     return len(books.invoices())
 
 
@@ -23,7 +24,7 @@ def _plan(driver: Driver, mode: str, **details: object) -> None:
 
 @pytest.mark.parametrize(("mode", "left"), [("cut_before", NOT_DONE), ("lost_reply", DONE)])
 def test_the_connection_is_closed_without_a_byte(
-    client: ByHand, driver: Driver, books: Books, mode: str, left: int
+    client: RawClient, driver: Driver, books: SandboxBooks, mode: str, left: int
 ) -> None:
     _plan(driver, mode)
     with pytest.raises(http.client.RemoteDisconnected):
@@ -34,7 +35,9 @@ def test_the_connection_is_closed_without_a_byte(
     assert client.insert_invoice().value == str(1001 + left)
 
 
-def test_half_a_reply_ends_in_the_middle(client: ByHand, driver: Driver, books: Books) -> None:
+def test_half_a_reply_ends_in_the_middle(
+    client: RawClient, driver: Driver, books: SandboxBooks
+) -> None:
     _plan(driver, "half_reply")
     with pytest.raises(http.client.IncompleteRead) as caught:
         client.insert_invoice()
@@ -43,7 +46,7 @@ def test_half_a_reply_ends_in_the_middle(client: ByHand, driver: Driver, books: 
     assert _count(books) == DONE
 
 
-def test_garbage_is_no_xml(client: ByHand, driver: Driver, books: Books) -> None:
+def test_garbage_is_no_xml(client: RawClient, driver: Driver, books: SandboxBooks) -> None:
     _plan(driver, "garbage")
     answer = client.insert_invoice()
     assert answer.http_status == 200
@@ -63,7 +66,7 @@ def test_garbage_is_no_xml(client: ByHand, driver: Driver, books: Books) -> None
     ],
 )
 def test_a_page_in_place_of_a_reply(
-    client: ByHand, driver: Driver, books: Books, mode: str, status: int, left: int
+    client: RawClient, driver: Driver, books: SandboxBooks, mode: str, status: int, left: int
 ) -> None:
     _plan(driver, mode)
     answer = client.insert_invoice()
@@ -75,7 +78,7 @@ def test_a_page_in_place_of_a_reply(
 
 
 def test_refuse_is_an_in_band_refusal_in_unknown_words(
-    client: ByHand, driver: Driver, books: Books
+    client: RawClient, driver: Driver, books: SandboxBooks
 ) -> None:
     _plan(driver, "refuse")
     answer = client.insert_invoice()
@@ -84,7 +87,9 @@ def test_refuse_is_an_in_band_refusal_in_unknown_words(
     assert _count(books) == NOT_DONE
 
 
-def test_slow_waits_then_does_it_and_replies(client: ByHand, driver: Driver, books: Books) -> None:
+def test_slow_waits_then_does_it_and_replies(
+    client: RawClient, driver: Driver, books: SandboxBooks
+) -> None:
     _plan(driver, "slow", seconds=0.2)
     started = time.monotonic()
     assert client.insert_invoice().value == "1004"
@@ -93,7 +98,7 @@ def test_slow_waits_then_does_it_and_replies(client: ByHand, driver: Driver, boo
 
 
 def test_a_late_commit_closes_first_and_does_the_work_afterwards(
-    client: ByHand, driver: Driver, books: Books
+    client: RawClient, driver: Driver, books: SandboxBooks
 ) -> None:
     _plan(driver, "late_commit", seconds=0.3)
     started = time.monotonic()
@@ -109,16 +114,16 @@ def test_a_late_commit_closes_first_and_does_the_work_afterwards(
 
 
 def test_a_late_commit_is_not_forgotten_when_the_server_stops(tmp_path: Path) -> None:
-    with sandbox(tmp_path) as running, ByHand(running.settings) as client:
+    with sandbox(tmp_path) as running, RawClient(running.settings) as client:
         client.control("PUT", "faults", [{"name": "*", "mode": "late_commit", "seconds": 60}])
         with pytest.raises(http.client.RemoteDisconnected):
             client.insert_invoice()
-        assert _count(Books(tmp_path)) == NOT_DONE
-    assert _count(Books(tmp_path)) == DONE
+        assert _count(SandboxBooks(tmp_path)) == NOT_DONE
+    assert _count(SandboxBooks(tmp_path)) == DONE
 
 
 def test_a_server_stops_at_once_while_a_slow_reply_waits(
-    kashflow: KashFlowSandbox, client: ByHand, driver: Driver
+    kashflow: KashFlowSandbox, client: RawClient, driver: Driver
 ) -> None:
     driver.plan([{"name": "GetCurrencies", "mode": "slow", "seconds": 60}])
     content, action = enveloped(client.body("GetCurrencies")), "KashFlow/GetCurrencies"
@@ -131,7 +136,7 @@ def test_a_server_stops_at_once_while_a_slow_reply_waits(
 
 
 class TestWhichCallIsStruck:
-    def test_the_nth_matching_call_from_now(self, client: ByHand, driver: Driver) -> None:
+    def test_the_nth_matching_call_from_now(self, client: RawClient, driver: Driver) -> None:
         _plan(driver, "refuse", nth=2)
         client.call("GetCurrencies")
         assert client.insert_invoice().status == "OK"
@@ -139,17 +144,17 @@ class TestWhichCallIsStruck:
         assert client.insert_invoice().status == "NO"
         assert client.insert_invoice().status == "OK"
 
-    def test_several_times_in_a_row(self, client: ByHand, driver: Driver) -> None:
+    def test_several_times_in_a_row(self, client: RawClient, driver: Driver) -> None:
         _plan(driver, "refuse", nth=2, times=2)
         assert [client.insert_invoice().status for _ in range(4)] == ["OK", "NO", "NO", "OK"]
 
-    def test_a_star_is_any_call(self, client: ByHand, driver: Driver) -> None:
+    def test_a_star_is_any_call(self, client: RawClient, driver: Driver) -> None:
         driver.plan([{"name": "*", "mode": "refuse", "nth": 3}])
         answers = [client.call(name) for name in ("GetProducts", "GetCurrencies", "GetVATRates")]
         assert [answer.status for answer in answers] == ["OK", "OK", "NO"]
 
     def test_what_has_not_struck_yet_is_listed_as_it_counts_down(
-        self, client: ByHand, driver: Driver
+        self, client: RawClient, driver: Driver
     ) -> None:
         client.control(
             "PUT",
@@ -167,7 +172,7 @@ class TestWhichCallIsStruck:
         assert client.control("GET", "faults") == []
         assert [client.insert_invoice().status for _ in range(2)] == ["OK", "OK"]
 
-    def test_a_read_can_go_wrong_as_well(self, client: ByHand, driver: Driver) -> None:
+    def test_a_read_can_go_wrong_as_well(self, client: RawClient, driver: Driver) -> None:
         driver.plan([{"name": "GetCustomers", "mode": "half_reply"}])
         with pytest.raises(http.client.IncompleteRead):
             client.call("GetCustomers")
@@ -182,14 +187,16 @@ class TestWhichCallIsStruck:
         ],
     )
     def test_a_fault_that_makes_no_sense_is_refused(
-        self, client: ByHand, driver: Driver, entry: dict[str, object]
+        self, client: RawClient, driver: Driver, entry: dict[str, object]
     ) -> None:
         with pytest.raises(ValueError, match="error"):
             client.control("PUT", "faults", [entry])
         assert driver.faults() == []
 
 
-def test_a_fault_strikes_each_kind_of_write(client: ByHand, driver: Driver, books: Books) -> None:
+def test_a_fault_strikes_each_kind_of_write(
+    client: RawClient, driver: Driver, books: SandboxBooks
+) -> None:
     driver.plan([{"name": "InsertCustomer", "mode": "lost_reply"}])
     with pytest.raises(http.client.RemoteDisconnected):
         client.insert_customer()
@@ -198,7 +205,7 @@ def test_a_fault_strikes_each_kind_of_write(client: ByHand, driver: Driver, book
     assert [customer.code for customer in books.customers()].count("WHMCS31") == 1
 
 
-def test_a_refusal_keeps_the_soap_version(client: ByHand, driver: Driver) -> None:
+def test_a_refusal_keeps_the_soap_version(client: RawClient, driver: Driver) -> None:
     driver.plan([{"name": "GetCurrencies", "mode": "refuse"}])
     answer = client.call("GetCurrencies", soap=SOAP12)
     assert answer.headers["content-type"].startswith("application/soap+xml")

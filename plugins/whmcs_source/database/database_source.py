@@ -21,10 +21,10 @@ from bridge.api import (
 )
 from whmcs_source.database import people
 from whmcs_source.database.check import DatabaseCheck
-from whmcs_source.database.connection import Door
+from whmcs_source.database.connection import DatabaseConnection
 from whmcs_source.database.cursor import TablesCursor
 from whmcs_source.database.queries import Tables
-from whmcs_source.database.reading import DatabaseReading
+from whmcs_source.database.reading import DatabaseReader
 from whmcs_source.database.records import DatabaseRecords
 from whmcs_source.database.scan import TablesScan
 from whmcs_source.settings import Products, WhmcsSettings
@@ -49,7 +49,7 @@ class WhmcsDatabase(WhmcsSource):
         self._wants_products = settings.products is Products.READ
         self._settings = settings
         self.tables = Tables(
-            Door(address, timeout_s=settings.timeout_s), page_size=settings.page_size
+            DatabaseConnection(address, timeout_s=settings.timeout_s), page_size=settings.page_size
         )
         self._calls = self.tables
         self._begin()
@@ -57,7 +57,7 @@ class WhmcsDatabase(WhmcsSource):
     def _begin(self) -> None:
         """Know nothing: what was learnt is of one run."""
         self.tables.asked.forget()
-        self._own = DatabaseReading(self.tables, products=self._settings.products)
+        self._own = DatabaseReader(self.tables, products=self._settings.products)
         self._reading = self._own
 
     def check(self) -> Health:

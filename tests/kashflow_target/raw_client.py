@@ -79,7 +79,7 @@ def invoice_of(*lines: str, **values: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RawResponse:
     """An HTTP answer. `headers` by lower-case name."""
 
     http_status: int
@@ -89,7 +89,7 @@ class Answer:
     @property
     def tree(self) -> ET.Element:
         """The envelope."""
-        return ET.fromstring(self.body)  # noqa: S314 - our own server's answer
+        return ET.fromstring(self.body)
 
     def _text(self, path: str) -> str | None:
         found = self.tree.find(path)
@@ -145,7 +145,7 @@ def enveloped(body: str, soap: str = SOAP11) -> str:
     )
 
 
-class ByHand:
+class RawClient:
     """One keep-alive connection to a sandbox, made at the first request.
 
     Args:
@@ -176,7 +176,7 @@ class ByHand:
             f"<Password>{escape(self.password)}</Password>{inside}</{operation}>"
         )
 
-    def call(self, operation: str, inside: str = "", soap: str = SOAP11) -> Answer:
+    def call(self, operation: str, inside: str = "", soap: str = SOAP11) -> RawResponse:
         """An operation with its arguments as XML."""
         action = f'"KashFlow/{operation}"'
         return self.post(enveloped(self.body(operation, inside), soap), action=action)
@@ -187,13 +187,13 @@ class ByHand:
         *,
         action: str | None = None,
         content_type: str = "text/xml; charset=utf-8",
-    ) -> Answer:
+    ) -> RawResponse:
         """Any bytes at all."""
         headers = {"Content-Type": content_type} | ({"SOAPAction": action} if action else {})
         data = content.encode() if isinstance(content, str) else content
         return self._ask("POST", self._path, data, headers)
 
-    def get(self, query: str) -> Answer:
+    def get(self, query: str) -> RawResponse:
         """The endpoint, asked with GET."""
         return self._ask("GET", f"{self._path}?{query}", None, {})
 
@@ -211,24 +211,24 @@ class ByHand:
             raise ValueError(answer.body.decode())
         return json.loads(answer.body)
 
-    def insert_invoice(self, inside: str = INVOICE) -> Answer:
+    def insert_invoice(self, inside: str = INVOICE) -> RawResponse:
         """InsertInvoice."""
         return self.call("InsertInvoice", f"<Inv>{inside}</Inv>")
 
-    def insert_payment(self, inside: str = PAYMENT) -> Answer:
+    def insert_payment(self, inside: str = PAYMENT) -> RawResponse:
         """InsertInvoicePayment."""
         return self.call("InsertInvoicePayment", f"<InvoicePayment>{inside}</InvoicePayment>")
 
-    def insert_customer(self, inside: str = CUSTOMER) -> Answer:
+    def insert_customer(self, inside: str = CUSTOMER) -> RawResponse:
         """InsertCustomer."""
         return self.call("InsertCustomer", f"<custr>{inside}</custr>")
 
     def _ask(
         self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]
-    ) -> Answer:
+    ) -> RawResponse:
         self.connection.request(method, path, data, dict(headers))
         response = self.connection.getresponse()
-        return Answer(
+        return RawResponse(
             response.status,
             {name.lower(): value for name, value in response.getheaders()},
             response.read(),

@@ -101,7 +101,7 @@ def _invoice(row: Any, lines: tuple[BookLine, ...]) -> BookInvoice:
     )  # fmt: skip
 
 
-class Books:
+class SandboxBooks:
     """What stands in the books in a directory, read anew at each call. Rows come by id.
 
     Reading does no harm to a running server and waits for nobody.

@@ -29,9 +29,9 @@ from bridge.api import (
     invoice_ref,
 )
 from whmcs_source.api.calls import Calls, OddRow, Page, Row
-from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.walk import Place, Stretch, walk
-from whmcs_source.read import Reading
+from whmcs_source.read import RecordReader
 from whmcs_source.scan.cursor import Cursor
 from whmcs_source.translate.headers import header_of, header_of_detail, odd_header
 
@@ -41,7 +41,7 @@ OPEN_STATUSES = ("Unpaid", "Payment Pending", "Draft", "Collections")
 CLOSED_STATUSES = ("Refunded", "Cancelled", "Paid")
 
 
-class Ahead:
+class KnownIds:
     """Known invoice ids, ascending, taken in steps."""
 
     def __init__(self, refs: Iterable[SourceRef]) -> None:
@@ -76,7 +76,7 @@ class Scan:
     """One scan. `cursor` moves on as it goes."""
 
     def __init__(
-        self, calls: Calls, reading: Reading, known: Known, policy: ScanPolicy, cursor: Cursor
+        self, calls: Calls, reading: RecordReader, known: Known, policy: ScanPolicy, cursor: Cursor
     ) -> None:
         self._calls = calls
         self._reading = reading
@@ -123,7 +123,7 @@ class Scan:
 
     def _compare(self, status: str) -> Iterator[Found]:
         """List one status and compare it with what the log has in it."""
-        ours = Ahead(self._known.refs(status))
+        ours = KnownIds(self._known.refs(status))
         for stretch in walk(partial(self._page, status), Place()):
             yield from self.changed(stretch.rows)
             yield from self.left(absent(ours, stretch))
@@ -258,7 +258,7 @@ class Scan:
                 yield self.read_apart(item.relid)
 
 
-def absent(ours: Ahead, stretch: Stretch[Row]) -> list[int]:
+def absent(ours: KnownIds, stretch: Stretch[Row]) -> list[int]:
     """Ids the log has in the range of a stretch, and the stretch has not."""
     listed = {row.id for row in stretch.rows}
     known = ours.up_to(stretch.place.last)

@@ -26,7 +26,7 @@ from bridge.api import (
 )
 from bridge.model.keys import Key, Role
 from bridge.testing.builders.amounts import DAY, LABEL, gbp, tax_on
-from bridge.testing.builders.source import a_client
+from bridge.testing.builders.source_values import a_client
 
 _ROLES = {
     MovementKind.BALANCE_IN: Role.PREPAID,

@@ -27,7 +27,7 @@ class FaultError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FiredFault:
     """One thing that goes wrong with one call.
 
     Attributes:
@@ -59,20 +59,20 @@ def planned(database: Database) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-def next_fault(database: Database, name: str) -> Fault | None:
+def next_fault(database: Database, name: str) -> FiredFault | None:
     """Count one call of `name`, and answer what goes wrong with it.
 
     Every plan that matches is counted down; the first that is due fires.
     """
     rows = database.execute("SELECT * FROM sandbox_faults ORDER BY id").fetchall()
-    fired: Fault | None = None
+    fired: FiredFault | None = None
     for row in rows:
         if row["name"] not in ("*", name.lower()):
             continue
         if row["nth"] > 1:
             database.execute("UPDATE sandbox_faults SET nth = nth - 1 WHERE id = ?", (row["id"],))
         elif fired is None:
-            fired = Fault(row["mode"], row["seconds"])
+            fired = FiredFault(row["mode"], row["seconds"])
             database.execute(
                 "UPDATE sandbox_faults SET times = times - 1 WHERE id = ?", (row["id"],)
             )

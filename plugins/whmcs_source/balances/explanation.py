@@ -26,19 +26,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from bridge.api import BalanceOrigin, TransactionKind
-from whmcs_source.api.errors import UnreadableReplyError
+from whmcs_source.api.reply_errors import UnreadableReplyError
 from whmcs_source.api.wire_models import WireCredit, WireInvoice, WireTransaction
-from whmcs_source.balances.matching import Fact, Told, fits, pair, told
+from whmcs_source.balances.matching import BalanceRow, Fact, balance_row, fits, pair
 from whmcs_source.balances.unassigned import explain_loose
 from whmcs_source.translate.credit import credit_shown, received, unsaid_credit
-from whmcs_source.translate.invoice_list import PAID_WORDS, Bill
-from whmcs_source.translate.transactions import Books, is_unnamed_refund, transaction_kind
+from whmcs_source.translate.invoice_list import PAID_WORDS, ListedInvoice
+from whmcs_source.translate.transactions import Installation, is_unnamed_refund, transaction_kind
 
 _NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ClientMoney:
     """All that is known of one client's money.
 
     Attributes:
@@ -49,10 +49,10 @@ class Account:
     """
 
     credits: Sequence[WireCredit]
-    bills: Mapping[int, Bill]
+    bills: Mapping[int, ListedInvoice]
     rows: Sequence[WireTransaction]
     special: Sequence[WireInvoice]
-    books: Books
+    books: Installation
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,14 @@ class Explained:
         open: By invoice, what it shows as credit and nothing explains.
     """
 
-    rows: tuple[Told, ...]
+    rows: tuple[BalanceRow, ...]
     to_balance: frozenset[int]
     doubtful: frozenset[int]
     used: Mapping[int, Decimal]
     open: Mapping[int, Decimal]
 
 
-def explained(account: Account) -> Explained:
+def explained(account: ClientMoney) -> Explained:
     """Explain what can be explained.
 
     Raises:
@@ -96,8 +96,8 @@ def day_of(row: WireCredit) -> dt.date:
 
 @dataclass(slots=True)
 class _Explaining:
-    account: Account
-    rows: tuple[Told, ...] = ()
+    account: ClientMoney
+    rows: tuple[BalanceRow, ...] = ()
     own: dict[int, list[WireTransaction]] = field(default_factory=lambda: defaultdict(list))
     used: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     open: dict[int, Decimal] = field(default_factory=dict)
@@ -123,7 +123,7 @@ class _Explaining:
 
     def _prepare(self) -> None:
         account = self.account
-        self.rows = tuple(told(row, day_of(row)) for row in account.credits)
+        self.rows = tuple(balance_row(row, day_of(row)) for row in account.credits)
         invoice_by_row = {row.id: row.invoiceid for row in account.rows}
         for row in sorted(account.rows, key=lambda row: (row.date or dt.date.min, row.id)):
             home = invoice_by_row.get(row.refundid) or row.invoiceid
@@ -137,7 +137,7 @@ class _Explaining:
             if left > 0:
                 self.open[bill.id] = left
 
-    def _shown(self, bill: Bill) -> Decimal:
+    def _shown(self, bill: ListedInvoice) -> Decimal:
         """Credit of an invoice; where WHMCS 9 shows none, what its money leaves open."""
         rows = self.own[bill.id]
         unsaid = unsaid_credit(bill, rows, self.account.books)
@@ -228,7 +228,7 @@ class _Explaining:
         for row in paired.loose:
             row.explain(BalanceOrigin.USE, 0)
 
-    def _is_use(self, number: int, row: Told) -> bool:
+    def _is_use(self, number: int, row: BalanceRow) -> bool:
         left = self.open.get(number, _NOTHING)
         if left < -row.row.amount or not left:
             return False
@@ -241,7 +241,7 @@ class _Explaining:
         last = bill.paid_on or dt.date(9999, 1, 1)
         return Fact(number, -left, min(first, last), last, number)
 
-    def _use(self, row: Told, number: int) -> None:
+    def _use(self, row: BalanceRow, number: int) -> None:
         row.explain(BalanceOrigin.USE, number)
         self.used[number] -= row.row.amount
         self.open[number] += row.row.amount
@@ -260,7 +260,7 @@ class _Explaining:
                 self.used[number] += left
                 self.open[number] = _NOTHING
 
-    def _is_placed(self, row: Told) -> bool:
+    def _is_placed(self, row: BalanceRow) -> bool:
         return row.explained and not (row.origin is BalanceOrigin.USE and not row.invoice)
 
     def _returns(self) -> Iterator[Fact]:
