@@ -11,6 +11,8 @@ from bridge.cli.manual import by_hand, ready_ends
 from bridge.reports.table import wrapped
 
 if TYPE_CHECKING:
+    from bridge.contract import Target
+    from bridge.engine.manual.actions import Hands
     from bridge.engine.undo.inspect import Plan
     from bridge.engine.undo.plan_reversal import Reversal, ReversalPlan
     from bridge.engine.undo.remove import Undone
@@ -52,12 +54,10 @@ def undo(
     if credit_notes:
         _reverse(run, because, yes=yes)
     from bridge.engine.undo.inspect import plan_undo
-    from bridge.engine.undo.remove import settle_removals, undo as carry_out
+    from bridge.engine.undo.remove import undo as carry_out
 
     with by_hand("undo") as (hands, bridge), ready_ends(bridge) as ends:
-        unknown = settle_removals(hands, ends.target, bridge.policy().settle_delay_s)
-        if unknown:
-            raise _too_early(counted(unknown, "record"), "went")
+        _settle(hands, ends.target, bridge.policy().settle_delay_s)
         plan = plan_undo(
             hands.log, ends.target, bridge.policy().choices, run, hands.clock().astimezone().date()
         )
@@ -89,12 +89,10 @@ def _rehearse(run: int, *, credit_notes: bool) -> None:
 def _reverse(run: int, because: str, *, yes: bool) -> None:
     """Reverse a run by credit notes: settle, plan, show, ask and write."""
     from bridge.engine.undo.plan_reversal import plan_reversals
-    from bridge.engine.undo.reverse import reverse, settle_reversals
+    from bridge.engine.undo.reverse import reverse
 
     with by_hand("undo") as (hands, bridge), ready_ends(bridge) as ends:
-        unknown = settle_reversals(hands, ends.target, bridge.policy().settle_delay_s)
-        if unknown:
-            raise _too_early(counted(unknown, "credit note"), "was written")
+        _settle(hands, ends.target, bridge.policy().settle_delay_s)
         today = hands.clock().astimezone().date()
         plan = plan_reversals(
             hands.log, ends.target, bridge.policy().choices, ends.source.label, run, today
@@ -116,13 +114,18 @@ def _only_when_asked(*, yes: bool) -> None:
         )
 
 
-def _too_early(what: str, deed: str) -> Exception:
+def _settle(hands: "Hands", target: "Target", settle_delay_s: int) -> None:
+    """Find out what became of an earlier undo that was cut short."""
+    from bridge.engine.undo.remove import writer_of
+    from bridge.engine.write.settle import settle_undos
     from bridge.errors import UsageError
 
-    return UsageError(
-        f"whether {what} of an earlier undo {deed} is not known yet",
-        remedy="run the same again in some minutes: it looks before it does anything",
-    )
+    unknown = settle_undos(writer_of(hands, target), settle_delay_s)
+    if unknown:
+        raise UsageError(
+            f"the outcome of {counted(unknown, 'step')} of an earlier undo is not known yet",
+            remedy="run the same again in some minutes: it looks before it does anything",
+        )
 
 
 def _would_remove(plan: "Plan") -> bool:

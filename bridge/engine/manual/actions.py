@@ -1,6 +1,5 @@
 """What a person does by hand: retry, skip, unskip, link, unlink. Each leaves an event."""
 
-import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,12 +10,14 @@ from bridge.engine.decide.plan import decide
 from bridge.engine.find_entries import named_entry
 from bridge.engine.keys import is_undone
 from bridge.engine.write.readback import differs_from, ranges
+from bridge.engine.write.settle import OPEN
+from bridge.engine.write.writer import Step, Writer
 from bridge.errors import UsageError
 from bridge.model.reasons import Hold, Reason, Skip
-from bridge.model.refs import Kind, Reference, SourceRef, TargetRef, client_ref, token_of
+from bridge.model.refs import Kind, Reference, SourceRef, client_ref, token_of
 from bridge.model.run import EntryState, Run, StepState
 from bridge.model.source_records import Client, Invoice, Missing
-from bridge.model.target_records import Payload, TargetClient, TargetDocument
+from bridge.model.target_records import TargetClient, TargetDocument
 from bridge.store.lease import Lease
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import (
@@ -25,11 +26,9 @@ from bridge.store.tables.values import (
     Conclude,
     DropLink,
     EntryRow,
-    Intend,
     LinkRow,
     PutLink,
     SetEntry,
-    StepRow,
     Write,
 )
 
@@ -122,9 +121,13 @@ class Hands:
         if isinstance(payload, Hold):
             raise UsageError(payload.what, remedy=payload.remedy)
         # The link holds no payload: the next run compares and marks the record as ours.
-        link = self._link(client.ref, found[0].ref)
+        link = LinkRow(
+            client.ref, found[0].ref, None, adopted=True, day=None, client=None, run=self.run.id,
+            created=self.clock(),
+        )  # fmt: skip
         invoices = [row for row in self.log.entries(states=_RETRIED) if row.client == client.ref]
-        self._tie(client.ref, link, f"client {client_id} is {found[0].key} ({found[0].name})")
+        told = f"client {client_id} is {found[0].key} ({found[0].name})"
+        self.log.write(self.run, [PutLink(link), self._told(None, told)], lease=self.lease)
         for row in invoices:
             if row.reason is Reason.CLIENT_AMBIGUOUS:
                 self._write(row, "its client is known now", _pending(row))
@@ -166,22 +169,22 @@ class Hands:
                 remedy="correct one of the two first; bridge links only what agrees",
             )
         payload = replace(payload, date=found.date, reference=found.reference)
-        link = self._link(
-            row.invoice, found.ref, payload=payload, day=found.date, client=found.client
+        writer = Writer(ends.target, self.log, self.run, self.lease, self.clock)
+        writer.note(*self._close_open_steps(row))
+        step = Step(
+            row.invoice, row.invoice, Action.LINK, payload, found.client, client=found.client
         )
-        self._tie(
-            row.invoice,
-            link,
-            f"linked to document {number}",
-            *self._close_open_steps(row),
-            *self._step(row, link, payload),
+        writer.tie(step, found.ref)
+        writer.note(
             SetEntry(
                 row.invoice,
                 EntryState.PENDING,
                 content_fingerprint=content_fingerprint(invoice),
                 tries=0,
             ),
+            self._told(row.invoice, f"linked to document {number}"),
         )
+        writer.flush()
         return found
 
     def unlink(self, ends: Ends, name: str) -> EntryRow:
@@ -236,64 +239,19 @@ class Hands:
             for document in ends.target.documents(days, clients)
         )
 
-    def _link(
-        self,
-        ref: SourceRef,
-        target: TargetRef,
-        *,
-        payload: Payload | None = None,
-        day: dt.date | None = None,
-        client: TargetRef | None = None,
-    ) -> LinkRow:
-        return LinkRow(
-            ref=ref,
-            target=target,
-            payload=payload,
-            adopted=True,
-            day=day,
-            client=client,
-            run=self.run.id,
-            created=self.clock(),
-        )
-
-    def _step(self, row: EntryRow, link: LinkRow, payload: Payload) -> list[Write]:
-        """The step by which the log finds the link again: nothing is sent."""
-        step = StepRow(
-            id=self.log.next_step_id(self.run),
-            run=self.run.id,
-            invoice=row.invoice,
-            ref=link.ref,
-            action=Action.LINK,
-            state=StepState.INTENDED,
-            payload=payload,
-            parent=link.client,
-            target=link.target,
-            error="",
-            intended=self.clock(),
-            finished=None,
-        )
-        return [Intend(step), Conclude(step.id, StepState.DONE, target=link.target)]
-
     def _close_open_steps(self, row: EntryRow) -> list[Write]:
         """A person says where it is: nothing is unknown about the document any more."""
-        states = {StepState.INTENDED, StepState.UNKNOWN}
         return [
             Conclude(step.id, StepState.REFUSED, error=f"linked by hand ({self.who})")
-            for step in self.log.steps(states=states, invoice=row.invoice)
+            for step in self.log.steps(states=OPEN, invoice=row.invoice)
             if step.ref == row.invoice
         ]
 
-    def _tie(self, ref: SourceRef, link: LinkRow, told: str, *more: Write) -> None:
-        event = AddEvent("info", "by_hand", f"{told} ({self.who})", _invoice_of(ref))
-        self.log.write(self.run, [*more, PutLink(link), event], lease=self.lease)
+    def _told(self, invoice: SourceRef | None, what: str) -> AddEvent:
+        return AddEvent("info", "by_hand", f"{what} ({self.who})", invoice)
 
     def _write(self, row: EntryRow, told: str, *writes: Write) -> None:
-        event = AddEvent("info", "by_hand", f"{told} ({self.who})", row.invoice)
-        self.log.write(self.run, [*writes, event], lease=self.lease)
-
-
-def _invoice_of(ref: SourceRef) -> SourceRef | None:
-    return ref if ref.kind is Kind.INVOICE else None
+        self.log.write(self.run, [*writes, self._told(row.invoice, told)], lease=self.lease)
 
 
 def _only(row: EntryRow, states: Collection[EntryState], what: str) -> None:

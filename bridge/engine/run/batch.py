@@ -11,11 +11,12 @@ from bridge.engine.prepare.prepare import Prepared, Ready, Unread
 from bridge.engine.progress import Progress
 from bridge.engine.run.scheduler import Lanes, Task
 from bridge.engine.run.workers import NOTE
-from bridge.engine.write.book import Surroundings, token_at
+from bridge.engine.write.book import Surroundings
 from bridge.engine.write.client_match import Adopt, Match, Ours
 from bridge.engine.write.clients import KnownClients
 from bridge.engine.write.entry_states import Teller
 from bridge.engine.write.lookup import Lookup
+from bridge.engine.write.writer import token_at
 from bridge.model.reasons import Hold, Skip
 from bridge.model.refs import Kind
 from bridge.store.sync_log import SyncLog

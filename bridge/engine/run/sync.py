@@ -22,10 +22,10 @@ from bridge.engine.run.workers import NOTE, Crew, Workshop
 from bridge.engine.write.clients import KnownClients
 from bridge.engine.write.lookup import Lookup
 from bridge.engine.write.run_report import RunCounters, summary
-from bridge.engine.write.settle import Settler, clients_of
+from bridge.engine.write.settle import OPEN, Settler, clients_of
 from bridge.errors import BridgeError, LockLostError, StoreError
 from bridge.model.refs import Kind
-from bridge.model.run import EntryState, Report, Run, StepState
+from bridge.model.run import EntryState, Report, Run
 from bridge.store.lease import Lease
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import EntryRow
@@ -139,9 +139,7 @@ class _Session:
             progress=progress,
         )
         self.bench = self.shop.bench()
-        self.settler = Settler(
-            ends.target, log, self.bench.writer, self.bench.teller, policy.settle_delay_s, clock
-        )
+        self.settler = Settler(log, self.bench.writer, self.bench.teller, policy.settle_delay_s)
         self.batches = Batches(
             log=log,
             policy=policy,
@@ -248,7 +246,7 @@ class _Session:
 
     def _settle(self) -> int:
         still = self.settler.settle()
-        open_steps = self.log.steps(states={StepState.INTENDED, StepState.UNKNOWN})
+        open_steps = self.log.steps(states=OPEN)
         self.known.troubled = clients_of(open_steps)
         return still
 

@@ -59,10 +59,10 @@ class Workshop:
     def bench(self) -> Bench:
         """What one more thread needs."""
         target, label = self.ends.target, self.ends.source.label
-        writer = Writer(self.log, self.run, self.lease, self.clock)
+        writer = Writer(target, self.log, self.run, self.lease, self.clock)
         teller = Teller(writer, self.counters, self.policy, self.clock)
         steps = Steps(writer, teller, self.counters, self.halt)
-        desk = ClientDesk(target, self.known, steps)
+        desk = ClientDesk(self.known, steps)
         booker = Booker(target, self.log, label, steps, desk)
         return Bench(writer, teller, steps, booker, Verifier(target, self.log, writer, teller))
 

@@ -9,6 +9,7 @@ from bridge.contract import Target
 from bridge.engine.keys import document_of, is_undone
 from bridge.engine.policy import Choices
 from bridge.engine.write.readback import Expected, differences, read_back
+from bridge.engine.write.writer import is_applied
 from bridge.errors import UsageError
 from bridge.model.money import total
 from bridge.model.refs import Kind, SourceRef, TargetRef
@@ -237,8 +238,7 @@ class Reader:
 
     def _applied(self, row: EntryRow, records: Sequence[Made]) -> str:
         mine = {one.link.ref for one in records}
-        done = self.log.steps(states={StepState.DONE}, invoice=row.invoice)
-        applied = any(step.action is Action.APPLY and step.ref in mine for step in done)
+        applied = is_applied(self.log, row.invoice, mine)
         return "its credit note is set against the invoice" if applied else ""
 
 

@@ -1,34 +1,20 @@
 """Reversing what a run booked by credit notes, each written down before and after it is made."""
 
-import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bridge.contract import Target
-from bridge.engine.keys import is_reversal, reversed_ref
+from bridge.engine.keys import reversed_ref
 from bridge.engine.manual.actions import Hands
 from bridge.engine.undo.plan_reversal import Deed, Reversal, ReversalPlan
-from bridge.engine.undo.remove import UndoOutcome, as_it_was, held_until_retry
+from bridge.engine.undo.remove import UndoOutcome, as_it_was, held_until_retry, writer_of
 from bridge.engine.write.readback import Expected, differences, read_back
-from bridge.engine.write.settle import found_after_all, look
-from bridge.engine.write.writer import Made, Order, Refused, Unknown, Writer
+from bridge.engine.write.writer import Done, Refused, Step, Unknown, Writer, is_applied
 from bridge.errors import PluginOutcomeError
 from bridge.model.refs import TargetRef
-from bridge.model.run import StepState
 from bridge.model.source_records import as_plain
 from bridge.model.target_records import Json, TargetDocument
-from bridge.store.tables.values import (
-    Action,
-    AddEvent,
-    Conclude,
-    DropLink,
-    EntryRow,
-    Intend,
-    PutLink,
-    SetEntry,
-    StepRow,
-    Write,
-)
+from bridge.store.tables.values import Action, AddEvent, DropLink, EntryRow, SetEntry
 
 
 @dataclass(slots=True)
@@ -42,29 +28,6 @@ class Reversed(UndoOutcome):
     notes: dict[str, str] = field(default_factory=dict)
 
 
-def settle_reversals(hands: Hands, target: Target, settle_delay_s: int) -> int:
-    """Find out what became of notes whose writing was cut short; how many stay unknown.
-
-    Raises:
-        AmbiguousMatchError: two notes carry one key.
-    """
-    writer = Writer(hands.log, hands.run, hands.lease, hands.clock)
-    still = 0
-    for step in hands.log.steps(states={StepState.INTENDED, StepState.UNKNOWN}):
-        if not is_reversal(step.ref):
-            continue
-        ripe = step.intended + dt.timedelta(seconds=settle_delay_s)
-        found = look(target, step) if step.action is Action.CREATE else None
-        if found:
-            writer.note(*found_after_all(writer, step, found))
-        elif step.action is Action.APPLY or hands.clock() >= ripe:
-            writer.note(Conclude(step.id, StepState.REFUSED, error=f"{step.error} (not there)"))
-        else:
-            still += 1
-    writer.flush()
-    return still
-
-
 def reverse(hands: Hands, target: Target, plan: ReversalPlan, because: str) -> Reversed:
     """Write what `plan` found to be possible: note, set against its invoice, read back, kept.
 
@@ -75,9 +38,7 @@ def reverse(hands: Hands, target: Target, plan: ReversalPlan, because: str) -> R
     Raises:
         AccessError, UnreachableError: it ends here; run again, it goes on.
     """
-    if hands.lease:
-        target.before_write = hands.lease.check
-    work = _Work(hands, target, plan, because)
+    work = _Work(hands, writer_of(hands, target), plan, because)
     for entry in plan.entries:
         if entry.deed is None:
             work.result.stays[entry.row.invoice.id] = f"{entry.stays}. To do: {entry.remedy}"
@@ -91,7 +52,7 @@ def reverse(hands: Hands, target: Target, plan: ReversalPlan, because: str) -> R
 @dataclass(slots=True)
 class _Work:
     hands: Hands
-    target: Target
+    writer: Writer
     plan: ReversalPlan
     because: str
     result: Reversed = field(default_factory=Reversed)
@@ -99,46 +60,24 @@ class _Work:
 
     def one(self, entry: Reversal, deed: Deed) -> None:
         """Go on from where it stands: the note, then setting it against its invoice."""
-        writer = Writer(self.hands.log, self.hands.run, self.hands.lease, self.hands.clock)
-        writer.note(self._held(entry.row))
+        self.writer.note(self._held(entry.row))
         note = entry.there.target if entry.there else None
         if note is None:
-            outcome = writer.perform(_order(entry, deed, Action.CREATE), self._create(deed))
-            if not isinstance(outcome, Made):
-                self._setback(entry, outcome, writer)
+            outcome = self.writer.perform(_creation(entry, deed))
+            if not isinstance(outcome, Done):
+                self._setback(entry, outcome)
                 return
             note = outcome.target
-        if not self._is_applied(entry, deed):
-            call = self._apply(note, deed)
-            outcome = writer.perform(_order(entry, deed, Action.APPLY), call)
-            if not isinstance(outcome, Made):
-                self._setback(entry, outcome, writer, note)
+        if not is_applied(self.hands.log, entry.row.invoice, [deed.ref]):
+            outcome = self.writer.perform(_application(entry, deed, note))
+            if not isinstance(outcome, Done):
+                self._setback(entry, outcome, note)
                 return
-        writer.flush()
-        self._finish(entry, deed, note, writer)
-
-    def _create(self, deed: Deed) -> Callable[[], TargetRef]:
-        return lambda: self.target.create_credit_note(
-            deed.note, client=deed.client, original=deed.made.link.target
-        )
-
-    def _apply(self, note: TargetRef, deed: Deed) -> Callable[[], TargetRef]:
-        def call() -> TargetRef:
-            self.target.apply_credit_note(note, original=deed.made.link.target)
-            return note
-
-        return call
-
-    def _is_applied(self, entry: Reversal, deed: Deed) -> bool:
-        done = self.hands.log.steps(states={StepState.DONE}, invoice=entry.row.invoice)
-        return any(step.ref == deed.ref and step.action is Action.APPLY for step in done)
+        self.writer.flush()
+        self._finish(entry, deed, note)
 
     def _setback(
-        self,
-        entry: Reversal,
-        outcome: Refused | Unknown,
-        writer: Writer,
-        note: TargetRef | None = None,
+        self, entry: Reversal, outcome: Refused | Unknown, note: TargetRef | None = None
     ) -> None:
         """Where nothing is written yet, the entry is as it was."""
         error = outcome.error
@@ -146,16 +85,16 @@ class _Work:
         if isinstance(outcome, Unknown):
             self.result.unknown += 1
         elif note is None:
-            writer.note(as_it_was(entry.row))
-        writer.flush()
+            self.writer.note(as_it_was(entry.row))
+        self.writer.flush()
         if isinstance(error, PluginOutcomeError):
             raise error
 
-    def _finish(self, entry: Reversal, deed: Deed, note: TargetRef, writer: Writer) -> None:
+    def _finish(self, entry: Reversal, deed: Deed, note: TargetRef) -> None:
         """Read both back; only what the target shows as it was sent is kept as reversed."""
         booked = deed.made
         found = read_back(
-            self.target,
+            self.writer.target,
             [
                 Expected(note, deed.client, deed.note, None),
                 Expected(booked.link.target, deed.client, booked.step.payload, None),
@@ -173,34 +112,21 @@ class _Work:
         invoice = entry.row.invoice
         told = f"document {original.id} was reversed by credit note {note.id}: {self._why()}"
         self.result.notes[invoice.id] = note.id
-        writer.note(
-            DropLink(invoice),
-            *self._kept(entry, deed, original),
-            PutLink(writer.link_of(_order(entry, deed, Action.CREATE), seen.ref)),
+        self.writer.note(DropLink(invoice))
+        self._keep(entry, deed, original)
+        self.writer.note(
+            self.writer.relink(_creation(entry, deed), seen.ref),
             self._held(entry.row, note),
             AddEvent("info", "reversed", told, invoice, self._copy(deed, seen, original)),
         )
-        writer.flush()
+        self.writer.flush()
 
-    def _kept(self, entry: Reversal, deed: Deed, original: TargetRef) -> list[Write]:
+    def _keep(self, entry: Reversal, deed: Deed, original: TargetRef) -> None:
         """The document stays linked, under a key of its own, so that nobody adopts it again."""
-        ref = reversed_ref(entry.row.invoice, entry.number)
-        step = StepRow(
-            id=self.hands.log.next_step_id(self.hands.run),
-            run=self.hands.run.id,
-            invoice=entry.row.invoice,
-            ref=ref,
-            action=Action.LINK,
-            state=StepState.INTENDED,
-            payload=deed.made.step.payload,
-            parent=deed.client,
-            target=original,
-            error="",
-            intended=self.hands.clock(),
-            finished=None,
-        )
-        link = replace(deed.made.link, ref=ref, target=original, client=deed.client)
-        return [Intend(step), Conclude(step.id, StepState.DONE, target=original), PutLink(link)]
+        ref, booked = reversed_ref(entry.row.invoice, entry.number), deed.made
+        step = Step(entry.row.invoice, ref, Action.LINK, booked.step.payload, deed.client)
+        link = replace(booked.link, ref=ref, target=original, client=deed.client)
+        self.writer.tie(step, original, link)
 
     def _copy(self, deed: Deed, note: TargetDocument, original: TargetRef) -> Mapping[str, Json]:
         return {
@@ -221,10 +147,27 @@ class _Work:
         return f"{self.because} ({self.hands.who})"
 
 
-def _order(entry: Reversal, deed: Deed, action: Action) -> Order:
-    parent = deed.client if action is Action.CREATE else deed.made.link.target
-    return Order(
-        entry.row.invoice, deed.ref, action, deed.note, parent, deed.note.date, deed.client
+def _creation(entry: Reversal, deed: Deed) -> Step:
+    return Step(
+        entry.row.invoice,
+        deed.ref,
+        Action.CREATE,
+        deed.note,
+        parent=deed.client,
+        client=deed.client,
+        original=deed.made.link.target,
+    )
+
+
+def _application(entry: Reversal, deed: Deed, note: TargetRef) -> Step:
+    return Step(
+        entry.row.invoice,
+        deed.ref,
+        Action.APPLY,
+        deed.note,
+        parent=deed.made.link.target,
+        client=deed.client,
+        target=note,
     )
 
 

@@ -1,6 +1,6 @@
 """Booking one invoice: client, invoice, payments, movements, credit notes, each at most once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bridge.contract import Target
@@ -11,7 +11,7 @@ from bridge.engine.write.client_match import Match
 from bridge.engine.write.clients import ClientDesk
 from bridge.engine.write.readback import differs_from
 from bridge.engine.write.steps import Steps, Stuck, Waits
-from bridge.engine.write.writer import Made, Order
+from bridge.engine.write.writer import Done, Step, is_applied, token_at
 from bridge.model.money import Money
 from bridge.model.reasons import Hold, Reason
 from bridge.model.refs import Kind, SourceRef, TargetRef, tokens_in
@@ -192,43 +192,39 @@ class _Booking:
         return None
 
     def _create(self, part: Part) -> LinkRow | Stuck:
-        client = self._sure_client()
-        order = self.booker.steps.order(
-            self.job, part.ref, Action.CREATE, part.payload, parent=client, client=client
-        )
+        steps = self.booker.steps
+        step = self._step(part)
         followers = self._followers(part) if part is self.ready.composed.invoice else []
-        call = self._create_call(part, order)
-        self.booker.steps.writer.note(self._being_booked())
-        outcome = self.booker.steps.perform(self.job, order, call, followers)
-        if isinstance(outcome, Made):
-            return self.booker.steps.writer.link_of(order, outcome.target)
-        return self.booker.steps.setback(self.job, outcome)
+        steps.writer.note(self._being_booked())
+        outcome = steps.perform(self.job, step, followers)
+        if isinstance(outcome, Done):
+            return steps.writer.link_of(step, outcome.target)
+        return steps.setback(self.job, outcome)
 
-    def _followers(self, invoice: Part) -> list[Order]:
+    def _step(self, part: Part) -> Step:
+        """What makes a document or a movement; or a payment, whose document may come before it."""
+        document = self.documents.get(part.document) if part.document else None
+        about = document.target if document else None
+        if _is_document(part):
+            client = self._sure_client()
+            return self.booker.steps.step(
+                self.job, part.ref, Action.CREATE, part.payload,
+                parent=client, client=client, original=about,
+            )  # fmt: skip
+        return self.booker.steps.step(self.job, part.ref, Action.CREATE, part.payload, parent=about)
+
+    def _followers(self, invoice: Part) -> list[Step]:
         """What is written after the invoice: by now it is certain that it stands nowhere yet."""
-        made, orders = {invoice.ref}, list[Order]()
+        made, steps = {invoice.ref}, list[Step]()
         for part in self.ready.composed.parts:
             known = (
                 part.ref in self.job.links or token_at(part.payload.reference) in self.around.there
             )
             if known or not (part.document is None or part.document in made or _is_document(part)):
                 continue
-            client = self._sure_client() if _is_document(part) else None
-            order = self.booker.steps.order(
-                self.job, part.ref, Action.CREATE, part.payload, parent=client, client=client
-            )
-            orders.append(order)
+            steps.append(self._step(part))
             made.add(part.ref)
-        return orders
-
-    def _create_call(self, part: Part, order: Order) -> Callable[[], TargetRef]:
-        client, target = self._sure_client(), self.booker.target
-        if part.ref.kind is Kind.CREDIT_NOTE and part.document:
-            original = self.documents[part.document].target
-            return lambda: target.create_credit_note(
-                order.payload, client=client, original=original
-            )
-        return lambda: target.create_invoice(order.payload, client=client)
+        return steps
 
     def _sure_client(self) -> TargetRef:
         if self.client is None:
@@ -257,13 +253,13 @@ class _Booking:
             return Stuck()
         # What stands there counts: its day and number may have moved at the source since.
         payload = replace(part.payload, date=found.day, reference=found.reference)
-        order = steps.order(
+        step = steps.step(
             self.job, part.ref, Action.LINK, payload, parent=client, client=client, day=found.day
         )
         steps.writer.note(self._being_booked())
         target = TargetRef(part.ref.kind, found.target.id, found.target.internal_id)
-        steps.writer.tie(order, target)
-        return steps.writer.link_of(order, target)
+        steps.writer.tie(step, target)
+        return steps.writer.link_of(step, target)
 
     def _was_reversed(self, part: Part, there: Sequence[SightingRow]) -> bool:
         """A log that was lost meets the document of an undo, and the note that reversed it."""
@@ -276,30 +272,22 @@ class _Booking:
 
     def _apply(self, part: Part) -> Stuck | None:
         """Set a credit note against its original, unless the log knows that it is so."""
-        steps, target = self.booker.steps, self.booker.target
-        if part.document is None or self._is_applied(part):
+        steps, invoice = self.booker.steps, self.job.row.invoice
+        if part.document is None or is_applied(self.booker.log, invoice, [part.ref]):
             return None
-        note, original = self.documents[part.ref], self.documents[part.document].target
-        order = steps.order(
+        note = self.documents[part.ref]
+        step = steps.step(
             self.job,
             part.ref,
             Action.APPLY,
             part.payload,
-            parent=original,
+            parent=self.documents[part.document].target,
             client=note.client,
             day=note.day,
+            target=note.target,
         )
-
-        def call() -> TargetRef:
-            target.apply_credit_note(note.target, original=original)
-            return note.target
-
-        outcome = steps.perform(self.job, order, call)
-        return None if isinstance(outcome, Made) else steps.setback(self.job, outcome)
-
-    def _is_applied(self, part: Part) -> bool:
-        done = self.booker.log.steps(states={StepState.DONE}, invoice=self.job.row.invoice)
-        return any(step.ref == part.ref and step.action is Action.APPLY for step in done)
+        outcome = steps.perform(self.job, step)
+        return None if isinstance(outcome, Done) else steps.setback(self.job, outcome)
 
     def _being_booked(self) -> SetEntry:
         """Kept with the intent: what is being booked, so that a later change shows."""
@@ -313,28 +301,18 @@ class _Booking:
         if part.ref in self.job.links:
             return None
         steps = self.booker.steps
-        document = self.documents[part.document].target if part.document else None
         twin = self._twin(part)
         if isinstance(twin, Stuck):
             return twin
-        action = Action.LINK if twin else Action.CREATE
-        order = steps.order(self.job, part.ref, action, part.payload, parent=document)
+        step = self._step(part)
         if twin:
             steps.writer.note(self._being_booked())
-            steps.writer.tie(order, twin)
+            steps.writer.tie(replace(step, action=Action.LINK), twin)
             return None
         if not self.ready.composed.invoice:
             steps.writer.note(self._being_booked())
-        outcome = steps.perform(self.job, order, self._money_call(order, document))
-        if isinstance(outcome, Made):
-            return None
-        return steps.setback(self.job, outcome)
-
-    def _money_call(self, order: Order, document: TargetRef | None) -> Callable[[], TargetRef]:
-        target = self.booker.target
-        if document is None:
-            return lambda: target.create_movement(order.payload)
-        return lambda: target.create_payment(order.payload, document=document)
+        outcome = steps.perform(self.job, step)
+        return None if isinstance(outcome, Done) else steps.setback(self.job, outcome)
 
     def _twin(self, part: Part) -> TargetRef | Stuck | None:
         """The same record where it stands in the target already, from a log that was lost."""
@@ -372,11 +350,6 @@ class _Booking:
 
 def _is_document(part: Part) -> bool:
     return part.ref.kind in {Kind.INVOICE, Kind.CREDIT_NOTE}
-
-
-def token_at(reference: str) -> str:
-    """The token at the head of a reference text."""
-    return reference.split(" ", 1)[0]
 
 
 def _reversed_before(document: str, note: str, invoice: str) -> Hold:

@@ -1,15 +1,14 @@
 """The client of an invoice: known, found, adopted, created or brought up to date."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bridge.contract import Target
 from bridge.engine.prepare.compose import Part
 from bridge.engine.prepare.prepare import Prepared, Ready
 from bridge.engine.write.client_match import Adopt, Create, Match, Ours
 from bridge.engine.write.steps import Steps, Stuck
-from bridge.engine.write.writer import Made, Order
+from bridge.engine.write.writer import Done
 from bridge.model.reasons import Hold, Reason
 from bridge.model.refs import Kind, SourceRef, TargetRef
 from bridge.model.target_records import Payload, TargetClient
@@ -70,7 +69,6 @@ class KnownClients:
 class ClientDesk:
     """Sees to it that the client stands in the target, once. Each worker has one of its own."""
 
-    target: Target
     known: KnownClients
     steps: Steps
 
@@ -91,14 +89,13 @@ class ClientDesk:
             self.steps.teller.hold(job.row, match, job.money)
             return Stuck()
         if isinstance(match, Create):
-            order = self.steps.order(job, part.ref, Action.CREATE, part.payload)
-            return self._step(job, order, lambda: self.target.create_client(order.payload))
+            return self._step(job, part, Action.CREATE)
         return self._found(job, ready, match)
 
     def _known(self, job: Prepared, ready: Ready, link: LinkRow, match: Match) -> TargetRef | Stuck:
         payload = _part(ready).payload
         if link.payload is None:
-            return self._mark(job, ready, link.target)
+            return self._step(job, _part(ready), Action.ADOPT, link.target)
         if dict(link.payload.body) == dict(payload.body):
             return link.target
         before = link.payload.guarded or {}
@@ -115,13 +112,7 @@ class ClientDesk:
         if changed:
             self.steps.teller.hold(job.row, _vat_status_changed(ready, changed), job.money)
             return Stuck()
-        order = self.steps.order(job, part.ref, Action.UPDATE, part.payload)
-
-        def call() -> TargetRef:
-            self.target.update_client(target, order.payload)
-            return target
-
-        return self._step(job, order, call)
+        return self._step(job, part, Action.UPDATE, target)
 
     def _found(self, job: Prepared, ready: Ready, match: Ours | Adopt) -> TargetRef | Stuck:
         part, found = _part(ready), match.found
@@ -135,36 +126,26 @@ class ClientDesk:
             self.steps.teller.hold(job.row, _vat_status_changed(ready, changed), job.money)
             return Stuck()
         if isinstance(match, Ours):
-            order = self.steps.order(job, part.ref, Action.LINK, part.payload)
-            self.steps.writer.tie(order, found.ref)
-            self.known.keep(self.steps.writer.link_of(order, found.ref))
+            step = self.steps.step(job, part.ref, Action.LINK, part.payload)
+            self.steps.writer.tie(step, found.ref)
+            self.known.keep(self.steps.writer.link_of(step, found.ref))
         else:
-            adopted = self._mark(job, ready, found.ref)
+            adopted = self._step(job, part, Action.ADOPT, found.ref)
             if not isinstance(adopted, TargetRef):
                 return adopted
         if _same_body(part.payload, found.body):
             return found.ref
         return self._update(job, ready, found.ref, {})
 
-    def _mark(self, job: Prepared, ready: Ready, target: TargetRef) -> TargetRef | Stuck:
-        """Write our key into a record that was there before bridge."""
-        part = _part(ready)
-        order = self.steps.order(job, part.ref, Action.ADOPT, part.payload)
-
-        def call() -> TargetRef:
-            self.target.adopt_client(target, order.payload)
-            return target
-
-        return self._step(job, order, call)
-
     def _step(
-        self, job: Prepared, order: Order, call: Callable[[], TargetRef]
+        self, job: Prepared, part: Part, action: Action, target: TargetRef | None = None
     ) -> TargetRef | Stuck:
-        outcome = self.steps.perform(job, order, call)
-        if isinstance(outcome, Made):
-            self.known.keep(self.steps.writer.link_of(order, outcome.target))
+        step = self.steps.step(job, part.ref, action, part.payload, target=target)
+        outcome = self.steps.perform(job, step)
+        if isinstance(outcome, Done):
+            self.known.keep(self.steps.writer.link_of(step, outcome.target))
             return outcome.target
-        self.known.troubled[order.ref] = f"its client {order.ref.id} could not be written"
+        self.known.troubled[step.ref] = f"its client {step.ref.id} could not be written"
         return self.steps.setback(job, outcome)
 
 
