@@ -10,8 +10,7 @@ from bridge.engine.decide.plan import decide
 from bridge.engine.find_entries import named_entry
 from bridge.engine.keys import is_undone
 from bridge.engine.write.readback import differs_from, ranges
-from bridge.engine.write.settle import OPEN
-from bridge.engine.write.writer import Step, Writer
+from bridge.engine.write.writer import OPEN, Step, Writer
 from bridge.errors import UsageError
 from bridge.model.reasons import Hold, Reason, Skip
 from bridge.model.refs import Kind, Reference, SourceRef, client_ref, token_of

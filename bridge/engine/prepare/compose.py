@@ -42,11 +42,13 @@ class Composed:
     """All records of one invoice, in the order in which they are written.
 
     Attributes:
+        billed: The source's client.
         client, invoice: None where nothing is sold.
         parts: Balance given by hand, payments, movements, credit notes with their payouts.
         remark: What a person should hear of although it is booked.
     """
 
+    billed: Client
     client: Part | None
     invoice: Part | None
     parts: tuple[Part, ...]
@@ -114,7 +116,9 @@ class _Composer:
             note = plan.cancellation
             part = Part(note.sale.ref, self._note(note), note.original, is_applied=True)
             self.parts.append(part)
-        return Composed(client, invoice, tuple(self.parts), tuple(self.nothing), plan.remark)
+        return Composed(
+            plan.client, client, invoice, tuple(self.parts), tuple(self.nothing), plan.remark
+        )
 
     def _note(self, note: CreditNote) -> Payload:
         payload = self.booked.get(note.sale.ref) or self._entered(

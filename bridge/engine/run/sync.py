@@ -11,18 +11,19 @@ from bridge.engine.find_entries import named_entries
 from bridge.engine.halt import Halt
 from bridge.engine.policy import Policy
 from bridge.engine.prepare.moved_lines import MovedLines
-from bridge.engine.prepare.prepare import Preparer
+from bridge.engine.prepare.prepare import Preparer, WorkItem
 from bridge.engine.progress import Progress
-from bridge.engine.run.batch import Batches
-from bridge.engine.run.prefetch import Reading
-from bridge.engine.run.refusals import RefusalsInARow
+from bridge.engine.run.batch import BatchDispatcher
+from bridge.engine.run.prefetch import Prefetcher
+from bridge.engine.run.run_context import NOTE, RunContext
 from bridge.engine.run.scan import scan
-from bridge.engine.run.scheduler import Lanes
-from bridge.engine.run.workers import NOTE, Crew, Workshop
+from bridge.engine.run.scheduler import ConflictQueue
+from bridge.engine.run.workers import CircuitBreaker, WorkerPool
 from bridge.engine.write.clients import KnownClients
 from bridge.engine.write.lookup import Lookup
 from bridge.engine.write.run_report import RunCounters, summary
-from bridge.engine.write.settle import OPEN, Settler, clients_of
+from bridge.engine.write.settle import Settler, clients_of
+from bridge.engine.write.writer import OPEN
 from bridge.errors import BridgeError, LockLostError, StoreError
 from bridge.model.refs import Kind
 from bridge.model.run import EntryState, Report, Run
@@ -125,7 +126,8 @@ class _Session:
         self.counters = RunCounters(run, observers)
         self.known = KnownClients(log)
         self.halt = Halt(stop)
-        self.shop = Workshop(
+        self.breaker = CircuitBreaker()
+        self.context = RunContext(
             ends=ends,
             log=log,
             run=run,
@@ -135,16 +137,14 @@ class _Session:
             counters=self.counters,
             known=self.known,
             halt=self.halt,
-            refusals=RefusalsInARow(),
-            progress=progress,
         )
-        self.bench = self.shop.bench()
-        self.settler = Settler(log, self.bench.writer, self.bench.teller, policy.settle_delay_s)
-        self.batches = Batches(
+        self.own = self.context.worker()
+        self.settler = Settler(log, self.own.writer, self.own.recorder, policy.settle_delay_s)
+        self.dispatcher = BatchDispatcher(
             log=log,
             policy=policy,
             request=request,
-            teller=self.bench.teller,
+            recorder=self.own.recorder,
             known=self.known,
             lookup=Lookup(ends.target, log, ends.source.label, self.today),
             progress=progress,
@@ -166,7 +166,7 @@ class _Session:
         if isinstance(error, LockLostError | StoreError):
             return
         try:
-            self.bench.writer.flush()
+            self.own.writer.flush()
         except (LockLostError, StoreError) as second:
             _log.error("%s. To do: %s", second, second.remedy)
 
@@ -189,23 +189,30 @@ class _Session:
             self._book(preparer)
 
     def _book(self, preparer: Preparer) -> None:
-        """Read ahead on some threads, look up on this one, write on those of a crew."""
+        """Read ahead on some threads, look up on this one, write on those of a pool."""
         limit = self.request.limit
         if limit and self.acted >= limit:
             return
-        lanes = Lanes(room=_PIECE, limit=limit - self.acted if limit else 0, proven=self._proven())
+        queue: ConflictQueue[WorkItem] = ConflictQueue(
+            room=_PIECE, limit=limit - self.acted if limit else 0, proven=self._proven()
+        )
+        pool = WorkerPool(
+            self.context.worker,
+            queue,
+            self.breaker,
+            workers=self.policy.workers,
+            halt=self.halt,
+            progress=self.progress,
+        )
         self.progress.stage("book", self._expected())
         try:
-            with (
-                Reading(self._claims(), preparer, self.policy.workers) as reading,
-                Crew(self.shop, lanes) as crew,
-            ):
-                for jobs in reading.batches():
-                    if not self.batches.work(jobs, lanes):
+            with Prefetcher(self._claims(), preparer, self.policy.workers) as prefetcher, pool:
+                for items in prefetcher.batches():
+                    if not self.dispatcher.work(items, queue):
                         break
-                crew.finish()
+                pool.finish()
         finally:
-            self.acted += lanes.acted
+            self.acted += queue.acted
 
     def _claims(self) -> Iterator[Sequence[EntryRow]]:
         """The work list, oldest first, a piece at a time; or what is named on the command line."""
@@ -261,7 +268,7 @@ class _Session:
     def _verify_leftovers(self) -> None:
         rows = self.log.entries(states={EntryState.UNVERIFIED})
         while some := list(islice(rows, _VERIFY)):
-            self.bench.verifier.verify(some, {})
+            self.own.verifier.verify(some, {})
 
     def _expected(self) -> int:
         backlog = self.log.backlog(now=self.clock())

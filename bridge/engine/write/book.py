@@ -5,17 +5,16 @@ from dataclasses import dataclass, field, replace
 
 from bridge.contract import Target
 from bridge.engine.keys import balance_effect, funded, is_balance_use, is_given
-from bridge.engine.prepare.compose import Composed, Part
-from bridge.engine.prepare.prepare import Prepared, Ready
-from bridge.engine.write.client_match import Match
-from bridge.engine.write.clients import ClientDesk
+from bridge.engine.prepare.compose import Part
+from bridge.engine.prepare.prepare import WorkItem
+from bridge.engine.write.clients import ClientWriter
 from bridge.engine.write.readback import differs_from
-from bridge.engine.write.steps import Steps, Stuck, Waits
-from bridge.engine.write.writer import Done, Step, is_applied, token_at
+from bridge.engine.write.steps import Blocked, Deferred, Steps
+from bridge.engine.write.writer import OPEN, Done, Step, is_applied, token_at
 from bridge.model.money import Money
 from bridge.model.reasons import Hold, Reason
 from bridge.model.refs import Kind, SourceRef, TargetRef, tokens_in
-from bridge.model.run import EntryState, StepState
+from bridge.model.run import EntryState
 from bridge.model.target_records import TargetPayment
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import Action, LinkRow, SetEntry, SightingRow
@@ -24,19 +23,6 @@ _FIND_OUT = (
     "find out where the balance came from, book the invoice and its payment by hand, and"
     " `bridge skip` it with the reason"
 )
-
-
-@dataclass(slots=True)
-class Surroundings:
-    """What is known beyond the log about the invoices of one batch.
-
-    Attributes:
-        matches: By client id, where clients may stand that the log does not know.
-        there: By token, documents and movements that stand in the target and are not linked.
-    """
-
-    matches: Mapping[str, Match] = field(default_factory=dict)
-    there: Mapping[str, Sequence[SightingRow]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,65 +39,64 @@ class Written:
 
 
 @dataclass(slots=True)
-class Booker:
+class InvoiceWriter:
     """Carries out what was prepared, step by step."""
 
     target: Target
     log: SyncLog
     label: str
     steps: Steps
-    desk: ClientDesk
+    clients: ClientWriter
 
-    def book(self, job: Prepared, ready: Ready, around: Surroundings) -> Written | Stuck | Waits:
+    def book(self, item: WorkItem) -> Written | Blocked | Deferred:
         """Write what is missing of one invoice.
 
         Raises:
             AccessError, UnreachableError, LockLostError: the run ends; the log is in order.
             HaltedError: nothing more is to be begun; the rest is for the next run.
         """
-        composed = ready.composed
-        if composed.client and composed.client.ref in self.desk.known.troubled:
-            return Waits(self.desk.known.troubled[composed.client.ref])
-        rest = self._without_given(job, composed)
-        if isinstance(rest, Waits):
+        client = item.composed.client
+        if client and client.ref in self.clients.known.troubled:
+            return Deferred(self.clients.known.troubled[client.ref])
+        rest = self._without_given(item)
+        if isinstance(rest, Deferred):
             return rest
-        composed, ready = rest, replace(ready, composed=rest)
-        unfunded = self._unfunded(job, composed)
+        unfunded = self._unfunded(rest)
         if unfunded:
-            self.steps.teller.hold(job.row, unfunded, job.money)
-            return Stuck()
-        client = self.desk.client(job, ready, around.matches) if composed.client else None
-        if isinstance(client, Stuck):
-            return client
+            self.steps.recorder.hold(rest.row, unfunded, rest.money)
+            return Blocked()
+        found = self.clients.client(rest) if client else None
+        if isinstance(found, Blocked):
+            return found
         try:
-            return _Booking(self, job, ready, around, client).all()
+            return _Booking(self, rest, found).all()
         finally:
             self.steps.writer.give_up_followers()
 
-    def _without_given(self, job: Prepared, composed: Composed) -> Composed | Waits:
+    def _without_given(self, item: WorkItem) -> WorkItem | Deferred:
         """Balance given by hand is booked with the first invoice that uses some, and once."""
-        given = {part.ref for part in composed.parts if is_given(part.ref)} - job.links.keys()
+        composed = item.composed
+        given = {part.ref for part in composed.parts if is_given(part.ref)} - item.links.keys()
         if not given:
-            return composed
+            return item
         self.steps.writer.flush()
-        for step in self.log.steps(states={StepState.INTENDED, StepState.UNKNOWN}):
-            if step.ref in given and step.invoice != job.row.invoice:
-                return Waits(f"{step.ref} is being booked with invoice {step.invoice.id}")
+        for step in self.log.steps(states=OPEN):
+            if step.ref in given and step.invoice != item.row.invoice:
+                return Deferred(f"{step.ref} is being booked with invoice {step.invoice.id}")
         there = self.log.links(given)
         parts = tuple(part for part in composed.parts if part.ref not in there)
-        return replace(composed, parts=parts)
+        return replace(item, answer=replace(composed, parts=parts))
 
-    def _unfunded(self, job: Prepared, composed: Composed) -> Hold | None:
+    def _unfunded(self, item: WorkItem) -> Hold | None:
         """A balance that the books never took in must not be spent in silence."""
-        fresh = [part for part in composed.parts if part.ref not in job.links]
-        used = [part.payload.paid for part in fresh if is_balance_use(part.ref)]
+        used = [part.payload.paid for part in item.fresh if is_balance_use(part.ref)]
         wanted = [amount for amount in used if amount and amount.amount > 0]
         if not wanted:
             return None
         currency = wanted[0].currency
-        given = (part.payload.paid for part in fresh if is_given(part.ref))
+        given = (part.payload.paid for part in item.fresh if is_given(part.ref))
         self.steps.writer.flush()
-        there = funded(self.log.links_of_client(job.row.client), currency)
+        there = funded(self.log.links_of_client(item.row.client), currency)
         for amount in given:
             there += amount or there - there
         if sum(amount.amount for amount in wanted) <= there.amount:
@@ -128,78 +113,78 @@ class Booker:
 class _Booking:
     """One invoice on its way."""
 
-    booker: Booker
-    job: Prepared
-    ready: Ready
-    around: Surroundings
+    shared: InvoiceWriter
+    item: WorkItem
     client: TargetRef | None
     documents: dict[SourceRef, LinkRow] = field(default_factory=dict)
     standing: dict[SourceRef, Mapping[str, TargetPayment]] = field(default_factory=dict)
     has_note: bool = False
 
-    def all(self) -> Written | Stuck:
-        invoice = self.ready.composed.invoice
+    def all(self) -> Written | Blocked:
+        invoice = self.item.composed.invoice
         if invoice:
-            stuck = self._document(invoice)
-            if stuck:
-                return stuck
-        for part in self.ready.composed.parts:
-            stuck = self._part(part)
-            if stuck:
-                return stuck
-        if any(self._funds(part) for part in self.ready.composed.parts):
+            blocked = self._document(invoice)
+            if blocked:
+                return blocked
+        for part in self.item.composed.parts:
+            blocked = self._part(part)
+            if blocked:
+                return blocked
+        if any(self._funds(part) for part in self.item.composed.parts):
             self._release()
         number = self.documents[invoice.ref].target.id if invoice else ""
-        remark = self.ready.composed.remark
-        self.booker.steps.teller.written(self.job.row, number, self.job.money, remark)
+        remark = self.item.composed.remark
+        self.shared.steps.recorder.written(self.item.row, number, self.item.money, remark)
         return Written(number, self.has_note)
 
     def _funds(self, part: Part) -> bool:
         """Whether this run put it on the client's balance."""
         effect = balance_effect(part.ref, part.payload)
-        return part.ref not in self.job.links and effect is not None and effect.amount > 0
+        return part.ref not in self.item.links and effect is not None and effect.amount > 0
 
     def _release(self) -> None:
         """What waited for the client's balance to be in the books is tried again."""
-        waiting = self.booker.log.entries(
+        waiting = self.shared.log.entries(
             states={EntryState.HELD}, reasons={Reason.UNFUNDED_CREDIT}
         )
         for row in list(waiting):
             # A target's own hold of that name waits for a setting, and would only be told again.
-            if row.client == self.job.row.client and row.remedy == _FIND_OUT:
-                self.booker.steps.teller.release(row, "more of its client's balance is booked now")
+            if row.client == self.item.row.client and row.remedy == _FIND_OUT:
+                self.shared.steps.recorder.release(
+                    row, "more of its client's balance is booked now"
+                )
 
-    def _part(self, part: Part) -> Stuck | None:
+    def _part(self, part: Part) -> Blocked | None:
         if not _is_document(part):
             return self._money(part)
-        stuck = self._document(part)
-        return self._apply(part) if part.is_applied and not stuck else stuck
+        blocked = self._document(part)
+        return self._apply(part) if part.is_applied and not blocked else blocked
 
     # Documents -------------------------------------------------------------------------------
 
-    def _document(self, part: Part) -> Stuck | None:
-        if part.ref in self.job.links:
-            self.documents[part.ref] = self.job.links[part.ref]
+    def _document(self, part: Part) -> Blocked | None:
+        if part.ref in self.item.links:
+            self.documents[part.ref] = self.item.links[part.ref]
             return None
-        there = self.around.there.get(token_at(part.payload.reference), ())
+        there = self.item.lookup.there.get(token_at(part.payload.reference), ())
         if there and self._was_reversed(part, there):
-            return Stuck()
+            return Blocked()
         answer = self._adopt(part, there) if there else self._create(part)
-        if isinstance(answer, Stuck):
+        if isinstance(answer, Blocked):
             return answer
         self.documents[part.ref] = answer
         self.has_note = self.has_note or part.ref.kind is Kind.CREDIT_NOTE
         return None
 
-    def _create(self, part: Part) -> LinkRow | Stuck:
-        steps = self.booker.steps
+    def _create(self, part: Part) -> LinkRow | Blocked:
+        steps = self.shared.steps
         step = self._step(part)
-        followers = self._followers(part) if part is self.ready.composed.invoice else []
+        followers = self._followers(part) if part is self.item.composed.invoice else []
         steps.writer.note(self._being_booked())
-        outcome = steps.perform(self.job, step, followers)
+        outcome = steps.perform(self.item, step, followers)
         if isinstance(outcome, Done):
             return steps.writer.link_of(step, outcome.target)
-        return steps.setback(self.job, outcome)
+        return steps.setback(self.item, outcome)
 
     def _step(self, part: Part) -> Step:
         """What makes a document or a movement; or a payment, whose document may come before it."""
@@ -207,18 +192,21 @@ class _Booking:
         about = document.target if document else None
         if _is_document(part):
             client = self._sure_client()
-            return self.booker.steps.step(
-                self.job, part.ref, Action.CREATE, part.payload,
+            return self.shared.steps.step(
+                self.item, part.ref, Action.CREATE, part.payload,
                 parent=client, client=client, original=about,
             )  # fmt: skip
-        return self.booker.steps.step(self.job, part.ref, Action.CREATE, part.payload, parent=about)
+        return self.shared.steps.step(
+            self.item, part.ref, Action.CREATE, part.payload, parent=about
+        )
 
     def _followers(self, invoice: Part) -> list[Step]:
         """What is written after the invoice: by now it is certain that it stands nowhere yet."""
         made, steps = {invoice.ref}, list[Step]()
-        for part in self.ready.composed.parts:
+        for part in self.item.composed.parts:
             known = (
-                part.ref in self.job.links or token_at(part.payload.reference) in self.around.there
+                part.ref in self.item.links
+                or token_at(part.payload.reference) in self.item.lookup.there
             )
             if known or not (part.document is None or part.document in made or _is_document(part)):
                 continue
@@ -232,29 +220,29 @@ class _Booking:
             raise LookupError(msg)
         return self.client
 
-    def _adopt(self, part: Part, there: Sequence[SightingRow]) -> LinkRow | Stuck:
+    def _adopt(self, part: Part, there: Sequence[SightingRow]) -> LinkRow | Blocked:
         """Link to the document that carries our reference, if it is just what would be sent."""
-        found, steps = there[0], self.booker.steps
+        found, steps = there[0], self.shared.steps
         if len(there) > 1:
             numbers = ", ".join(row.target.id for row in there)
-            steps.teller.uncertain(
-                self.job.row,
+            steps.recorder.uncertain(
+                self.item.row,
                 f"the documents {numbers} in the target all carry its reference {found.token}",
                 "delete or re-label all but the right one in the target, then run again",
             )
-            return Stuck()
+            return Blocked()
         client = self._sure_client()
         wrong = differs_from(part.payload, found.net, found.tax)
         if found.client != client:
             wrong.append("it belongs to another client")
         if wrong:
             hold = _possible_duplicate(found.target.id, wrong)
-            steps.teller.hold(self.job.row, hold, self.job.money)
-            return Stuck()
+            steps.recorder.hold(self.item.row, hold, self.item.money)
+            return Blocked()
         # What stands there counts: its day and number may have moved at the source since.
         payload = replace(part.payload, date=found.day, reference=found.reference)
         step = steps.step(
-            self.job, part.ref, Action.LINK, payload, parent=client, client=client, day=found.day
+            self.item, part.ref, Action.LINK, payload, parent=client, client=client, day=found.day
         )
         steps.writer.note(self._being_booked())
         target = TargetRef(part.ref.kind, found.target.id, found.target.internal_id)
@@ -264,20 +252,22 @@ class _Booking:
     def _was_reversed(self, part: Part, there: Sequence[SightingRow]) -> bool:
         """A log that was lost meets the document of an undo, and the note that reversed it."""
         token = f"{token_at(part.payload.reference)}/reversed"
-        notes = self.booker.log.sightings(Kind.INVOICE, [token])
+        notes = self.shared.log.sightings(Kind.INVOICE, [token])
         if notes:
-            hold = _reversed_before(there[0].target.id, notes[0].target.id, self.job.row.invoice.id)
-            self.booker.steps.teller.hold(self.job.row, hold, self.job.money)
+            hold = _reversed_before(
+                there[0].target.id, notes[0].target.id, self.item.row.invoice.id
+            )
+            self.shared.steps.recorder.hold(self.item.row, hold, self.item.money)
         return bool(notes)
 
-    def _apply(self, part: Part) -> Stuck | None:
+    def _apply(self, part: Part) -> Blocked | None:
         """Set a credit note against its original, unless the log knows that it is so."""
-        steps, invoice = self.booker.steps, self.job.row.invoice
-        if part.document is None or is_applied(self.booker.log, invoice, [part.ref]):
+        steps, invoice = self.shared.steps, self.item.row.invoice
+        if part.document is None or is_applied(self.shared.log, invoice, [part.ref]):
             return None
         note = self.documents[part.ref]
         step = steps.step(
-            self.job,
+            self.item,
             part.ref,
             Action.APPLY,
             part.payload,
@@ -286,64 +276,64 @@ class _Booking:
             day=note.day,
             target=note.target,
         )
-        outcome = steps.perform(self.job, step)
-        return None if isinstance(outcome, Done) else steps.setback(self.job, outcome)
+        outcome = steps.perform(self.item, step)
+        return None if isinstance(outcome, Done) else steps.setback(self.item, outcome)
 
     def _being_booked(self) -> SetEntry:
         """Kept with the intent: what is being booked, so that a later change shows."""
         return SetEntry(
-            self.job.row.invoice, EntryState.PENDING, content_fingerprint=self.ready.content
+            self.item.row.invoice, EntryState.PENDING, content_fingerprint=self.item.content
         )
 
     # Money -----------------------------------------------------------------------------------
 
-    def _money(self, part: Part) -> Stuck | None:
-        if part.ref in self.job.links:
+    def _money(self, part: Part) -> Blocked | None:
+        if part.ref in self.item.links:
             return None
-        steps = self.booker.steps
+        steps = self.shared.steps
         twin = self._twin(part)
-        if isinstance(twin, Stuck):
+        if isinstance(twin, Blocked):
             return twin
         step = self._step(part)
         if twin:
             steps.writer.note(self._being_booked())
             steps.writer.tie(replace(step, action=Action.LINK), twin)
             return None
-        if not self.ready.composed.invoice:
+        if not self.item.composed.invoice:
             steps.writer.note(self._being_booked())
-        outcome = steps.perform(self.job, step)
-        return None if isinstance(outcome, Done) else steps.setback(self.job, outcome)
+        outcome = steps.perform(self.item, step)
+        return None if isinstance(outcome, Done) else steps.setback(self.item, outcome)
 
-    def _twin(self, part: Part) -> TargetRef | Stuck | None:
+    def _twin(self, part: Part) -> TargetRef | Blocked | None:
         """The same record where it stands in the target already, from a log that was lost."""
         token = token_at(part.payload.reference)
         if part.document is None:
-            there = self.around.there.get(token, ())
+            there = self.item.lookup.there.get(token, ())
             return there[0].target if there else None
         document = self.documents[part.document]
-        if not document.adopted and part.document not in self.job.links:
+        if not document.adopted and part.document not in self.item.links:
             return None  # made by this very run: nobody can have paid it yet
         if part.document not in self.standing:
             standing = self._standing(document)
-            if isinstance(standing, Stuck):
+            if isinstance(standing, Blocked):
                 return standing
             self.standing[part.document] = standing
         found = self.standing[part.document].get(token)
         return found.ref if found else None
 
-    def _standing(self, document: LinkRow) -> dict[str, TargetPayment] | Stuck:
+    def _standing(self, document: LinkRow) -> dict[str, TargetPayment] | Blocked:
         """Payments of a document that are ours; money of other origin holds it.
 
         Asked for a document that stood there before this run: a log that was restored from a
         backup may know the document and not its payments.
         """
         ours: dict[str, TargetPayment] = {}
-        for payment in self.booker.target.payments(document.target):
-            tokens = tokens_in(payment.note, self.booker.label)
+        for payment in self.shared.target.payments(document.target):
+            tokens = tokens_in(payment.note, self.shared.label)
             if not tokens:
                 hold = _strange_money(document, payment)
-                self.booker.steps.teller.hold(self.job.row, hold, self.job.money)
-                return Stuck()
+                self.shared.steps.recorder.hold(self.item.row, hold, self.item.money)
+                return Blocked()
             ours[tokens[0]] = payment
         return ours
 

@@ -20,7 +20,7 @@ _WAITS = frozenset({Reason.DUPLICATE_TRANSACTION, Reason.CHANGED_AFTER_WRITE})
 
 
 @dataclass(slots=True)
-class Teller:
+class EntryRecorder:
     """Gives entries their states, with a sentence for a person."""
 
     writer: Writer

@@ -8,8 +8,8 @@ from itertools import islice
 
 from bridge.contract import Target
 from bridge.engine.context import Stop
+from bridge.engine.decide.client_match import Match, MatchKeys, could_match, match_client
 from bridge.engine.progress import Progress
-from bridge.engine.write.client_match import Match, MatchKeys, could_match, match_client
 from bridge.engine.write.readback import ranges
 from bridge.model.refs import Kind, tokens_in
 from bridge.model.source_records import Client

@@ -7,15 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from bridge.contract import Target
 from bridge.engine.keys import document_of, is_reversal
-from bridge.engine.write.entry_states import Teller
-from bridge.engine.write.writer import AHEAD, Step, Writer, look
+from bridge.engine.write.entry_states import EntryRecorder
+from bridge.engine.write.writer import AHEAD, OPEN, Step, Writer, look
 from bridge.errors import AmbiguousMatchError
 from bridge.model.refs import Kind, SourceRef, TargetRef
 from bridge.model.run import EntryState, StepState
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import Action, AddEvent, Conclude, SetEntry, StepRow, Write
 
-OPEN = frozenset({StepState.INTENDED, StepState.UNKNOWN})
 _REPEATABLE = frozenset({Action.UPDATE, Action.ADOPT, Action.APPLY})
 
 
@@ -130,7 +129,7 @@ class Settler:
 
     log: SyncLog
     writer: Writer
-    teller: Teller
+    recorder: EntryRecorder
     settle_delay_s: int
     waiting: Counter[SourceRef] = field(default_factory=Counter)
 
@@ -182,11 +181,11 @@ class Settler:
 
     def _conclude(self, step: StepRow, found: Settlement) -> int:
         if found.state is StepState.DONE and step.action is Action.CREATE:
-            self.teller.counters.wrote(step.invoice, step.ref, step.payload)
+            self.recorder.counters.wrote(step.invoice, step.ref, step.payload)
         self.writer.note(*settled(self.writer, step, found), *self._reopened(step))
         self.writer.flush()
         if not self.waiting[step.invoice]:
-            self.teller.counters.open_again(step.invoice)
+            self.recorder.counters.open_again(step.invoice)
         return 0
 
     def _reopened(self, step: StepRow) -> list[SetEntry]:
@@ -205,7 +204,7 @@ class Settler:
             step.id, StepState.UNKNOWN, error=step.error, parent=step.parent, sent=sent
         )
         self.writer.note(outcome)
-        self.teller.uncertain(row, what, remedy)
+        self.recorder.uncertain(row, what, remedy)
 
 
 def clients_of(steps: Sequence[StepRow]) -> dict[SourceRef, str]:

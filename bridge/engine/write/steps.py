@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bridge.engine.halt import Halt
-from bridge.engine.prepare.prepare import Prepared
-from bridge.engine.write.entry_states import Teller
+from bridge.engine.prepare.prepare import WorkItem
+from bridge.engine.write.entry_states import EntryRecorder
 from bridge.engine.write.run_report import RunCounters
 from bridge.engine.write.writer import Done, Outcome, Refused, Step, Unknown, Writer
 from bridge.errors import PluginOutcomeError, RecordRejectedError
@@ -16,12 +16,12 @@ from bridge.store.tables.values import Action
 
 
 @dataclass(frozen=True, slots=True)
-class Stuck:
+class Blocked:
     """Nothing further can be written for this invoice now; its state says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class Deferred:
     """Its client is in trouble in this run: it stays on the work list."""
 
     why: str
@@ -37,7 +37,7 @@ class Steps:
     """
 
     writer: Writer
-    teller: Teller
+    recorder: EntryRecorder
     counters: RunCounters
     halt: Halt
     acted: bool = False
@@ -45,7 +45,7 @@ class Steps:
 
     def step(
         self,
-        job: Prepared,
+        item: WorkItem,
         ref: SourceRef,
         action: Action,
         payload: Payload,
@@ -62,15 +62,15 @@ class Steps:
             HaltedError: nothing more is to be begun.
         """
         self.halt.check()
-        return Step(job.row.invoice, ref, action, payload, parent, day, client, original, target)
+        return Step(item.row.invoice, ref, action, payload, parent, day, client, original, target)
 
-    def perform(self, job: Prepared, step: Step, followers: Sequence[Step] = ()) -> Outcome:
+    def perform(self, item: WorkItem, step: Step, followers: Sequence[Step] = ()) -> Outcome:
         """Make a remote write and count it. `followers` as in `Writer.perform`."""
         self.acted = True
         outcome = self.writer.perform(step, followers)
         if isinstance(outcome, Done):
             if step.action is Action.CREATE:
-                self.counters.wrote(job.row.invoice, step.ref, step.payload)
+                self.counters.wrote(item.row.invoice, step.ref, step.payload)
             else:
                 self.counters.changed(step.ref.kind)
         return outcome
@@ -80,17 +80,17 @@ class Steps:
         refused, self.refused = self.refused, None
         return refused
 
-    def setback(self, job: Prepared, outcome: Refused | Unknown) -> Stuck:
+    def setback(self, item: WorkItem, outcome: Refused | Unknown) -> Blocked:
         """Give the invoice the state that a refused or unknown step leaves it in.
 
         Raises:
             PluginOutcomeError: the target's plugin is at fault; the run ends.
         """
         if isinstance(outcome, Unknown):
-            self.teller.unknown(job.row, outcome)
+            self.recorder.unknown(item.row, outcome)
             if isinstance(outcome.error, PluginOutcomeError):
                 raise outcome.error
         else:
             self.refused = outcome.error
-            self.teller.refused(job.row, outcome.error)
-        return Stuck()
+            self.recorder.refused(item.row, outcome.error)
+        return Blocked()

@@ -38,6 +38,9 @@ _PATIENCE_S = 45.0
 AHEAD = dt.timedelta(seconds=10)
 """For how long an intent is good: what is sent later is written down anew, with the time."""
 
+OPEN = frozenset({StepState.INTENDED, StepState.UNKNOWN})
+"""States of steps whose outcome is to be found out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
