@@ -12,7 +12,7 @@ from bridge.reports.table import wrapped
 
 if TYPE_CHECKING:
     from bridge.contract import Target
-    from bridge.engine.manual.actions import Hands
+    from bridge.engine.context import Operator
     from bridge.engine.undo.inspect import Plan
     from bridge.engine.undo.plan_reversal import Reversal, ReversalPlan
     from bridge.engine.undo.remove import Undone
@@ -56,15 +56,19 @@ def undo(
     from bridge.engine.undo.inspect import plan_undo
     from bridge.engine.undo.remove import undo as carry_out
 
-    with by_hand("undo") as (hands, bridge), ready_ends(bridge) as ends:
-        _settle(hands, ends.target, bridge.policy().settle_delay_s)
+    with by_hand("undo") as (operator, bridge), ready_ends(bridge) as ends:
+        _settle(operator, ends.target, bridge.policy().settle_delay_s)
         plan = plan_undo(
-            hands.log, ends.target, bridge.policy().choices, run, hands.clock().astimezone().date()
+            operator.log,
+            ends.target,
+            bridge.policy().choices,
+            run,
+            operator.clock().astimezone().date(),
         )
         _show(plan)
         if _would_remove(plan) and not yes:
             typer.confirm("Remove these from the target?", err=True, abort=True)
-        done = carry_out(hands, ends.target, plan, because)
+        done = carry_out(operator, ends.target, plan, because)
         _tell(done)
         raise typer.Exit(done.exit_code)
 
@@ -91,16 +95,16 @@ def _reverse(run: int, because: str, *, yes: bool) -> None:
     from bridge.engine.undo.plan_reversal import plan_reversals
     from bridge.engine.undo.reverse import reverse
 
-    with by_hand("undo") as (hands, bridge), ready_ends(bridge) as ends:
-        _settle(hands, ends.target, bridge.policy().settle_delay_s)
-        today = hands.clock().astimezone().date()
+    with by_hand("undo") as (operator, bridge), ready_ends(bridge) as ends:
+        _settle(operator, ends.target, bridge.policy().settle_delay_s)
+        today = operator.clock().astimezone().date()
         plan = plan_reversals(
-            hands.log, ends.target, bridge.policy().choices, ends.source.label, run, today
+            operator.log, ends.target, bridge.policy().choices, ends.source.label, run, today
         )
         _show_reversals(plan)
         if any(entry.deed for entry in plan.entries) and not yes:
             typer.confirm("Write these credit notes?", err=True, abort=True)
-        done = reverse(hands, ends.target, plan, because)
+        done = reverse(operator, ends.target, plan, because)
         _tell_reversed(done, plan)
         raise typer.Exit(done.exit_code)
 
@@ -114,13 +118,13 @@ def _only_when_asked(*, yes: bool) -> None:
         )
 
 
-def _settle(hands: "Hands", target: "Target", settle_delay_s: int) -> None:
+def _settle(operator: "Operator", target: "Target", settle_delay_s: int) -> None:
     """Find out what became of an earlier undo that was cut short."""
-    from bridge.engine.undo.remove import writer_of
     from bridge.engine.write.settle import settle_undos
+    from bridge.engine.write.writer import writer_of
     from bridge.errors import UsageError
 
-    unknown = settle_undos(writer_of(hands, target), settle_delay_s)
+    unknown = settle_undos(writer_of(operator, target), settle_delay_s)
     if unknown:
         raise UsageError(
             f"the outcome of {counted(unknown, 'step')} of an earlier undo is not known yet",

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from bridge.engine.context import Choices
 from bridge.engine.decide.answers import NO_ANSWERS, Answers
 from bridge.engine.decide.closed_periods import open_day, with_day
 from bridge.engine.decide.credit_note_lines import Reduction
@@ -17,7 +18,6 @@ from bridge.engine.keys import (
     prepaid_ref,
     returned_ref,
 )
-from bridge.engine.policy import Choices
 from bridge.model.money import Money, rounded, total
 from bridge.model.reasons import Hold, Reason
 from bridge.model.refs import Reference, SourceRef, payment_ref, token_of

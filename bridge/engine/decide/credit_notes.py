@@ -3,12 +3,12 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from bridge.engine.context import Choices
 from bridge.engine.decide.allocation import Allotment, base_amount
 from bridge.engine.decide.closed_periods import open_day, with_day
 from bridge.engine.decide.credit_note_lines import Reduction, note_lines
 from bridge.engine.decide.inputs import Terms, own_number
 from bridge.engine.keys import note_ref, payout_ref, to_balance_ref
-from bridge.engine.policy import Choices
 from bridge.model.reasons import Hold, Reason
 from bridge.model.refs import Reference, token_of
 from bridge.model.source_records import Invoice, InvoiceState

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from bridge.engine.context import Ends, Observers
+from bridge.engine.context import Connections, Observers
 from bridge.engine.decide.added_lines import UNDIVIDED, divide
 from bridge.engine.decide.answers import NO_ANSWERS, answers_of
 from bridge.engine.decide.client_match import Match
@@ -113,7 +113,7 @@ class WorkItem:
 class Preparer:
     """Reads and decides. Safe to run on a thread beside the writer."""
 
-    ends: Ends
+    ends: Connections
     log: SyncLog
     terms: Terms
     observers: Observers

@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bridge.contract import Target
-from bridge.engine.context import Clock, Ends, utc_now
+from bridge.engine.context import Clock, Connections, Policy, Progress, utc_now
 from bridge.engine.keys import reversal_ref
-from bridge.engine.policy import Policy
-from bridge.engine.progress import Progress
 from bridge.engine.reconcile.log_view import LogView
 from bridge.engine.reconcile.outside_period import Rows, tokens, with_outside_period
 from bridge.engine.reconcile.tokens import Role, key_of
@@ -68,7 +66,7 @@ class BooksSnapshot:
 
 
 def read(
-    ends: Ends,
+    ends: Connections,
     log: SyncLog,
     *,
     policy: Policy,

@@ -4,12 +4,17 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bridge.engine.context import Stop, SyncRequest
+from bridge.engine.context import (
+    Adoption,
+    CancelToken,
+    Policy,
+    Progress,
+    SyncRequest,
+    UnpaidDocuments,
+)
 from bridge.engine.decide.client_match import Adopt, Match, Ours
-from bridge.engine.policy import Adoption, Policy, UnpaidDocuments
 from bridge.engine.prepare.compose import Composed
 from bridge.engine.prepare.prepare import TargetLookup, Unread, WorkItem
-from bridge.engine.progress import Progress
 from bridge.engine.run.run_context import NOTE
 from bridge.engine.run.scheduler import ConflictQueue
 from bridge.engine.write.clients import KnownClients
@@ -34,7 +39,7 @@ class BatchDispatcher:
     known: KnownClients
     lookup: Lookup
     progress: Progress
-    stop: Stop
+    stop: CancelToken
     has_looked: bool = False
 
     def work(self, items: Sequence[WorkItem], queue: ConflictQueue[WorkItem]) -> bool:

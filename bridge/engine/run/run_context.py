@@ -3,9 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bridge.engine.context import Clock, Ends
-from bridge.engine.halt import Halt
-from bridge.engine.policy import Policy
+from bridge.engine.context import CancelToken, Clock, Connections, Policy
 from bridge.engine.prepare.prepare import WorkItem
 from bridge.engine.run.workers import Worked
 from bridge.engine.write.book import InvoiceWriter, Written
@@ -30,7 +28,7 @@ NOTE = "credit note"
 class RunContext:
     """What all workers of a run share."""
 
-    ends: Ends
+    ends: Connections
     log: SyncLog
     run: Run
     lease: Lease | None
@@ -38,14 +36,14 @@ class RunContext:
     clock: Clock
     counters: RunCounters
     known: KnownClients
-    halt: Halt
+    stop: CancelToken
 
     def worker(self) -> "WorkerContext":
         """Return what one more thread needs."""
         target, label = self.ends.target, self.ends.source.label
         writer = Writer(target, self.log, self.run, self.lease, self.clock)
         recorder = EntryRecorder(writer, self.counters, self.policy, self.clock)
-        steps = Steps(writer, recorder, self.counters, self.halt)
+        steps = Steps(writer, recorder, self.counters, self.stop)
         invoices = InvoiceWriter(target, self.log, label, steps, ClientWriter(self.known, steps))
         verifier = Verifier(target, self.log, writer, recorder)
         return WorkerContext(writer, recorder, steps, invoices, verifier)

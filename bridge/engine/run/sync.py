@@ -5,14 +5,20 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from time import monotonic
 
-from bridge.engine.context import Clock, Ends, Observers, Stop, SyncRequest, utc_now
+from bridge.engine.context import (
+    CancelToken,
+    Clock,
+    Connections,
+    Observers,
+    Policy,
+    Progress,
+    SyncRequest,
+    utc_now,
+)
 from bridge.engine.decide.inputs import Terms
 from bridge.engine.find_entries import named_entries
-from bridge.engine.halt import Halt
-from bridge.engine.policy import Policy
 from bridge.engine.prepare.moved_lines import MovedLines
 from bridge.engine.prepare.prepare import Preparer, WorkItem
-from bridge.engine.progress import Progress
 from bridge.engine.run.batch import BatchDispatcher
 from bridge.engine.run.prefetch import Prefetcher
 from bridge.engine.run.run_context import NOTE, RunContext
@@ -37,7 +43,7 @@ _log = logging.getLogger("bridge.run")
 
 
 def sync(
-    ends: Ends,
+    ends: Connections,
     log: SyncLog,
     *,
     run: Run,
@@ -46,7 +52,7 @@ def sync(
     request: SyncRequest,
     observers: Observers,
     progress: Progress,
-    stop: Stop,
+    stop: CancelToken,
     clock: Clock = utc_now,
 ) -> Report:
     """Bring the target up to date with the source, as far as `request` and `policy` allow.
@@ -101,7 +107,7 @@ class _Session:
     def __init__(
         self,
         *,
-        ends: Ends,
+        ends: Connections,
         log: SyncLog,
         run: Run,
         lease: Lease | None,
@@ -109,7 +115,7 @@ class _Session:
         request: SyncRequest,
         observers: Observers,
         progress: Progress,
-        stop: Stop,
+        stop: CancelToken,
         clock: Clock,
     ) -> None:
         self.ends = ends
@@ -125,7 +131,6 @@ class _Session:
         self.today = clock().astimezone().date()
         self.counters = RunCounters(run, observers)
         self.known = KnownClients(log)
-        self.halt = Halt(stop)
         self.breaker = CircuitBreaker()
         self.context = RunContext(
             ends=ends,
@@ -136,7 +141,7 @@ class _Session:
             clock=clock,
             counters=self.counters,
             known=self.known,
-            halt=self.halt,
+            stop=stop,
         )
         self.own = self.context.worker()
         self.settler = Settler(log, self.own.writer, self.own.recorder, policy.settle_delay_s)
@@ -201,7 +206,7 @@ class _Session:
             queue,
             self.breaker,
             workers=self.policy.workers,
-            halt=self.halt,
+            stop=self.stop,
             progress=self.progress,
         )
         self.progress.stage("book", self._expected())

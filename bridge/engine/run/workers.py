@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
-from bridge.engine.halt import Halt, HaltedError
-from bridge.engine.progress import Progress
+from bridge.engine.context import CancelledError, CancelToken, Progress
 from bridge.engine.run.scheduler import Conflicting, ConflictQueue
 from bridge.errors import AccessError, LockLostError, RecordRejectedError, StoreError
 from bridge.model.reasons import Hold
@@ -78,9 +77,9 @@ class Worker(Protocol[T_contra]):
 class VerificationQueue:
     """Collects what is written and committed, and reads it back once there is enough of it."""
 
-    def __init__(self, verify: Verify, halt: Halt) -> None:
+    def __init__(self, verify: Verify, stop: CancelToken) -> None:
         self._verify = verify
-        self._halt = halt
+        self._stop = stop
         self._changed = threading.Condition()
         self._rows: list[EntryRow] = []
         self._remarks: dict[SourceRef, Hold] = {}
@@ -122,7 +121,7 @@ class VerificationQueue:
     def _next(self) -> list[EntryRow]:
         with self._changed:
             self._changed.wait_for(self._has_enough)
-            if self._is_closed or self._halt.ends_steps:
+            if self._is_closed or self._stop.ends_steps:
                 return []
             rows, self._rows = self._rows[:_BATCH], self._rows[_BATCH:]
             self._changed.notify_all()
@@ -184,15 +183,15 @@ class WorkerPool(Generic[T]):
         breaker: CircuitBreaker,
         *,
         workers: int,
-        halt: Halt,
+        stop: CancelToken,
         progress: Progress,
     ) -> None:
         self._new_worker = new_worker
         self._queue = queue
         self._breaker = breaker
-        self._halt = halt
+        self._stop = stop
         self._progress = progress
-        self._verifications = VerificationQueue(new_worker().verify, halt)
+        self._verifications = VerificationQueue(new_worker().verify, stop)
         self._workers = [
             self._thread(f"bridge worker {number}", self._work) for number in range(1, workers + 1)
         ]
@@ -214,7 +213,7 @@ class WorkerPool(Generic[T]):
         trace: TracebackType | None,
     ) -> None:
         if exc:
-            self._halt.set(exc)
+            self._stop.fail(exc)
         self._queue.close()
         self._verifications.close()
         if not isinstance(exc, KeyboardInterrupt):
@@ -232,8 +231,8 @@ class WorkerPool(Generic[T]):
             thread.join()
         self._verifications.end()
         self._reader.join()
-        if self._halt.error:
-            raise self._halt.error
+        if self._stop.error:
+            raise self._stop.error
 
     # On the threads ---------------------------------------------------------------------------
 
@@ -241,7 +240,7 @@ class WorkerPool(Generic[T]):
         try:
             work()
         except BaseException as error:  # noqa: BLE001 - raised again by whoever waits for us
-            self._halt.set(error)
+            self._stop.fail(error)
             self._queue.close()
             self._verifications.close()
 
@@ -254,7 +253,7 @@ class WorkerPool(Generic[T]):
                 self._do(worker, task, own)
         except (LockLostError, StoreError):
             raise
-        except HaltedError:
+        except CancelledError:
             self._queue.close()
             worker.flush()
         except Exception:
@@ -262,7 +261,7 @@ class WorkerPool(Generic[T]):
             raise
 
     def _next(self, worker: Worker[T], own: list[T]) -> T | None:
-        if self._halt.ends_invoices:
+        if self._stop.is_due:
             self._queue.close()
         task = self._queue.take(own)
         if task:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from bridge.contract import Target
+from bridge.engine.context import Choices
 from bridge.engine.keys import document_of, is_undone
-from bridge.engine.policy import Choices
 from bridge.engine.write.readback import Expected, differences, read_back
 from bridge.engine.write.writer import is_applied
 from bridge.errors import UsageError

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from bridge.contract import Target
+from bridge.engine.context import Choices
 from bridge.engine.decide.closed_periods import open_day, with_day
 from bridge.engine.keys import (
     booking_ref,
@@ -14,7 +15,6 @@ from bridge.engine.keys import (
     is_undone,
     reversal_ref,
 )
-from bridge.engine.policy import Choices
 from bridge.engine.undo.inspect import Made, Reader, known_run, made_by
 from bridge.model.reasons import Hold
 from bridge.model.refs import Kind, Reference, SourceRef, TargetRef, token_of

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bridge.contract import Target
-from bridge.engine.manual.actions import Hands
+from bridge.engine.context import Operator
 from bridge.engine.undo.inspect import Made, Plan, Takeback
-from bridge.engine.write.writer import Refused, Step, Unknown, Writer
+from bridge.engine.write.writer import Refused, Step, Unknown, Writer, writer_of
 from bridge.errors import PluginOutcomeError
 from bridge.model.reasons import Reason
 from bridge.model.run import EntryState
@@ -46,7 +46,7 @@ class Undone(UndoOutcome):
     removed: dict[str, int] = field(default_factory=dict)
 
 
-def undo(hands: Hands, target: Target, plan: Plan, because: str) -> Undone:
+def undo(operator: Operator, target: Target, plan: Plan, because: str) -> Undone:
     """Remove what `plan` found to be untouched: payments, documents, then clients left empty.
 
     An invoice whose removal is under way is held until `bridge retry`, so that neither a crash
@@ -55,7 +55,7 @@ def undo(hands: Hands, target: Target, plan: Plan, because: str) -> Undone:
     Raises:
         AccessError, UnreachableError: it ends here; run again, it goes on.
     """
-    work = _Work(hands, writer_of(hands, target), plan, because)
+    work = _Work(operator, writer_of(operator, target), plan, because)
     for entry in plan.entries:
         if entry.stays:
             work.result.stays[entry.row.invoice.id] = entry.stays
@@ -68,7 +68,7 @@ def undo(hands: Hands, target: Target, plan: Plan, because: str) -> Undone:
 
 @dataclass(slots=True)
 class _Work:
-    hands: Hands
+    operator: Operator
     writer: Writer
     plan: Plan
     because: str
@@ -122,20 +122,13 @@ class _Work:
             "internal_id": one.link.target.internal_id,
             "of_run": self.plan.run.id,
             "because": self.because,
-            "who": self.hands.who,
+            "who": self.operator.who,
             "sent": one.step.payload.body,
             "found": as_plain(one.found),
         }
 
     def _why(self) -> str:
-        return f"{self.because} ({self.hands.who})"
-
-
-def writer_of(hands: Hands, target: Target) -> Writer:
-    """Return a writer for a manual act, which looks at its lease before anything leaves."""
-    if hands.lease:
-        target.before_write = hands.lease.check
-    return Writer(target, hands.log, hands.run, hands.lease, hands.clock)
+        return f"{self.because} ({self.operator.who})"
 
 
 def held_until_retry(row: EntryRow, run: RunRow, why: str, by: str = "") -> SetEntry:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bridge.contract import Target
+from bridge.engine.context import Operator
 from bridge.engine.keys import reversed_ref
-from bridge.engine.manual.actions import Hands
 from bridge.engine.undo.plan_reversal import Deed, Reversal, ReversalPlan
-from bridge.engine.undo.remove import UndoOutcome, as_it_was, held_until_retry, writer_of
+from bridge.engine.undo.remove import UndoOutcome, as_it_was, held_until_retry
 from bridge.engine.write.readback import Expected, differences, read_back
-from bridge.engine.write.writer import Done, Refused, Step, Unknown, Writer, is_applied
+from bridge.engine.write.writer import Done, Refused, Step, Unknown, Writer, is_applied, writer_of
 from bridge.errors import PluginOutcomeError
 from bridge.model.refs import TargetRef
 from bridge.model.source_records import as_plain
@@ -28,7 +28,7 @@ class Reversed(UndoOutcome):
     notes: dict[str, str] = field(default_factory=dict)
 
 
-def reverse(hands: Hands, target: Target, plan: ReversalPlan, because: str) -> Reversed:
+def reverse(operator: Operator, target: Target, plan: ReversalPlan, because: str) -> Reversed:
     """Write what `plan` found to be possible: note, set against its invoice, read back, kept.
 
     From the first intent on an invoice is held until `bridge retry`, so that neither a crash nor
@@ -38,7 +38,7 @@ def reverse(hands: Hands, target: Target, plan: ReversalPlan, because: str) -> R
     Raises:
         AccessError, UnreachableError: it ends here; run again, it goes on.
     """
-    work = _Work(hands, writer_of(hands, target), plan, because)
+    work = _Work(operator, writer_of(operator, target), plan, because)
     for entry in plan.entries:
         if entry.deed is None:
             work.result.stays[entry.row.invoice.id] = f"{entry.stays}. To do: {entry.remedy}"
@@ -51,7 +51,7 @@ def reverse(hands: Hands, target: Target, plan: ReversalPlan, because: str) -> R
 
 @dataclass(slots=True)
 class _Work:
-    hands: Hands
+    operator: Operator
     writer: Writer
     plan: ReversalPlan
     because: str
@@ -68,7 +68,7 @@ class _Work:
                 self._setback(entry, outcome)
                 return
             note = outcome.target
-        if not is_applied(self.hands.log, entry.row.invoice, [deed.ref]):
+        if not is_applied(self.operator.log, entry.row.invoice, [deed.ref]):
             outcome = self.writer.perform(_application(entry, deed, note))
             if not isinstance(outcome, Done):
                 self._setback(entry, outcome, note)
@@ -134,7 +134,7 @@ class _Work:
             "note": note.ref.id,
             "of_run": self.plan.run.id,
             "because": self.because,
-            "who": self.hands.who,
+            "who": self.operator.who,
             "sent": deed.note.body,
             "found": as_plain(note),
         }
@@ -144,7 +144,7 @@ class _Work:
         return held_until_retry(row, self.plan.run, self._why(), by)
 
     def _why(self) -> str:
-        return f"{self.because} ({self.hands.who})"
+        return f"{self.because} ({self.operator.who})"
 
 
 def _creation(entry: Reversal, deed: Deed) -> Step:

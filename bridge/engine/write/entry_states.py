@@ -3,8 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from bridge.engine.context import Clock
-from bridge.engine.policy import Policy
+from bridge.engine.context import Clock, Policy
 from bridge.engine.write.run_report import RunCounters
 from bridge.engine.write.writer import Unknown, Writer
 from bridge.errors import RecordRejectedError

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bridge.engine.halt import Halt
+from bridge.engine.context import CancelToken
 from bridge.engine.prepare.prepare import WorkItem
 from bridge.engine.write.entry_states import EntryRecorder
 from bridge.engine.write.run_report import RunCounters
@@ -39,7 +39,7 @@ class Steps:
     writer: Writer
     recorder: EntryRecorder
     counters: RunCounters
-    halt: Halt
+    stop: CancelToken
     acted: bool = False
     refused: RecordRejectedError | None = None
 
@@ -61,7 +61,7 @@ class Steps:
         Raises:
             HaltedError: nothing more is to be begun.
         """
-        self.halt.check()
+        self.stop.check()
         return Step(item.row.invoice, ref, action, payload, parent, day, client, original, target)
 
     def perform(self, item: WorkItem, step: Step, followers: Sequence[Step] = ()) -> Outcome:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import stamina
 
 from bridge.contract import Target
-from bridge.engine.context import Clock
+from bridge.engine.context import Clock, Operator
 from bridge.errors import (
     AccessError,
     AmbiguousMatchError,
@@ -315,6 +315,13 @@ class Writer:
             intended=self.clock(),
             finished=None,
         )
+
+
+def writer_of(operator: Operator, target: Target) -> Writer:
+    """Return a writer for a manual act, which looks at its lease before anything leaves."""
+    if operator.lease:
+        target.before_write = operator.lease.check
+    return Writer(target, operator.log, operator.run, operator.lease, operator.clock)
 
 
 def _wait_as_asked(error: Exception) -> bool | float:

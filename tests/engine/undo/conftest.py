@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from bridge.api import EntryState, Report, invoice_ref
-from bridge.engine.context import Ends, utc_now
-from bridge.engine.manual.actions import Hands
+from bridge.engine.context import Connections, Operator, utc_now
 from bridge.store import open_log
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import EntryRow, StepRow
@@ -51,7 +50,7 @@ class Company:
 
     def sync(self) -> Report:
         with self.log() as log, self.target() as target, MemorySource(self.billing) as source:
-            return run_between(Ends(source, target), log, clock=lambda: self.now)
+            return run_between(Connections(source, target), log, clock=lambda: self.now)
 
     @contextmanager
     def log(self) -> Iterator[SyncLog]:
@@ -66,11 +65,11 @@ class Company:
             yield target
 
     @contextmanager
-    def by_hand(self) -> Iterator[tuple[Hands, MemoryTarget]]:
+    def by_hand(self) -> Iterator[tuple[Operator, MemoryTarget]]:
         """A manual act, as the command line prepares it."""
         with self.log() as log, self.target() as target:
             run = log.start_run("undo", version="0", settings_digest="")
-            yield Hands(log, run, None, "Rose", lambda: self.now), target
+            yield Operator(log, run, None, "Rose", lambda: self.now), target
 
     def entry(self, number: int = 501) -> EntryRow:
         with self.log() as log:

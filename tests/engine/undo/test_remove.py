@@ -4,8 +4,9 @@ import pytest
 
 from bridge.api import Kind, UnreachableError
 from bridge.engine.undo.inspect import plan_undo
-from bridge.engine.undo.remove import Undone, undo, writer_of
+from bridge.engine.undo.remove import Undone, undo
 from bridge.engine.write.settle import settle_undos
+from bridge.engine.write.writer import writer_of
 from bridge.model.run import StepState
 from bridge.store.tables.values import Action
 from bridge.testing.faults import Died
@@ -22,13 +23,13 @@ def booked(company: Company) -> tuple[Company, int]:
 
 def remove(company: Company, run: int) -> Undone | int:
     """What came of it; or how many removals of an earlier undo are not known yet."""
-    with company.by_hand() as (hands, target):
-        unknown = settle_undos(writer_of(hands, target), POLICY.settle_delay_s)
+    with company.by_hand() as (operator, target):
+        unknown = settle_undos(writer_of(operator, target), POLICY.settle_delay_s)
         if unknown:
             return unknown
-        today = next(each for each in hands.log.runs(99) if each.id == run).started
-        plan = plan_undo(hands.log, target, POLICY.choices, run, today.astimezone().date())
-        return undo(hands, target, plan, "wrong nominal")
+        today = next(each for each in operator.log.runs(99) if each.id == run).started
+        plan = plan_undo(operator.log, target, POLICY.choices, run, today.astimezone().date())
+        return undo(operator, target, plan, "wrong nominal")
 
 
 def removed(company: Company, run: int) -> dict[str, int]:

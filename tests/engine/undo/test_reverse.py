@@ -3,9 +3,9 @@
 import pytest
 
 from bridge.engine.undo.plan_reversal import plan_reversals
-from bridge.engine.undo.remove import writer_of
 from bridge.engine.undo.reverse import Reversed, reverse
 from bridge.engine.write.settle import settle_undos
+from bridge.engine.write.writer import writer_of
 from bridge.testing.faults import Died
 from tests.engine.run_engine import POLICY
 from tests.engine.undo.conftest import Company, is_held_by_undo
@@ -20,13 +20,13 @@ def booked(company: Company) -> tuple[Company, int]:
 
 def take_back(company: Company, run: int) -> Reversed | int:
     """What came of it; or how many notes of an earlier undo are not known yet."""
-    with company.by_hand() as (hands, target):
-        unknown = settle_undos(writer_of(hands, target), POLICY.settle_delay_s)
+    with company.by_hand() as (operator, target):
+        unknown = settle_undos(writer_of(operator, target), POLICY.settle_delay_s)
         if unknown:
             return unknown
         day = company.now.astimezone().date()
-        plan = plan_reversals(hands.log, target, POLICY.choices, "MEM", run, day)
-        return reverse(hands, target, plan, "wrong nominal")
+        plan = plan_reversals(operator.log, target, POLICY.choices, "MEM", run, day)
+        return reverse(operator, target, plan, "wrong nominal")
 
 
 def is_reversed_once(company: Company) -> bool:
