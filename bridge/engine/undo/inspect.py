@@ -25,7 +25,7 @@ _UNSURE = frozenset({EntryState.UNKNOWN, EntryState.UNVERIFIED})
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CreatedRecord:
     """A record that the run created and that the log still links.
 
     Attributes:
@@ -38,7 +38,7 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Takeback:
+class Removal:
     """What of one invoice can be taken back.
 
     Attributes:
@@ -47,12 +47,12 @@ class Takeback:
     """
 
     row: EntryRow
-    records: tuple[Made, ...]
+    records: tuple[CreatedRecord, ...]
     stays: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RemovalPlan:
     """What an undo would do.
 
     Attributes:
@@ -60,11 +60,13 @@ class Plan:
     """
 
     run: RunRow
-    entries: tuple[Takeback, ...] = ()
-    clients: tuple[Made, ...] = ()
+    entries: tuple[Removal, ...] = ()
+    clients: tuple[CreatedRecord, ...] = ()
 
 
-def plan_undo(log: SyncLog, target: Target, choices: Choices, run_id: int, today: dt.date) -> Plan:
+def plan_undo(
+    log: SyncLog, target: Target, choices: Choices, run_id: int, today: dt.date
+) -> RemovalPlan:
     """Look at every record that a run made, as it stands now.
 
     Args:
@@ -79,9 +81,9 @@ def plan_undo(log: SyncLog, target: Target, choices: Choices, run_id: int, today
     """
     run = known_run(log, run_id)
     _of_today(run, today)
-    made = list(made_by(log, run_id))
+    made = list(created_by(log, run_id))
     reader = Reader(log, target, choices)
-    entries: list[Takeback] = []
+    entries: list[Removal] = []
     ours = [one for one in made if one.step.ref.kind is not Kind.CLIENT]
     ours.sort(key=lambda one: (one.step.invoice.id, _ORDER.index(one.step.ref.kind), -one.step.id))
     for invoice, records in groupby(ours, key=lambda one: one.step.invoice):
@@ -89,7 +91,7 @@ def plan_undo(log: SyncLog, target: Target, choices: Choices, run_id: int, today
         if row:
             entries.append(reader.entry(row, list(records)))
     clients = tuple(one for one in made if one.step.ref.kind is Kind.CLIENT)
-    return Plan(run, tuple(entries), clients)
+    return RemovalPlan(run, tuple(entries), clients)
 
 
 def _of_today(run: RunRow, today: dt.date) -> None:
@@ -121,7 +123,7 @@ def known_run(log: SyncLog, run_id: int) -> RunRow:
     return found
 
 
-def made_by(log: SyncLog, run_id: int) -> Iterator[Made]:
+def created_by(log: SyncLog, run_id: int) -> Iterator[CreatedRecord]:
     """What a run created and the log still links to the same record."""
     steps = [
         step
@@ -132,7 +134,7 @@ def made_by(log: SyncLog, run_id: int) -> Iterator[Made]:
     for step in steps:
         link = links.get(step.ref)
         if link and step.target and link.target.id == step.target.id and not link.adopted:
-            yield Made(step, link)
+            yield CreatedRecord(step, link)
 
 
 @dataclass(slots=True)
@@ -144,26 +146,28 @@ class Reader:
     choices: Choices
     paid: dict[TargetRef, list[TargetPayment]] = field(default_factory=dict)
 
-    def entry(self, row: EntryRow, records: Sequence[Made]) -> Takeback:
+    def entry(self, row: EntryRow, records: Sequence[CreatedRecord]) -> Removal:
         """One invoice's records, each read afresh, and why they stay if they do."""
         read, stays = self.touched(row, records)
         stays = stays or self._closed(read) or self._applied(row, read) or self._moved(read)
-        return Takeback(row, tuple(read), stays)
+        return Removal(row, tuple(read), stays)
 
-    def touched(self, row: EntryRow, records: Sequence[Made]) -> tuple[list[Made], str]:
+    def touched(
+        self, row: EntryRow, records: Sequence[CreatedRecord]
+    ) -> tuple[list[CreatedRecord], str]:
         """The records read afresh, and how they differ from what was sent, or nothing."""
         if row.state in _UNSURE:
             return list(records), f"it is {row.state.value}: run `bridge sync` first"
         every = self.log.links_of_invoice(row.invoice)
         documents = self._documents([one for one in records if one.link.ref.kind in _DOCUMENTS])
-        read: list[Made] = []
+        read: list[CreatedRecord] = []
         for one in records:
             found = documents.get(one.link.target) or self._payment(one)
-            read.append(Made(one.step, one.link, found))
+            read.append(CreatedRecord(one.step, one.link, found))
         told = (self._touched(one, read, every) for one in read)
         return read, next(filter(None, told), "")
 
-    def _documents(self, made: Sequence[Made]) -> dict[TargetRef, TargetDocument]:
+    def _documents(self, made: Sequence[CreatedRecord]) -> dict[TargetRef, TargetDocument]:
         expected = [
             Expected(
                 one.link.target,
@@ -175,7 +179,7 @@ class Reader:
         ]
         return read_back(self.target, expected) if expected else {}
 
-    def _payment(self, one: Made) -> TargetPayment | None:
+    def _payment(self, one: CreatedRecord) -> TargetPayment | None:
         if one.link.ref.kind is not Kind.PAYMENT or one.step.parent is None:
             return None
         standing = self._payments(one.step.parent)
@@ -186,7 +190,9 @@ class Reader:
             self.paid[document] = list(self.target.payments(document))
         return self.paid[document]
 
-    def _touched(self, one: Made, records: Sequence[Made], every: Sequence[LinkRow]) -> str:
+    def _touched(
+        self, one: CreatedRecord, records: Sequence[CreatedRecord], every: Sequence[LinkRow]
+    ) -> str:
         """How a record differs from what was sent, or what stands on it besides."""
         ref, found = one.link.ref, one.found
         if ref.kind is Kind.MOVEMENT:
@@ -203,7 +209,11 @@ class Reader:
         return self._more(one, found, records, every)
 
     def _more(
-        self, one: Made, found: TargetDocument, records: Sequence[Made], every: Sequence[LinkRow]
+        self,
+        one: CreatedRecord,
+        found: TargetDocument,
+        records: Sequence[CreatedRecord],
+        every: Sequence[LinkRow],
     ) -> str:
         ours = {each.link.target.id for each in records if each.link.ref.kind is Kind.PAYMENT}
         others = [each for each in self._payments(found.ref) if each.ref.id not in ours]
@@ -220,14 +230,14 @@ class Reader:
         ]
         return f"{later[0]} of another run belongs to it" if later else ""
 
-    def _closed(self, records: Sequence[Made]) -> str:
+    def _closed(self, records: Sequence[CreatedRecord]) -> str:
         closed = self.choices.books_closed_to
         days = [one.link.day for one in records if one.link.day]
         if closed is None or not days or min(days) > closed:
             return ""
         return f"it is dated {min(days)}, in a closed period (books_closed_to: {closed})"
 
-    def _moved(self, records: Sequence[Made]) -> str:
+    def _moved(self, records: Sequence[CreatedRecord]) -> str:
         """What cannot be taken back keeps the rest too: half an invoice would be worse."""
         if self.target.removes_movements:
             return ""
@@ -236,13 +246,13 @@ class Reader:
             return ""
         return f"{moved[0].ref} was made for it, and the target has no way to take that back"
 
-    def _applied(self, row: EntryRow, records: Sequence[Made]) -> str:
+    def _applied(self, row: EntryRow, records: Sequence[CreatedRecord]) -> str:
         mine = {one.link.ref for one in records}
         applied = is_applied(self.log, row.invoice, mine)
         return "its credit note is set against the invoice" if applied else ""
 
 
-def _as_sent(one: Made, found: TargetDocument) -> Expected:
+def _as_sent(one: CreatedRecord, found: TargetDocument) -> Expected:
     """The client of a document that a restored log found again is not known: any will do."""
     client = one.link.client or found.client
     return Expected(one.link.target, client, one.step.payload, None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bridge.contract import Target
 from bridge.engine.context import Operator
-from bridge.engine.undo.inspect import Made, Plan, Takeback
+from bridge.engine.undo.inspect import CreatedRecord, Removal, RemovalPlan
 from bridge.engine.write.writer import Refused, Step, Unknown, Writer, writer_of
 from bridge.errors import PluginOutcomeError
 from bridge.model.reasons import Reason
@@ -16,7 +16,7 @@ from bridge.store.tables.values import Action, AddEvent, EntryRow, RunRow, SetEn
 
 
 @dataclass(slots=True)
-class UndoOutcome:
+class UndoResult:
     """What came of an undo.
 
     Attributes:
@@ -36,7 +36,7 @@ class UndoOutcome:
 
 
 @dataclass(slots=True)
-class Undone(UndoOutcome):
+class RemovalResult(UndoResult):
     """What came of removing.
 
     Attributes:
@@ -46,7 +46,7 @@ class Undone(UndoOutcome):
     removed: dict[str, int] = field(default_factory=dict)
 
 
-def undo(operator: Operator, target: Target, plan: Plan, because: str) -> Undone:
+def undo(operator: Operator, target: Target, plan: RemovalPlan, because: str) -> RemovalResult:
     """Remove what `plan` found to be untouched: payments, documents, then clients left empty.
 
     An invoice whose removal is under way is held until `bridge retry`, so that neither a crash
@@ -70,11 +70,11 @@ def undo(operator: Operator, target: Target, plan: Plan, because: str) -> Undone
 class _Work:
     operator: Operator
     writer: Writer
-    plan: Plan
+    plan: RemovalPlan
     because: str
-    result: Undone = field(default_factory=Undone)
+    result: RemovalResult = field(default_factory=RemovalResult)
 
-    def entry(self, entry: Takeback) -> None:
+    def entry(self, entry: Removal) -> None:
         """One invoice: at the first that cannot be removed the rest of it stays."""
         self.writer.note(held_until_retry(entry.row, self.plan.run, self._why()))
         for number, one in enumerate(entry.records):
@@ -86,7 +86,7 @@ class _Work:
                     self.writer.flush()
                 return
 
-    def client(self, one: Made) -> None:
+    def client(self, one: CreatedRecord) -> None:
         """Remove a client unless something stands on it, whoever made that."""
         if any(True for _ in self.writer.target.documents([], [one.link.target])):
             return
@@ -94,7 +94,7 @@ class _Work:
         if why:
             self.result.stays[f"client {one.link.ref.id}"] = why
 
-    def _remove(self, one: Made) -> str:
+    def _remove(self, one: CreatedRecord) -> str:
         """Remove one record; return why it is still there, or nothing."""
         made, target = one.step, one.found.ref if one.found else one.link.target
         step = Step(made.invoice, made.ref, Action.REMOVE, made.payload, made.parent, target=target)
@@ -114,7 +114,7 @@ class _Work:
         self.result.removed[kind] = self.result.removed.get(kind, 0) + 1
         return ""
 
-    def _copy(self, one: Made) -> Mapping[str, Json]:
+    def _copy(self, one: CreatedRecord) -> Mapping[str, Json]:
         """All of what was removed: as it was sent, and as it stood there."""
         return {
             "ref": str(one.link.ref),

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from bridge.contract import Target
 from bridge.engine.context import Operator
 from bridge.engine.keys import reversed_ref
-from bridge.engine.undo.plan_reversal import Deed, Reversal, ReversalPlan
-from bridge.engine.undo.remove import UndoOutcome, as_it_was, held_until_retry
+from bridge.engine.undo.plan_reversal import Reversal, ReversalNote, ReversalPlan
+from bridge.engine.undo.remove import UndoResult, as_it_was, held_until_retry
 from bridge.engine.write.readback import Expected, differences, read_back
 from bridge.engine.write.writer import Done, Refused, Step, Unknown, Writer, is_applied, writer_of
 from bridge.errors import PluginOutcomeError
@@ -18,7 +18,7 @@ from bridge.store.tables.values import Action, AddEvent, DropLink, EntryRow, Set
 
 
 @dataclass(slots=True)
-class Reversed(UndoOutcome):
+class ReversalResult(UndoResult):
     """What came of reversing.
 
     Attributes:
@@ -28,7 +28,7 @@ class Reversed(UndoOutcome):
     notes: dict[str, str] = field(default_factory=dict)
 
 
-def reverse(operator: Operator, target: Target, plan: ReversalPlan, because: str) -> Reversed:
+def reverse(operator: Operator, target: Target, plan: ReversalPlan, because: str) -> ReversalResult:
     """Write what `plan` found to be possible: note, set against its invoice, read back, kept.
 
     From the first intent on an invoice is held until `bridge retry`, so that neither a crash nor
@@ -40,12 +40,12 @@ def reverse(operator: Operator, target: Target, plan: ReversalPlan, because: str
     """
     work = _Work(operator, writer_of(operator, target), plan, because)
     for entry in plan.entries:
-        if entry.deed is None:
+        if entry.planned is None:
             work.result.stays[entry.row.invoice.id] = f"{entry.stays}. To do: {entry.remedy}"
         elif work.is_wrong:
             work.result.stays[entry.row.invoice.id] = "it was not begun: the one before is wrong"
         else:
-            work.one(entry, entry.deed)
+            work.one(entry, entry.planned)
     return work.result
 
 
@@ -55,26 +55,26 @@ class _Work:
     writer: Writer
     plan: ReversalPlan
     because: str
-    result: Reversed = field(default_factory=Reversed)
+    result: ReversalResult = field(default_factory=ReversalResult)
     is_wrong: bool = False
 
-    def one(self, entry: Reversal, deed: Deed) -> None:
+    def one(self, entry: Reversal, planned: ReversalNote) -> None:
         """Go on from where it stands: the note, then setting it against its invoice."""
         self.writer.note(self._held(entry.row))
         note = entry.there.target if entry.there else None
         if note is None:
-            outcome = self.writer.perform(_creation(entry, deed))
+            outcome = self.writer.perform(_creation(entry, planned))
             if not isinstance(outcome, Done):
                 self._setback(entry, outcome)
                 return
             note = outcome.target
-        if not is_applied(self.operator.log, entry.row.invoice, [deed.ref]):
-            outcome = self.writer.perform(_application(entry, deed, note))
+        if not is_applied(self.operator.log, entry.row.invoice, [planned.ref]):
+            outcome = self.writer.perform(_application(entry, planned, note))
             if not isinstance(outcome, Done):
                 self._setback(entry, outcome, note)
                 return
         self.writer.flush()
-        self._finish(entry, deed, note)
+        self._finish(entry, planned, note)
 
     def _setback(
         self, entry: Reversal, outcome: Refused | Unknown, note: TargetRef | None = None
@@ -90,17 +90,17 @@ class _Work:
         if isinstance(error, PluginOutcomeError):
             raise error
 
-    def _finish(self, entry: Reversal, deed: Deed, note: TargetRef) -> None:
+    def _finish(self, entry: Reversal, planned: ReversalNote, note: TargetRef) -> None:
         """Read both back; only what the target shows as it was sent is kept as reversed."""
-        booked = deed.made
+        booked = planned.booked
         found = read_back(
             self.writer.target,
             [
-                Expected(note, deed.client, deed.note, None),
-                Expected(booked.link.target, deed.client, booked.step.payload, None),
+                Expected(note, planned.client, planned.payload, None),
+                Expected(booked.link.target, planned.client, booked.step.payload, None),
             ],
         )
-        wrong = _wrong(deed, note, found)
+        wrong = _wrong(planned, note, found)
         if wrong:
             self.is_wrong = True
             self.result.stays[entry.row.invoice.id] = (
@@ -113,29 +113,31 @@ class _Work:
         told = f"document {original.id} was reversed by credit note {note.id}: {self._why()}"
         self.result.notes[invoice.id] = note.id
         self.writer.note(DropLink(invoice))
-        self._keep(entry, deed, original)
+        self._keep(entry, planned, original)
         self.writer.note(
-            self.writer.relink(_creation(entry, deed), seen.ref),
+            self.writer.relink(_creation(entry, planned), seen.ref),
             self._held(entry.row, note),
-            AddEvent("info", "reversed", told, invoice, self._copy(deed, seen, original)),
+            AddEvent("info", "reversed", told, invoice, self._copy(planned, seen, original)),
         )
         self.writer.flush()
 
-    def _keep(self, entry: Reversal, deed: Deed, original: TargetRef) -> None:
+    def _keep(self, entry: Reversal, planned: ReversalNote, original: TargetRef) -> None:
         """The document stays linked, under a key of its own, so that nobody adopts it again."""
-        ref, booked = reversed_ref(entry.row.invoice, entry.number), deed.made
-        step = Step(entry.row.invoice, ref, Action.LINK, booked.step.payload, deed.client)
-        link = replace(booked.link, ref=ref, target=original, client=deed.client)
+        ref, booked = reversed_ref(entry.row.invoice, entry.number), planned.booked
+        step = Step(entry.row.invoice, ref, Action.LINK, booked.step.payload, planned.client)
+        link = replace(booked.link, ref=ref, target=original, client=planned.client)
         self.writer.tie(step, original, link)
 
-    def _copy(self, deed: Deed, note: TargetDocument, original: TargetRef) -> Mapping[str, Json]:
+    def _copy(
+        self, planned: ReversalNote, note: TargetDocument, original: TargetRef
+    ) -> Mapping[str, Json]:
         return {
             "document": original.id,
             "note": note.ref.id,
             "of_run": self.plan.run.id,
             "because": self.because,
             "who": self.operator.who,
-            "sent": deed.note.body,
+            "sent": planned.payload.body,
             "found": as_plain(note),
         }
 
@@ -147,39 +149,41 @@ class _Work:
         return f"{self.because} ({self.operator.who})"
 
 
-def _creation(entry: Reversal, deed: Deed) -> Step:
+def _creation(entry: Reversal, planned: ReversalNote) -> Step:
     return Step(
         entry.row.invoice,
-        deed.ref,
+        planned.ref,
         Action.CREATE,
-        deed.note,
-        parent=deed.client,
-        client=deed.client,
-        original=deed.made.link.target,
+        planned.payload,
+        parent=planned.client,
+        client=planned.client,
+        original=planned.booked.link.target,
     )
 
 
-def _application(entry: Reversal, deed: Deed, note: TargetRef) -> Step:
+def _application(entry: Reversal, planned: ReversalNote, note: TargetRef) -> Step:
     return Step(
         entry.row.invoice,
-        deed.ref,
+        planned.ref,
         Action.APPLY,
-        deed.note,
-        parent=deed.made.link.target,
-        client=deed.client,
+        planned.payload,
+        parent=planned.booked.link.target,
+        client=planned.client,
         target=note,
     )
 
 
-def _wrong(deed: Deed, note: TargetRef, found: Mapping[TargetRef, TargetDocument]) -> str:
+def _wrong(
+    planned: ReversalNote, note: TargetRef, found: Mapping[TargetRef, TargetDocument]
+) -> str:
     """How the two differ from what was sent, and from cancelling each other out."""
-    original = deed.made.link.target
+    original = planned.booked.link.target
     missing = [ref.id for ref in (note, original) if ref not in found]
     if missing:
         return f"document {missing[0]} is not in the target"
-    told = differences(Expected(note, deed.client, deed.note, None), found[note])
+    told = differences(Expected(note, planned.client, planned.payload, None), found[note])
     told += differences(
-        Expected(original, deed.client, deed.made.step.payload, None), found[original]
+        Expected(original, planned.client, planned.booked.step.payload, None), found[original]
     )
     if found[note].paid != -found[original].paid or not found[original].paid:
         told.append("it is not set against its invoice")

@@ -4,7 +4,7 @@ import pytest
 
 from bridge.api import Kind, UnreachableError
 from bridge.engine.undo.inspect import plan_undo
-from bridge.engine.undo.remove import Undone, undo
+from bridge.engine.undo.remove import RemovalResult, undo
 from bridge.engine.write.settle import settle_undos
 from bridge.engine.write.writer import writer_of
 from bridge.model.run import StepState
@@ -21,7 +21,7 @@ def booked(company: Company) -> tuple[Company, int]:
     return company, company.sync().run.id
 
 
-def remove(company: Company, run: int) -> Undone | int:
+def remove(company: Company, run: int) -> RemovalResult | int:
     """What came of it; or how many removals of an earlier undo are not known yet."""
     with company.by_hand() as (operator, target):
         unknown = settle_undos(writer_of(operator, target), POLICY.settle_delay_s)
@@ -34,7 +34,7 @@ def remove(company: Company, run: int) -> Undone | int:
 
 def removed(company: Company, run: int) -> dict[str, int]:
     done = remove(company, run)
-    assert isinstance(done, Undone)
+    assert isinstance(done, RemovalResult)
     assert done.exit_code == 0, done
     return done.removed
 
@@ -79,7 +79,7 @@ def test_a_refused_removal_leaves_the_entry_as_it_was(booked: tuple[Company, int
     before = company.entry()
     company.fault("remove", "refuse")
     done = remove(company, run)
-    assert isinstance(done, Undone)
+    assert isinstance(done, RemovalResult)
     assert done.exit_code == 3
     assert "The record could not be saved" in done.stays["501"]
     after = company.entry()
@@ -92,7 +92,7 @@ def test_a_removal_whose_reply_was_lost_counts_as_done_once_the_record_is_gone(
     company, run = booked
     company.fault("remove", "lost_reply", 2)
     done = remove(company, run)
-    assert isinstance(done, Undone)
+    assert isinstance(done, RemovalResult)
     assert (done.exit_code, done.removed) == (4, {"payment": 1, "client": 1})
     assert removed(company, run) == {}
     assert {**company.books.clients, **company.books.documents} == {}

@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.engine.undo.plan_reversal import plan_reversals
-from bridge.engine.undo.reverse import Reversed, reverse
+from bridge.engine.undo.reverse import ReversalResult, reverse
 from bridge.engine.write.settle import settle_undos
 from bridge.engine.write.writer import writer_of
 from bridge.testing.faults import Died
@@ -18,7 +18,7 @@ def booked(company: Company) -> tuple[Company, int]:
     return company, company.sync().run.id
 
 
-def take_back(company: Company, run: int) -> Reversed | int:
+def take_back(company: Company, run: int) -> ReversalResult | int:
     """What came of it; or how many notes of an earlier undo are not known yet."""
     with company.by_hand() as (operator, target):
         unknown = settle_undos(writer_of(operator, target), POLICY.settle_delay_s)
@@ -41,7 +41,7 @@ def is_reversed_once(company: Company) -> bool:
 def test_a_note_reverses_the_document_and_the_entry_is_held(booked: tuple[Company, int]) -> None:
     company, run = booked
     done = take_back(company, run)
-    assert isinstance(done, Reversed)
+    assert isinstance(done, ReversalResult)
     assert (done.exit_code, list(done.notes)) == (0, ["501"])
     assert is_reversed_once(company)
     assert is_held_by_undo(company.entry())
@@ -57,7 +57,7 @@ def test_a_note_that_was_provably_never_sent_is_tried_again(
     company, run = booked
     company.fault(name, "unsent")
     done = take_back(company, run)
-    assert isinstance(done, Reversed)
+    assert isinstance(done, ReversalResult)
     assert done.exit_code == 0
     assert is_reversed_once(company)
 
@@ -74,11 +74,11 @@ def test_an_undo_that_was_cut_short_goes_on_where_it_stopped(
             take_back(company, run)
     else:
         done = take_back(company, run)
-        assert isinstance(done, Reversed)
+        assert isinstance(done, ReversalResult)
         assert done.exit_code == 4
     company.later(POLICY.settle_delay_s + 11)
     done = take_back(company, run)
-    assert isinstance(done, Reversed)
+    assert isinstance(done, ReversalResult)
     assert done.exit_code == 0, done
     assert is_reversed_once(company)
     assert not company.open_steps()
@@ -96,7 +96,7 @@ def test_a_note_whose_process_died_is_waited_for_as_if_sent_at_the_last_moment(
     assert take_back(company, run) == 1
     company.later(2)
     done = take_back(company, run)
-    assert isinstance(done, Reversed)
+    assert isinstance(done, ReversalResult)
     assert is_reversed_once(company)
 
 
@@ -114,5 +114,5 @@ def test_a_run_in_between_leaves_an_invoice_held_that_is_being_undone(
         assert is_held_by_undo(company.entry())
     assert company.open_steps() == []
     done = take_back(company, run)
-    assert isinstance(done, Reversed)
+    assert isinstance(done, ReversalResult)
     assert is_reversed_once(company)
