@@ -23,7 +23,7 @@ from bridge.engine.keys import (
     is_undone,
     reversal_ref,
 )
-from bridge.engine.prepare.compose import Composed, Part, compose
+from bridge.engine.prepare.compose import Composed, ComposedRecord, compose
 from bridge.engine.prepare.moved_lines import MovedLines
 from bridge.errors import PluginError, TransientError, UnreachableError
 from bridge.model.money import Money, total
@@ -103,7 +103,7 @@ class WorkItem:
         return self.answer
 
     @property
-    def fresh(self) -> list[Part]:
+    def fresh(self) -> list[ComposedRecord]:
         """The documents and money that do not stand in the books yet, as far as the log knows."""
         parts = (self.composed.invoice, *self.composed.parts)
         return [part for part in parts if part and part.ref not in self.links]

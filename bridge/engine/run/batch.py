@@ -17,7 +17,7 @@ from bridge.engine.prepare.compose import Composed
 from bridge.engine.prepare.prepare import TargetLookup, Unread, WorkItem
 from bridge.engine.run.run_context import NOTE
 from bridge.engine.run.scheduler import ConflictQueue
-from bridge.engine.write.clients import KnownClients
+from bridge.engine.write.client_writer import KnownClients
 from bridge.engine.write.entry_states import EntryRecorder
 from bridge.engine.write.lookup import Lookup
 from bridge.engine.write.writer import token_at

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from bridge.engine.context import CancelToken, Clock, Connections, Policy
 from bridge.engine.prepare.prepare import WorkItem
 from bridge.engine.run.workers import Worked
-from bridge.engine.write.book import InvoiceWriter, Written
-from bridge.engine.write.clients import ClientWriter, KnownClients
+from bridge.engine.write.book import InvoiceWriter, InvoiceWritten
+from bridge.engine.write.client_writer import ClientWriter, KnownClients
 from bridge.engine.write.entry_states import EntryRecorder
 from bridge.engine.write.run_report import RunCounters
 from bridge.engine.write.steps import Steps
@@ -68,7 +68,7 @@ class WorkerContext:
         finally:
             self.acted = self.steps.acted
         refused = self.steps.take_refusal()
-        if not isinstance(result, Written):
+        if not isinstance(result, InvoiceWritten):
             return Worked(item.row, refused=refused)
         for rule in item.composed.nothing:
             text = f"none for {rule.about}: {rule.value} ({rule.rule})"

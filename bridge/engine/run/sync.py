@@ -25,7 +25,7 @@ from bridge.engine.run.run_context import NOTE, RunContext
 from bridge.engine.run.scan import scan
 from bridge.engine.run.scheduler import ConflictQueue
 from bridge.engine.run.workers import CircuitBreaker, WorkerPool
-from bridge.engine.write.clients import KnownClients
+from bridge.engine.write.client_writer import KnownClients
 from bridge.engine.write.lookup import Lookup
 from bridge.engine.write.run_report import RunCounters, summary
 from bridge.engine.write.settle import Settler, clients_of

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from bridge.contract import Target
 from bridge.engine.keys import balance_effect, funded, is_balance_use, is_given
-from bridge.engine.prepare.compose import Part
+from bridge.engine.prepare.compose import ComposedRecord
 from bridge.engine.prepare.prepare import WorkItem
-from bridge.engine.write.clients import ClientWriter
+from bridge.engine.write.client_writer import ClientWriter
 from bridge.engine.write.readback import differs_from
 from bridge.engine.write.steps import Blocked, Deferred, Steps
 from bridge.engine.write.writer import OPEN, Done, Step, is_applied, token_at
@@ -26,7 +26,7 @@ _FIND_OUT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class InvoiceWritten:
     """All of an invoice is written.
 
     Attributes:
@@ -48,7 +48,7 @@ class InvoiceWriter:
     steps: Steps
     clients: ClientWriter
 
-    def book(self, item: WorkItem) -> Written | Blocked | Deferred:
+    def book(self, item: WorkItem) -> InvoiceWritten | Blocked | Deferred:
         """Write what is missing of one invoice.
 
         Raises:
@@ -120,7 +120,7 @@ class _Booking:
     standing: dict[SourceRef, Mapping[str, TargetPayment]] = field(default_factory=dict)
     has_note: bool = False
 
-    def all(self) -> Written | Blocked:
+    def all(self) -> InvoiceWritten | Blocked:
         invoice = self.item.composed.invoice
         if invoice:
             blocked = self._document(invoice)
@@ -135,9 +135,9 @@ class _Booking:
         number = self.documents[invoice.ref].target.id if invoice else ""
         remark = self.item.composed.remark
         self.shared.steps.recorder.written(self.item.row, number, self.item.money, remark)
-        return Written(number, self.has_note)
+        return InvoiceWritten(number, self.has_note)
 
-    def _funds(self, part: Part) -> bool:
+    def _funds(self, part: ComposedRecord) -> bool:
         """Whether this run put it on the client's balance."""
         effect = balance_effect(part.ref, part.payload)
         return part.ref not in self.item.links and effect is not None and effect.amount > 0
@@ -154,7 +154,7 @@ class _Booking:
                     row, "more of its client's balance is booked now"
                 )
 
-    def _part(self, part: Part) -> Blocked | None:
+    def _part(self, part: ComposedRecord) -> Blocked | None:
         if not _is_document(part):
             return self._money(part)
         blocked = self._document(part)
@@ -162,7 +162,7 @@ class _Booking:
 
     # Documents -------------------------------------------------------------------------------
 
-    def _document(self, part: Part) -> Blocked | None:
+    def _document(self, part: ComposedRecord) -> Blocked | None:
         if part.ref in self.item.links:
             self.documents[part.ref] = self.item.links[part.ref]
             return None
@@ -176,7 +176,7 @@ class _Booking:
         self.has_note = self.has_note or part.ref.kind is Kind.CREDIT_NOTE
         return None
 
-    def _create(self, part: Part) -> LinkRow | Blocked:
+    def _create(self, part: ComposedRecord) -> LinkRow | Blocked:
         steps = self.shared.steps
         step = self._step(part)
         followers = self._followers(part) if part is self.item.composed.invoice else []
@@ -186,7 +186,7 @@ class _Booking:
             return steps.writer.link_of(step, outcome.target)
         return steps.setback(self.item, outcome)
 
-    def _step(self, part: Part) -> Step:
+    def _step(self, part: ComposedRecord) -> Step:
         """What makes a document or a movement; or a payment, whose document may come before it."""
         document = self.documents.get(part.document) if part.document else None
         about = document.target if document else None
@@ -200,7 +200,7 @@ class _Booking:
             self.item, part.ref, Action.CREATE, part.payload, parent=about
         )
 
-    def _followers(self, invoice: Part) -> list[Step]:
+    def _followers(self, invoice: ComposedRecord) -> list[Step]:
         """What is written after the invoice: by now it is certain that it stands nowhere yet."""
         made, steps = {invoice.ref}, list[Step]()
         for part in self.item.composed.parts:
@@ -220,7 +220,7 @@ class _Booking:
             raise LookupError(msg)
         return self.client
 
-    def _adopt(self, part: Part, there: Sequence[SightingRow]) -> LinkRow | Blocked:
+    def _adopt(self, part: ComposedRecord, there: Sequence[SightingRow]) -> LinkRow | Blocked:
         """Link to the document that carries our reference, if it is just what would be sent."""
         found, steps = there[0], self.shared.steps
         if len(there) > 1:
@@ -249,7 +249,7 @@ class _Booking:
         steps.writer.tie(step, target)
         return steps.writer.link_of(step, target)
 
-    def _was_reversed(self, part: Part, there: Sequence[SightingRow]) -> bool:
+    def _was_reversed(self, part: ComposedRecord, there: Sequence[SightingRow]) -> bool:
         """A log that was lost meets the document of an undo, and the note that reversed it."""
         token = f"{token_at(part.payload.reference)}/reversed"
         notes = self.shared.log.sightings(Kind.INVOICE, [token])
@@ -260,7 +260,7 @@ class _Booking:
             self.shared.steps.recorder.hold(self.item.row, hold, self.item.money)
         return bool(notes)
 
-    def _apply(self, part: Part) -> Blocked | None:
+    def _apply(self, part: ComposedRecord) -> Blocked | None:
         """Set a credit note against its original, unless the log knows that it is so."""
         steps, invoice = self.shared.steps, self.item.row.invoice
         if part.document is None or is_applied(self.shared.log, invoice, [part.ref]):
@@ -287,7 +287,7 @@ class _Booking:
 
     # Money -----------------------------------------------------------------------------------
 
-    def _money(self, part: Part) -> Blocked | None:
+    def _money(self, part: ComposedRecord) -> Blocked | None:
         if part.ref in self.item.links:
             return None
         steps = self.shared.steps
@@ -304,7 +304,7 @@ class _Booking:
         outcome = steps.perform(self.item, step)
         return None if isinstance(outcome, Done) else steps.setback(self.item, outcome)
 
-    def _twin(self, part: Part) -> TargetRef | Blocked | None:
+    def _twin(self, part: ComposedRecord) -> TargetRef | Blocked | None:
         """The same record where it stands in the target already, from a log that was lost."""
         token = token_at(part.payload.reference)
         if part.document is None:
@@ -338,7 +338,7 @@ class _Booking:
         return ours
 
 
-def _is_document(part: Part) -> bool:
+def _is_document(part: ComposedRecord) -> bool:
     return part.ref.kind in {Kind.INVOICE, Kind.CREDIT_NOTE}
 
 

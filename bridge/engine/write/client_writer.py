@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridge.engine.decide.client_match import Adopt, Create, Match, Ours
-from bridge.engine.prepare.compose import Part
+from bridge.engine.prepare.compose import ComposedRecord
 from bridge.engine.prepare.prepare import WorkItem
 from bridge.engine.write.steps import Blocked, Steps
 from bridge.engine.write.writer import Done
@@ -53,7 +53,7 @@ class KnownClients:
             self._links[link.ref] = link
             self._forget_the_oldest()
 
-    def needs_a_look(self, part: Part) -> bool:
+    def needs_a_look(self, part: ComposedRecord) -> bool:
         """Whether the target's own record decides: no link yet, or a guarded field changed."""
         link = self.link(part.ref)
         if not link:
@@ -91,7 +91,7 @@ class ClientWriter:
         return self._found(item, part, match)
 
     def _known(
-        self, item: WorkItem, part: Part, link: LinkRow, match: Match
+        self, item: WorkItem, part: ComposedRecord, link: LinkRow, match: Match
     ) -> TargetRef | Blocked:
         if link.payload is None:
             return self._step(item, part, Action.ADOPT, link.target)
@@ -104,14 +104,16 @@ class ClientWriter:
         return self._update(item, part, link.target, before)
 
     def _update(
-        self, item: WorkItem, part: Part, target: TargetRef, before: Mapping[str, str]
+        self, item: WorkItem, part: ComposedRecord, target: TargetRef, before: Mapping[str, str]
     ) -> TargetRef | Blocked:
         changed = _guarded_changes(part.payload, before)
         if changed:
             return self._held(item, _vat_status_changed(item.composed.billed, changed))
         return self._step(item, part, Action.UPDATE, target)
 
-    def _found(self, item: WorkItem, part: Part, match: Ours | Adopt) -> TargetRef | Blocked:
+    def _found(
+        self, item: WorkItem, part: ComposedRecord, match: Ours | Adopt
+    ) -> TargetRef | Blocked:
         found, client = match.found, item.composed.billed
         taken = self.known.log.linked_targets(Kind.CLIENT, [found.ref]).get(found.ref, part.ref)
         if taken != part.ref:
@@ -133,7 +135,7 @@ class ClientWriter:
         return self._update(item, part, found.ref, {})
 
     def _step(
-        self, item: WorkItem, part: Part, action: Action, target: TargetRef | None = None
+        self, item: WorkItem, part: ComposedRecord, action: Action, target: TargetRef | None = None
     ) -> TargetRef | Blocked:
         step = self.steps.step(item, part.ref, action, part.payload, target=target)
         outcome = self.steps.perform(item, step)
@@ -148,7 +150,7 @@ class ClientWriter:
         return Blocked()
 
 
-def _part(item: WorkItem) -> Part:
+def _part(item: WorkItem) -> ComposedRecord:
     if item.composed.client is None:
         msg = "an invoice without a client's record"
         raise LookupError(msg)
