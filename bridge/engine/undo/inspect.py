@@ -1,7 +1,7 @@
 """What a run created and may still be taken back: found out afresh, nothing written."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -159,10 +159,12 @@ class Reader:
         if row.state in _UNSURE:
             return list(records), f"it is {row.state.value}: run `bridge sync` first"
         every = self.log.links_of_invoice(row.invoice)
-        documents = self._documents([one for one in records if one.link.ref.kind in _DOCUMENTS])
+        made = [one for one in records if one.link.ref.kind in _DOCUMENTS]
+        documents = self._documents(made)
+        gone = {one.link.target.id for one in made} - {ref.id for ref in documents}
         read: list[CreatedRecord] = []
         for one in records:
-            found = documents.get(one.link.target) or self._payment(one)
+            found = documents.get(one.link.target) or self._payment(one, gone)
             read.append(CreatedRecord(one.step, one.link, found))
         told = (self._touched(one, read, every) for one in read)
         return read, next(filter(None, told), "")
@@ -179,10 +181,11 @@ class Reader:
         ]
         return read_back(self.target, expected) if expected else {}
 
-    def _payment(self, one: CreatedRecord) -> TargetPayment | None:
-        if one.link.ref.kind is not Kind.PAYMENT or one.step.parent is None:
+    def _payment(self, one: CreatedRecord, gone: Collection[str]) -> TargetPayment | None:
+        document = one.step.parent
+        if one.link.ref.kind is not Kind.PAYMENT or document is None or document.id in gone:
             return None
-        standing = self._payments(one.step.parent)
+        standing = self._payments(document)
         return next((each for each in standing if each.ref.id == one.link.target.id), None)
 
     def _payments(self, document: TargetRef) -> list[TargetPayment]:
