@@ -9,7 +9,7 @@ from bridge.contract import Target
 from bridge.engine.context import Choices
 from bridge.engine.keys import document_of, is_undone
 from bridge.engine.write.readback import Expected, differences, read_back
-from bridge.engine.write.writer import is_applied
+from bridge.engine.write.writer import OPEN, is_applied
 from bridge.errors import UsageError
 from bridge.model.money import total
 from bridge.model.refs import Kind, SourceRef, TargetRef
@@ -114,8 +114,7 @@ def known_run(log: SyncLog, run_id: int) -> RunRow:
     found = next((run for run in log.runs(_RUNS) if run.id == run_id), None)
     if not found:
         raise UsageError(f"there is no run {run_id}", remedy="`bridge log` shows the runs")
-    unknown = {StepState.INTENDED, StepState.UNKNOWN}
-    if any(step.action is not Action.REMOVE for step in log.steps(states=unknown, run=run_id)):
+    if any(step.action is not Action.REMOVE for step in log.steps(states=OPEN, run=run_id)):
         raise UsageError(
             f"not all that run {run_id} wrote is known",
             remedy="run `bridge sync`: it finds out; then undo it",
