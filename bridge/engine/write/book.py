@@ -53,7 +53,7 @@ class InvoiceWriter:
 
         Raises:
             AccessError, UnreachableError, LockLostError: the run ends; the log is in order.
-            HaltedError: nothing more is to be begun; the rest is for the next run.
+            CancelledError: nothing more is to be begun; the rest is for the next run.
         """
         client = item.composed.client
         if client and client.ref in self.clients.known.troubled:

@@ -59,7 +59,7 @@ class Steps:
         """Return a step on behalf of this invoice.
 
         Raises:
-            HaltedError: nothing more is to be begun.
+            CancelledError: nothing more is to be begun.
         """
         self.stop.check()
         return Step(item.row.invoice, ref, action, payload, parent, day, client, original, target)
