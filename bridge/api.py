@@ -121,7 +121,7 @@ from bridge.plugin import (
 
 # Plugins had no use for them. They go with 0.3.
 _RETIRED = {
-    "Choices": "bridge.engine.policy",
+    "Choices": "bridge.engine.context",
     "FirstDocumentError": "bridge.errors",
     "LockHeldError": "bridge.errors",
     "LockLostError": "bridge.errors",

@@ -11,9 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from bridge import __version__
 from bridge.config import Config, Section, load, without
-from bridge.engine.context import Ends, Observers, Stop, SyncRequest
-from bridge.engine.policy import BookWhen, Choices, Policy, UnpaidDocuments
-from bridge.engine.progress import Progress
+from bridge.engine.context import (
+    BookWhen,
+    CancelToken,
+    Choices,
+    Connections,
+    Observers,
+    Policy,
+    Progress,
+    SyncRequest,
+    UnpaidDocuments,
+)
 from bridge.errors import ConfigError
 from bridge.model.reasons import Hold
 from bridge.model.run import Entry, Report, Run
@@ -44,7 +52,7 @@ class Watch:
     """
 
     progress: Progress
-    stop: Stop
+    stop: CancelToken
     listener: Listener
 
 
@@ -94,14 +102,14 @@ class App:
             opened = open_overlay(settings.store, settings.name, base=self.config.directory)
             log = stack.enter_context(closing(opened))
             lease = stack.enter_context(log.lock(lease_s=self.lease_s(), command="dry run"))
-            rehearsed = Ends(ends.source, DryRunTarget.before(ends.target))
+            rehearsed = Connections(ends.source, DryRunTarget.before(ends.target))
             rules = _OnlyRules(self.plugins)
             return self._run("dry run", rehearsed, log, lease, request, watch, rules)
 
     def _run(
         self,
         command: str,
-        ends: Ends,
+        ends: Connections,
         log: "SyncLog",
         lease: Lease,
         request: SyncRequest,
@@ -173,7 +181,7 @@ class App:
         return file.parent if file else self.config.directory
 
     @contextmanager
-    def ends(self, sandboxes: Path) -> Iterator[Ends]:
+    def ends(self, sandboxes: Path) -> Iterator[Connections]:
         """Both ends, opened; where one is a sandbox, it runs for as long.
 
         Raises:
@@ -189,7 +197,7 @@ class App:
             with self._calls(target).call("target.open"):
                 to_open = target.offer.open(target_settings)
             to_target = stack.enter_context(guarded_target(to_open, self._calls(target)))
-            yield Ends(from_source, to_target)
+            yield Connections(from_source, to_target)
 
     def _calls(self, section: Section[Any]) -> PluginCalls:
         return PluginCalls(section.origin, lambda text: without(text, self.config.secrets))

@@ -12,8 +12,7 @@ import pytest
 from bridge.api import Entry, EntryState, Reason
 from bridge.app import App, Watch
 from bridge.config import load
-from bridge.engine.context import Stop, SyncRequest
-from bridge.engine.progress import Silent
+from bridge.engine.context import CancelToken, NoProgress, SyncRequest
 from bridge.errors import LockHeldError
 from bridge.registry import load_plugins
 
@@ -71,7 +70,7 @@ def open_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
 
 
 def _watch(heard: list[Entry]) -> Watch:
-    return Watch(Silent(), Stop(), heard.append)
+    return Watch(NoProgress(), CancelToken(), heard.append)
 
 
 def test_a_run_books_and_tells_everyone(open_app: Open) -> None:

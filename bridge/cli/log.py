@@ -160,9 +160,9 @@ def prune(
         with open_log() as log:
             _told(log.count_old_events(before), None, before)
         return
-    with by_hand("log prune") as (hands, bridge):
+    with by_hand("log prune") as (operator, bridge):
         years = bridge.config.settings.retention_years
-        found = prune_events(hands, before, bridge.store_folder(), years)
+        found = prune_events(operator, before, bridge.store_folder(), years)
     _told(found.count, found.file, before, found.keep_until)
 
 

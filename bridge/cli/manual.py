@@ -13,9 +13,8 @@ from bridge.cli.console import STATE, say, say_json
 
 if TYPE_CHECKING:
     from bridge.app import App
-    from bridge.engine.context import Ends
+    from bridge.engine.context import Connections, Operator
     from bridge.engine.decide.answers import Answer
-    from bridge.engine.manual.actions import Hands
 
 link_app = typer.Typer(no_args_is_help=True)
 
@@ -53,8 +52,8 @@ def answer(
     from bridge.engine.manual.answer import give_answer
 
     known = _known(word)
-    with by_hand("answer") as (hands, bridge), ready_ends(bridge) as ends:
-        row = give_answer(hands, ends, invoice, known, because)
+    with by_hand("answer") as (operator, bridge), ready_ends(bridge) as ends:
+        row = give_answer(operator, ends, invoice, known, because)
     told(
         f"Invoice {row.number}: {known.value}. The next `bridge sync` carries it out.",
         as_json=as_json,
@@ -87,6 +86,7 @@ def retry(
 
     The next `bridge sync` takes them up.
     """
+    from bridge.engine.manual.actions import ManualActions
     from bridge.errors import UsageError
     from bridge.model.reasons import Reason
 
@@ -97,8 +97,8 @@ def retry(
     unknown = [word for word in reason or () if word not in set(Reason)]
     if unknown:
         raise UsageError(f"{unknown[0]} is no reason", remedy="`bridge status` shows them")
-    with by_hand("retry") as (hands, _):
-        rows = hands.retry(invoice or (), [Reason(word) for word in reason or ()])
+    with by_hand("retry") as (operator, _):
+        rows = ManualActions(operator).retry(invoice or (), [Reason(word) for word in reason or ()])
     told(f"{counted(len(rows), 'invoice')} back on the work list.", as_json=as_json)
 
 
@@ -112,8 +112,10 @@ def skip(
 
     `bridge unskip` takes it back.
     """
-    with by_hand("skip") as (hands, _):
-        row = hands.skip(invoice, because)
+    from bridge.engine.manual.actions import ManualActions
+
+    with by_hand("skip") as (operator, _):
+        row = ManualActions(operator).skip(invoice, because)
     told(f"Invoice {row.number} is skipped.", as_json=as_json)
 
 
@@ -122,8 +124,10 @@ def unskip(invoice: InvoiceName, *, as_json: Json = False) -> None:
 
     The invoice goes back on the work list.
     """
-    with by_hand("unskip") as (hands, _):
-        row = hands.unskip(invoice)
+    from bridge.engine.manual.actions import ManualActions
+
+    with by_hand("unskip") as (operator, _):
+        row = ManualActions(operator).unskip(invoice)
     told(f"Invoice {row.number} is back on the work list.", as_json=as_json)
 
 
@@ -141,11 +145,12 @@ def link_invoice(
     They are linked only where the target's figures agree.
     """
     from bridge.engine.decide.inputs import DecisionInputs
+    from bridge.engine.manual.actions import ManualActions
 
-    with by_hand("link") as (hands, bridge), ready_ends(bridge) as ends:
+    with by_hand("link") as (operator, bridge), ready_ends(bridge) as ends:
         source = ends.source
         terms = DecisionInputs(bridge.policy(), source.label, source.base_currency)
-        found = hands.link_invoice(ends, terms, invoice, number)
+        found = ManualActions(operator).link_invoice(ends, terms, invoice, number)
     told(f"Invoice {invoice} is document {found.ref.id}.", as_json=as_json)
 
 
@@ -159,8 +164,10 @@ def link_client(
     as_json: Json = False,
 ) -> None:
     """Say that CLIENT is the customer KEY."""
-    with by_hand("link") as (hands, bridge), ready_ends(bridge) as ends:
-        found = hands.link_client(ends, client, key)
+    from bridge.engine.manual.actions import ManualActions
+
+    with by_hand("link") as (operator, bridge), ready_ends(bridge) as ends:
+        found = ManualActions(operator).link_client(ends, client, key)
     told(
         f"Client {client} is {found.key} ({found.name}). What waited for that is back on the work"
         " list.",
@@ -173,15 +180,17 @@ def unlink(invoice: InvoiceName, *, as_json: Json = False) -> None:
 
     Once the target proves that it is gone, the invoice can be booked again.
     """
-    with by_hand("unlink") as (hands, bridge), ready_ends(bridge) as ends:
-        row = hands.unlink(ends, invoice)
+    from bridge.engine.manual.actions import ManualActions
+
+    with by_hand("unlink") as (operator, bridge), ready_ends(bridge) as ends:
+        row = ManualActions(operator).unlink(ends, invoice)
     told(f"Invoice {row.number} is unlinked and back on the work list.", as_json=as_json)
 
 
 @contextmanager
-def by_hand(command: str, opened: "App | None" = None) -> "Iterator[tuple[Hands, App]]":
+def by_hand(command: str, opened: "App | None" = None) -> "Iterator[tuple[Operator, App]]":
     """Open a run of its own for a manual act: under the lock, and in the log."""
-    from bridge.engine.manual.actions import Hands
+    from bridge.engine.context import Operator
 
     bridge = opened or open_app()
     with bridge.log(create=False) as log:
@@ -190,7 +199,7 @@ def by_hand(command: str, opened: "App | None" = None) -> "Iterator[tuple[Hands,
             run = log.start_run(command, version=__version__, settings_digest=bridge.config.digest)
             code = 0
             try:
-                yield Hands(log, run, lease, _who()), bridge
+                yield Operator(log, run, lease, _who()), bridge
             except BaseException as error:
                 code = _exit_code(error)
                 raise
@@ -206,7 +215,7 @@ def _exit_code(error: BaseException) -> int:
 
 
 @contextmanager
-def ready_ends(bridge: "App") -> "Iterator[Ends]":
+def ready_ends(bridge: "App") -> "Iterator[Connections]":
     """Open both ends, checked and prepared."""
     with bridge.ends(bridge.config.sandbox_directory) as ends:
         ends.source.check()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from bridge.engine.progress import Silent
+from bridge.engine.context import NoProgress
 
 if TYPE_CHECKING:
     from rich.progress import Task
@@ -100,16 +100,6 @@ class ProgressBar:
             yield lambda: self._rich.advance(task)
         finally:
             self._rich.remove_task(task)
-
-
-class NoProgress(Silent):
-    """A bar of which nothing is drawn."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        """Leave the terminal as it is."""
 
 
 def progress(*, drawn: bool) -> ProgressBar | NoProgress:

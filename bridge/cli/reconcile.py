@@ -108,8 +108,8 @@ def _accept(app: "App", reading: "BooksSnapshot", name: str, because: str) -> "B
 
     report = app.reconciled(reading)
     found = named((*report.differences, *report.accepted), name)
-    with by_hand("accept", app) as (hands, _):
-        done = accept(hands, reading, found, because)
+    with by_hand("accept", app) as (operator, _):
+        done = accept(operator, reading, found, because)
     _say_so(f"Accepted: {found.subject}.")
     return done
 
@@ -117,8 +117,8 @@ def _accept(app: "App", reading: "BooksSnapshot", name: str, because: str) -> "B
 def _unaccept(app: "App", reading: "BooksSnapshot", name: str) -> "BooksSnapshot":
     from bridge.engine.reconcile.accept_write import unaccept
 
-    with by_hand("unaccept", app) as (hands, _):
-        done = unaccept(hands, reading, name)
+    with by_hand("unaccept", app) as (operator, _):
+        done = unaccept(operator, reading, name)
     _say_so(f"No longer accepted: {name}.")
     return done
 

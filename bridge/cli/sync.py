@@ -14,7 +14,7 @@ from bridge.cli.console import STATE, say_json, talk
 if TYPE_CHECKING:
     from types import FrameType
 
-    from bridge.engine.context import Stop
+    from bridge.engine.context import CancelToken
     from bridge.model.run import Entry
 
 
@@ -63,8 +63,7 @@ def sync(
     from bridge.app import Watch
     from bridge.cli.progress import progress
     from bridge.cli.report import tell_dry_run, tell_run
-    from bridge.engine.context import Stop, SyncRequest
-    from bridge.engine.policy import Adoption
+    from bridge.engine.context import Adoption, CancelToken, SyncRequest
     from bridge.memory_tuning import look_through_memory_seldom, share_one_heap
 
     share_one_heap()
@@ -77,7 +76,7 @@ def sync(
     minutes = settings.max_minutes if max_minutes is None else max_minutes
     request = SyncRequest(wanted, tuple(invoice or ()), how, minutes)
     fates: list[Entry] = []
-    stop = Stop()
+    stop = CancelToken()
 
     def listen(entry: "Entry") -> None:
         if as_json:
@@ -113,7 +112,7 @@ def _fate(entry: "Entry") -> dict[str, object]:
 
 
 @contextmanager
-def _stopping(stop: "Stop") -> Iterator[None]:
+def _stopping(stop: "CancelToken") -> Iterator[None]:
     """Let the first signal ask the run to finish its step, and the second end it at once."""
 
     def ask(number: int, frame: "FrameType | None") -> None:

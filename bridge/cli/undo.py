@@ -11,10 +11,12 @@ from bridge.cli.manual import by_hand, ready_ends
 from bridge.reports.table import wrapped
 
 if TYPE_CHECKING:
-    from bridge.engine.undo.inspect import Plan
+    from bridge.contract import Target
+    from bridge.engine.context import Operator
+    from bridge.engine.undo.inspect import RemovalPlan
     from bridge.engine.undo.plan_reversal import Reversal, ReversalPlan
-    from bridge.engine.undo.remove import Undone
-    from bridge.engine.undo.reverse import Reversed
+    from bridge.engine.undo.remove import RemovalResult
+    from bridge.engine.undo.reverse import ReversalResult
 
 
 def register(app: typer.Typer) -> None:
@@ -52,19 +54,21 @@ def undo(
     if credit_notes:
         _reverse(run, because, yes=yes)
     from bridge.engine.undo.inspect import plan_undo
-    from bridge.engine.undo.remove import settle_removals, undo as carry_out
+    from bridge.engine.undo.remove import undo as carry_out
 
-    with by_hand("undo") as (hands, bridge), ready_ends(bridge) as ends:
-        unknown = settle_removals(hands, ends.target, bridge.policy().settle_delay_s)
-        if unknown:
-            raise _too_early(counted(unknown, "record"), "went")
+    with by_hand("undo") as (operator, bridge), ready_ends(bridge) as ends:
+        _settle(operator, ends.target, bridge.policy().settle_delay_s)
         plan = plan_undo(
-            hands.log, ends.target, bridge.policy().choices, run, hands.clock().astimezone().date()
+            operator.log,
+            ends.target,
+            bridge.policy().choices,
+            run,
+            operator.clock().astimezone().date(),
         )
         _show(plan)
         if _would_remove(plan) and not yes:
             typer.confirm("Remove these from the target?", err=True, abort=True)
-        done = carry_out(hands, ends.target, plan, because)
+        done = carry_out(operator, ends.target, plan, because)
         _tell(done)
         raise typer.Exit(done.exit_code)
 
@@ -89,20 +93,18 @@ def _rehearse(run: int, *, credit_notes: bool) -> None:
 def _reverse(run: int, because: str, *, yes: bool) -> None:
     """Reverse a run by credit notes: settle, plan, show, ask and write."""
     from bridge.engine.undo.plan_reversal import plan_reversals
-    from bridge.engine.undo.reverse import reverse, settle_reversals
+    from bridge.engine.undo.reverse import reverse
 
-    with by_hand("undo") as (hands, bridge), ready_ends(bridge) as ends:
-        unknown = settle_reversals(hands, ends.target, bridge.policy().settle_delay_s)
-        if unknown:
-            raise _too_early(counted(unknown, "credit note"), "was written")
-        today = hands.clock().astimezone().date()
+    with by_hand("undo") as (operator, bridge), ready_ends(bridge) as ends:
+        _settle(operator, ends.target, bridge.policy().settle_delay_s)
+        today = operator.clock().astimezone().date()
         plan = plan_reversals(
-            hands.log, ends.target, bridge.policy().choices, ends.source.label, run, today
+            operator.log, ends.target, bridge.policy().choices, ends.source.label, run, today
         )
         _show_reversals(plan)
-        if any(entry.deed for entry in plan.entries) and not yes:
+        if any(entry.planned for entry in plan.entries) and not yes:
             typer.confirm("Write these credit notes?", err=True, abort=True)
-        done = reverse(hands, ends.target, plan, because)
+        done = reverse(operator, ends.target, plan, because)
         _tell_reversed(done, plan)
         raise typer.Exit(done.exit_code)
 
@@ -116,20 +118,25 @@ def _only_when_asked(*, yes: bool) -> None:
         )
 
 
-def _too_early(what: str, deed: str) -> Exception:
+def _settle(operator: "Operator", target: "Target", settle_delay_s: int) -> None:
+    """Find out what became of an earlier undo that was cut short."""
+    from bridge.engine.write.settle import settle_undos
+    from bridge.engine.write.writer import writer_of
     from bridge.errors import UsageError
 
-    return UsageError(
-        f"whether {what} of an earlier undo {deed} is not known yet",
-        remedy="run the same again in some minutes: it looks before it does anything",
-    )
+    unknown = settle_undos(writer_of(operator, target), settle_delay_s)
+    if unknown:
+        raise UsageError(
+            f"the outcome of {counted(unknown, 'step')} of an earlier undo is not known yet",
+            remedy="run the same again in some minutes: it looks before it does anything",
+        )
 
 
-def _would_remove(plan: "Plan") -> bool:
+def _would_remove(plan: "RemovalPlan") -> bool:
     return bool(plan.clients) or any(not entry.stays for entry in plan.entries)
 
 
-def _show(plan: "Plan") -> None:
+def _show(plan: "RemovalPlan") -> None:
     if STATE.as_json:
         for line in _lines(plan):
             say_json(line)
@@ -158,7 +165,7 @@ def _show(plan: "Plan") -> None:
         say(f"Client {client.link.ref.id}: {client.link.target.id}, if nothing stands on it")
 
 
-def _lines(plan: "Plan") -> list[dict[str, Any]]:
+def _lines(plan: "RemovalPlan") -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = [
         {
             "type": "takeback",
@@ -177,7 +184,7 @@ def _lines(plan: "Plan") -> list[dict[str, Any]]:
     return lines + clients
 
 
-def _tell(done: "Undone") -> None:
+def _tell(done: "RemovalResult") -> None:
     if STATE.as_json:
         say_json(
             {
@@ -215,11 +222,11 @@ def _show_reversals(plan: "ReversalPlan") -> None:
 
 
 def _show_reversal(entry: "Reversal") -> None:
-    if entry.deed is None:
+    if entry.planned is None:
         say(wrapped(f"stays: {entry.stays}", 2))
         say(wrapped(f"To do: {entry.remedy}", 2))
         return
-    document, note = entry.deed.made.link.target.id, entry.deed.note
+    document, note = entry.planned.booked.link.target.id, entry.planned.payload
     if entry.there:
         say(wrapped(f"go on with credit note {entry.there.target.id} of document {document}", 2))
         return
@@ -228,12 +235,12 @@ def _show_reversal(entry: "Reversal") -> None:
 
 
 def _show_reversal_json(entry: "Reversal") -> None:
-    note = entry.deed.note if entry.deed else None
+    note = entry.planned.payload if entry.planned else None
     say_json(
         {
             "type": "reversal",
             "invoice": entry.row.invoice.id,
-            "document": entry.deed.made.link.target.id if entry.deed else None,
+            "document": entry.planned.booked.link.target.id if entry.planned else None,
             "date": str(note.date) if note else None,
             "net": str(note.net) if note else None,
             "tax": str(note.tax) if note else None,
@@ -243,7 +250,7 @@ def _show_reversal_json(entry: "Reversal") -> None:
     )
 
 
-def _tell_reversed(done: "Reversed", plan: "ReversalPlan") -> None:
+def _tell_reversed(done: "ReversalResult", plan: "ReversalPlan") -> None:
     """Report what was written, what stays and why, and what to type next."""
     if STATE.as_json:
         say_json(
@@ -259,7 +266,7 @@ def _tell_reversed(done: "Reversed", plan: "ReversalPlan") -> None:
     say(f"Reversed: {counted(len(done.notes), 'invoice')}.")
     for invoice, note in done.notes.items():
         say(f"  invoice {invoice}: credit note {note}")
-    shown = {entry.row.invoice.id for entry in plan.entries if entry.deed is None}
+    shown = {entry.row.invoice.id for entry in plan.entries if entry.planned is None}
     if shown:
         say(wrapped(f"As they were, for the reasons above: {', '.join(sorted(shown))}."))
     for invoice, why in done.stays.items():

@@ -18,9 +18,7 @@ from whmcs_source.sandbox.factory import sandbox as whmcs_sandbox
 
 from bridge.api import Entry, Report
 from bridge.app import App, Watch
-from bridge.engine.context import Stop, SyncRequest
-from bridge.engine.policy import Adoption
-from bridge.engine.progress import Silent
+from bridge.engine.context import Adoption, CancelToken, NoProgress, SyncRequest
 from tests import clock
 from tests.kashflow_target.sandbox_books import SandboxBooks
 
@@ -81,7 +79,7 @@ class Rig:
             self.fates[entry.invoice.id] = entry
 
         request = SyncRequest(limit, tuple(str(one) for one in invoices), adopt)
-        return App.open(self.file()).sync(request, Watch(Silent(), Stop(), listen))
+        return App.open(self.file()).sync(request, Watch(NoProgress(), CancelToken(), listen))
 
     def again(self, invoice: object) -> Report:
         """What shows in no list is read again, as if the weekly deep scan were due."""

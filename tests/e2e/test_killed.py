@@ -125,6 +125,37 @@ def test_killed_at_every_boundary_of_an_undo_by_credit_notes(
         assert f"WHMCS-{invoice}/2" not in documents
 
 
+@pytest.mark.timeout(300)
+def test_killed_at_every_boundary_of_an_undo_that_removes(
+    fork_server: ForkServer, rig: Any
+) -> None:
+    """Run again it goes on until nothing is left, and nothing is booked anew."""
+    client = rig.new_client()
+    rig.sync(rig.paid_invoice(client))
+    kept = set(rig.ours())
+    undone: set[str] = set()
+
+    def booked() -> list[str]:
+        """What undoes the run that booked one more paid invoice."""
+        invoice = rig.paid_invoice(client)
+        undone.add(f"WHMCS-{invoice}")
+        run = str(rig.sync(invoice).run.id)
+        assert f"WHMCS-{invoice}" in rig.ours()
+        return ["undo", "--run", run, "--because", "x", "--yes"]
+
+    undo = booked()
+    moments = fork_server.run(rig.place, *undo, at=10**6)["passed"]
+    assert moments > 10
+    for at in range(1, moments + 1, 2):
+        undo = booked()
+        assert fork_server.run(rig.place, *undo, at=at) == {"code": KILLED, "passed": at}
+        assert fork_server.run(rig.place, *undo)["code"] == 0, at
+        assert set(rig.ours()) == kept
+        assert len(rig.payments()) == len(kept)
+    rig.sync()
+    assert undone.isdisjoint(rig.ours())
+
+
 def _crowd(rig: Any) -> list[str]:
     """Work for four workers at once."""
     rig.settings["sync"]["workers"] = 4

@@ -3,9 +3,16 @@
 import datetime as dt
 
 from bridge.api import Report
-from bridge.engine.context import Clock, Ends, Stop, SyncRequest, utc_now
-from bridge.engine.policy import Policy, UnpaidDocuments
-from bridge.engine.progress import Silent
+from bridge.engine.context import (
+    CancelToken,
+    Clock,
+    Connections,
+    NoProgress,
+    Policy,
+    SyncRequest,
+    UnpaidDocuments,
+    utc_now,
+)
 from bridge.engine.run.sync import sync
 from bridge.store.sync_log import SyncLog
 from bridge.testing.conformance.simulation import NullObservers
@@ -19,14 +26,14 @@ POLICY = Policy(start_date=dt.date(2026, 4, 1), unpaid_documents=UnpaidDocuments
 def run(log: SyncLog, billing: MemoryBilling, books: MemoryBooks) -> Report:
     """One run of all that there is, by one worker."""
     with MemoryTarget(books) as target, MemorySource(billing) as source:
-        return run_between(Ends(source, target), log)
+        return run_between(Connections(source, target), log)
 
 
 def run_between(
-    ends: Ends,
+    ends: Connections,
     log: SyncLog,
     *,
-    stop: Stop | None = None,
+    stop: CancelToken | None = None,
     clock: Clock = utc_now,
     policy: Policy = POLICY,
 ) -> Report:
@@ -39,7 +46,7 @@ def run_between(
         policy=policy,
         request=SyncRequest(0),
         observers=NullObservers(),
-        progress=Silent(),
-        stop=stop or Stop(),
+        progress=NoProgress(),
+        stop=stop or CancelToken(),
         clock=clock,
     )

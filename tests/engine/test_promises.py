@@ -12,9 +12,14 @@ from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from bridge.api import EntryState, Invoice, InvoiceState, client_ref
-from bridge.engine.context import Ends, Stop, SyncRequest
-from bridge.engine.policy import Policy, UnpaidDocuments
-from bridge.engine.progress import Silent
+from bridge.engine.context import (
+    CancelToken,
+    Connections,
+    NoProgress,
+    Policy,
+    SyncRequest,
+    UnpaidDocuments,
+)
 from bridge.engine.run.sync import sync
 from bridge.store import open_log
 from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice, gbp
@@ -172,15 +177,15 @@ class Promises(RuleBasedStateMachine):
             log.migrate()
             with MemoryTarget(self.books) as target, MemorySource(self.billing) as source:
                 report = sync(
-                    Ends(source, target),
+                    Connections(source, target),
                     log,
                     run=log.start_run("sync", version="0", settings_digest=""),
                     lease=None,
                     policy=replace(POLICY, workers=workers),
                     request=SyncRequest(limit),
                     observers=NullObservers(),
-                    progress=Silent(),
-                    stop=Stop(),
+                    progress=NoProgress(),
+                    stop=CancelToken(),
                     clock=lambda: self.now,
                 )
         return report.exit_code

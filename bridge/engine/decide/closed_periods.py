@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from bridge.engine.policy import Choices
+from bridge.engine.context import Choices
 from bridge.model.reasons import Hold, Reason
 
 

@@ -3,12 +3,12 @@
 import datetime as dt
 from dataclasses import dataclass, replace
 
+from bridge.engine.context import Choices
 from bridge.engine.decide.allocation import MoneyAllocation, base_amount
 from bridge.engine.decide.answers import CANCELLED, Answer, Given
 from bridge.engine.decide.closed_periods import open_day, with_day
 from bridge.engine.decide.credit_note_lines import Reduction, note_lines
 from bridge.engine.decide.inputs import DecisionInputs, PriorBooking, own_number
-from bridge.engine.policy import Choices
 from bridge.model.keys import Key, Reference, Role, refund_ref, token_of
 from bridge.model.money import Money, total
 from bridge.model.reasons import Hold, Reason

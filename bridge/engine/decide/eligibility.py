@@ -2,10 +2,10 @@
 
 import datetime as dt
 
+from bridge.engine.context import BookWhen, Policy
 from bridge.engine.decide.answers import CANCELLED
 from bridge.engine.decide.exchange_rate import reversed_invoice
 from bridge.engine.decide.inputs import DecisionInputs, PriorBooking
-from bridge.engine.policy import BookWhen, Policy
 from bridge.model.money import total
 from bridge.model.reasons import Hold, Reason, Skip
 from bridge.model.run import EntryState

@@ -4,8 +4,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bridge.engine.context import BookWhen, Choices, Policy, UnpaidDocuments
 from bridge.engine.decide.answers import NO_ANSWERS, Answers
-from bridge.engine.policy import BookWhen, Choices, Policy, UnpaidDocuments
 from bridge.model.money import Money
 from bridge.model.reasons import Hold, Reason
 from bridge.model.source_records import BalanceEntry, Invoice, Transaction, TransactionKind

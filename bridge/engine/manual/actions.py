@@ -1,35 +1,31 @@
 """What a person does by hand: retry, skip, unskip, link, unlink. Each leaves an event."""
 
-import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from bridge.engine.context import Clock, Ends, utc_now
+from bridge.engine.context import Connections, Operator
 from bridge.engine.decide.content import content_fingerprint
 from bridge.engine.decide.inputs import DecisionInputs
 from bridge.engine.decide.plan import decide
 from bridge.engine.find_entries import named_entry
 from bridge.engine.write.readback import differs_from, ranges
+from bridge.engine.write.writer import OPEN, Step, writer_of
 from bridge.errors import UsageError
 from bridge.model.keys import Key, Reference, token_of
 from bridge.model.reasons import Hold, Reason, Skip
-from bridge.model.refs import Kind, SourceRef, TargetRef, client_ref
-from bridge.model.run import EntryState, Run, StepState
+from bridge.model.refs import Kind, SourceRef, client_ref
+from bridge.model.run import EntryState, StepState
 from bridge.model.source_records import Client, Invoice, Missing
-from bridge.model.target_records import Payload, TargetClient, TargetDocument
-from bridge.store.lease import Lease
-from bridge.store.sync_log import SyncLog
+from bridge.model.target_records import TargetClient, TargetDocument
 from bridge.store.tables.values import (
     Action,
     AddEvent,
     Conclude,
     DropLink,
     EntryRow,
-    Intend,
     LinkRow,
     PutLink,
     SetEntry,
-    StepRow,
     Write,
 )
 
@@ -38,18 +34,10 @@ _SKIPPED = frozenset({EntryState.PENDING, EntryState.HELD, EntryState.FAILED, En
 
 
 @dataclass(frozen=True, slots=True)
-class Hands:
-    """Manual acts on the sync log, under the run lock.
+class ManualActions:
+    """Manual acts on the sync log, under the run lock."""
 
-    Attributes:
-        who: The person, as far as the machine knows them: ``user@host``.
-    """
-
-    log: SyncLog
-    run: Run
-    lease: Lease | None
-    who: str
-    clock: Clock = utc_now
+    operator: Operator
 
     def retry(self, names: Sequence[str], reasons: Sequence[Reason]) -> list[EntryRow]:
         """Put held, failed and mismatched invoices back on the work list.
@@ -61,24 +49,24 @@ class Hands:
             UsageError: a named invoice is in no state that can be tried again.
         """
         if names:
-            rows = [named_entry(self.log, name) for name in names]
+            rows = [named_entry(self.operator.log, name) for name in names]
             for row in rows:
                 _only(row, _RETRIED, "tried again")
         else:
-            rows = list(self.log.entries(states=_RETRIED, reasons=reasons))
+            rows = list(self.operator.log.entries(states=_RETRIED, reasons=reasons))
         for row in rows:
             self._write(row, f"to be tried again (was {_was(row)})", _pending(row))
         return rows
 
     def skip(self, name: str, because: str) -> EntryRow:
         """Leave an invoice out of the books for a reason that a person gives."""
-        row = named_entry(self.log, name)
+        row = named_entry(self.operator.log, name)
         _only(row, _SKIPPED, "skipped")
         change = SetEntry(
             row.invoice,
             EntryState.SKIPPED,
             reason=Reason.SKIPPED_BY_USER,
-            what=f"{because} ({self.who})",
+            what=f"{because} ({self.operator.who})",
             tries=0,
         )
         self._write(row, f"skipped because: {because} (was {_was(row)})", change)
@@ -86,7 +74,7 @@ class Hands:
 
     def unskip(self, name: str) -> EntryRow:
         """Put an invoice that a person skipped back on the work list."""
-        row = named_entry(self.log, name)
+        row = named_entry(self.operator.log, name)
         if row.reason is not Reason.SKIPPED_BY_USER:
             raise UsageError(
                 f"invoice {row.number} was not skipped by hand: it is {_was(row)}",
@@ -95,7 +83,7 @@ class Hands:
         self._write(row, f"no longer skipped (was: {row.what})", _pending(row))
         return row
 
-    def link_client(self, ends: Ends, client_id: str, key: str) -> TargetClient:
+    def link_client(self, ends: Connections, client_id: str, key: str) -> TargetClient:
         """Say which of the target's clients a client of the source is.
 
         Args:
@@ -122,16 +110,30 @@ class Hands:
         if isinstance(payload, Hold):
             raise UsageError(payload.what, remedy=payload.remedy)
         # The link holds no payload: the next run compares and marks the record as ours.
-        link = self._link(client.ref, found[0].ref)
-        invoices = [row for row in self.log.entries(states=_RETRIED) if row.client == client.ref]
-        self._tie(client.ref, link, f"client {client_id} is {found[0].key} ({found[0].name})")
+        link = LinkRow(
+            ref=client.ref,
+            target=found[0].ref,
+            payload=None,
+            adopted=True,
+            day=None,
+            client=None,
+            run=self.operator.run.id,
+            created=self.operator.clock(),
+        )
+        invoices = [
+            row for row in self.operator.log.entries(states=_RETRIED) if row.client == client.ref
+        ]
+        told = f"client {client_id} is {found[0].key} ({found[0].name})"
+        self.operator.log.write(
+            self.operator.run, [PutLink(link), self._told(None, told)], lease=self.operator.lease
+        )
         for row in invoices:
             if row.reason is Reason.CLIENT_AMBIGUOUS:
                 self._write(row, "its client is known now", _pending(row))
         return found[0]
 
     def link_invoice(
-        self, ends: Ends, terms: DecisionInputs, name: str, number: str
+        self, ends: Connections, terms: DecisionInputs, name: str, number: str
     ) -> TargetDocument:
         """Say which document of the target an invoice is, where its figures agree.
 
@@ -141,7 +143,7 @@ class Hands:
             name: The invoice's id or number in the source.
             number: The document's number in the target.
         """
-        row = named_entry(self.log, name)
+        row = named_entry(self.operator.log, name)
         _only(row, _RETRIED | {EntryState.PENDING, EntryState.UNKNOWN}, "linked")
         invoice = next(iter(ends.source.invoices([row.invoice])))
         if isinstance(invoice, Missing):
@@ -168,32 +170,32 @@ class Hands:
                 remedy="correct one of the two first; bridge links only what agrees",
             )
         payload = replace(payload, date=found.date, reference=found.reference)
-        link = self._link(
-            row.invoice, found.ref, payload=payload, day=found.date, client=found.client
+        writer = writer_of(self.operator, ends.target)
+        writer.note(*self._close_open_steps(row))
+        step = Step(
+            row.invoice, row.invoice, Action.LINK, payload, found.client, client=found.client
         )
-        self._tie(
-            row.invoice,
-            link,
-            f"linked to document {number}",
-            *self._close_open_steps(row),
-            *self._step(row, link, payload),
+        writer.tie(step, found.ref)
+        writer.note(
             SetEntry(
                 row.invoice,
                 EntryState.PENDING,
                 content_fingerprint=content_fingerprint(invoice),
                 tries=0,
             ),
+            self._told(row.invoice, f"linked to document {number}"),
         )
+        writer.flush()
         return found
 
-    def unlink(self, ends: Ends, name: str) -> EntryRow:
+    def unlink(self, ends: Connections, name: str) -> EntryRow:
         """Forget a link whose document is gone from the target, so that it can be booked again.
 
         Raises:
             UsageError: it is still there; bridge would write it twice.
         """
-        row = named_entry(self.log, name)
-        link = self.log.links([row.invoice]).get(row.invoice)
+        row = named_entry(self.operator.log, name)
+        link = self.operator.log.links([row.invoice]).get(row.invoice)
         if link is None:
             raise UsageError(
                 f"invoice {row.number} is not linked to anything", remedy="nothing to do"
@@ -203,7 +205,7 @@ class Hands:
                 f"document {link.target.id} is still in the target",
                 remedy="delete it there first; bridge forgets only what is provably gone",
             )
-        gone = [each.ref for each in self.log.links_of_invoice(row.invoice)]
+        gone = [each.ref for each in self.operator.log.links_of_invoice(row.invoice)]
         drops = [
             DropLink(ref)
             for ref in gone
@@ -219,8 +221,10 @@ class Hands:
 
     # Parts -----------------------------------------------------------------------------------
 
-    def _document(self, ends: Ends, row: EntryRow, invoice: Invoice, number: str) -> TargetDocument:
-        client = self.log.links([row.client]).get(row.client)
+    def _document(
+        self, ends: Connections, row: EntryRow, invoice: Invoice, number: str
+    ) -> TargetDocument:
+        client = self.operator.log.links([row.client]).get(row.client)
         days = [day for day in (invoice.paid_on, invoice.issued) if day]
         clients = [client.target] if client else []
         for document in ends.target.documents(ranges(days), clients):
@@ -231,7 +235,7 @@ class Hands:
             remedy=f"link its client first: `bridge link client {row.client.id} CODE`",
         )
 
-    def _still_there(self, ends: Ends, link: LinkRow) -> bool:
+    def _still_there(self, ends: Connections, link: LinkRow) -> bool:
         days = ranges([link.day]) if link.day else []
         clients = [link.client] if link.client else []
         return any(
@@ -240,64 +244,21 @@ class Hands:
             for document in ends.target.documents(days, clients)
         )
 
-    def _link(
-        self,
-        ref: SourceRef,
-        target: TargetRef,
-        *,
-        payload: Payload | None = None,
-        day: dt.date | None = None,
-        client: TargetRef | None = None,
-    ) -> LinkRow:
-        return LinkRow(
-            ref=ref,
-            target=target,
-            payload=payload,
-            adopted=True,
-            day=day,
-            client=client,
-            run=self.run.id,
-            created=self.clock(),
-        )
-
-    def _step(self, row: EntryRow, link: LinkRow, payload: Payload) -> list[Write]:
-        """The step by which the log finds the link again: nothing is sent."""
-        step = StepRow(
-            id=self.log.next_step_id(self.run),
-            run=self.run.id,
-            invoice=row.invoice,
-            ref=link.ref,
-            action=Action.LINK,
-            state=StepState.INTENDED,
-            payload=payload,
-            parent=link.client,
-            target=link.target,
-            error="",
-            intended=self.clock(),
-            finished=None,
-        )
-        return [Intend(step), Conclude(step.id, StepState.DONE, target=link.target)]
-
     def _close_open_steps(self, row: EntryRow) -> list[Write]:
         """A person says where it is: nothing is unknown about the document any more."""
-        states = {StepState.INTENDED, StepState.UNKNOWN}
         return [
-            Conclude(step.id, StepState.REFUSED, error=f"linked by hand ({self.who})")
-            for step in self.log.steps(states=states, invoice=row.invoice)
+            Conclude(step.id, StepState.REFUSED, error=f"linked by hand ({self.operator.who})")
+            for step in self.operator.log.steps(states=OPEN, invoice=row.invoice)
             if step.ref == row.invoice
         ]
 
-    def _tie(self, ref: SourceRef, link: LinkRow, told: str, *more: Write) -> None:
-        event = AddEvent("info", "by_hand", f"{told} ({self.who})", _invoice_of(ref))
-        self.log.write(self.run, [*more, PutLink(link), event], lease=self.lease)
+    def _told(self, invoice: SourceRef | None, what: str) -> AddEvent:
+        return AddEvent("info", "by_hand", f"{what} ({self.operator.who})", invoice)
 
     def _write(self, row: EntryRow, told: str, *writes: Write) -> None:
-        event = AddEvent("info", "by_hand", f"{told} ({self.who})", row.invoice)
-        self.log.write(self.run, [*writes, event], lease=self.lease)
-
-
-def _invoice_of(ref: SourceRef) -> SourceRef | None:
-    return ref if ref.kind is Kind.INVOICE else None
+        self.operator.log.write(
+            self.operator.run, [*writes, self._told(row.invoice, told)], lease=self.operator.lease
+        )
 
 
 def _only(row: EntryRow, states: Collection[EntryState], what: str) -> None:

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from bridge.engine.context import Ends
+from bridge.engine.context import Connections, Operator
 from bridge.engine.decide.added_lines import added_lines
 from bridge.engine.decide.answers import CANCELLED, CHARGES, Answer, Answers, answers_of
 from bridge.engine.decide.duplicates import twins
 from bridge.engine.decide.inputs import oldest_first
 from bridge.engine.find_entries import named_entry
-from bridge.engine.manual.actions import Hands
 from bridge.errors import UsageError
 from bridge.model.keys import Key, Role
 from bridge.model.refs import Kind
@@ -21,7 +20,9 @@ from bridge.store.tables.values import AddEvent, AnswerRow, EntryRow, KeepAnswer
 _OPEN = frozenset({EntryState.HELD, EntryState.PENDING, EntryState.DONE, EntryState.FAILED})
 
 
-def give_answer(hands: Hands, ends: Ends, name: str, answer: Answer, because: str) -> EntryRow:
+def give_answer(
+    operator: Operator, ends: Connections, name: str, answer: Answer, because: str
+) -> EntryRow:
     """Keep an answer and put the invoice back on the work list; the next run carries it out.
 
     The same answer a second time is kept once.
@@ -30,7 +31,7 @@ def give_answer(hands: Hands, ends: Ends, name: str, answer: Answer, because: st
         UsageError: nothing of the kind was asked about this invoice, or what was answered before
             is in the books already.
     """
-    row = named_entry(hands.log, name)
+    row = named_entry(operator.log, name)
     if row.state not in _OPEN:
         raise UsageError(
             f"invoice {row.number} is {row.state.value}, so nothing is asked about it",
@@ -41,25 +42,27 @@ def give_answer(hands: Hands, ends: Ends, name: str, answer: Answer, because: st
         raise UsageError(
             f"invoice {row.number} could not be read: {invoice.why}", remedy="run it again"
         )
-    before = answers_of(hands.log.answers(row.invoice))
-    about = _QUESTIONS[answer](hands.log, invoice, before, answer)
+    before = answers_of(operator.log.answers(row.invoice))
+    about = _QUESTIONS[answer](operator.log, invoice, before, answer)
     given = before.of([answer])
     pending = SetEntry(row.invoice, EntryState.PENDING, tries=0)
     if given and given == before.of(_FAMILY[answer]) and set(about) <= set(given.about):
-        hands.log.write(hands.run, [pending], lease=hands.lease)
+        operator.log.write(operator.run, [pending], lease=operator.lease)
         return row
-    now = hands.clock()
+    now = operator.clock()
     kept = AnswerRow(
         invoice=row.invoice,
         answer=answer.value,
         about=about,
-        who=hands.who,
+        who=operator.who,
         because=because,
         day=now.astimezone().date(),
-        run=hands.run.id,
+        run=operator.run.id,
         at=now,
     )
-    hands.log.write(hands.run, [pending, KeepAnswer(kept), _event(kept)], lease=hands.lease)
+    operator.log.write(
+        operator.run, [pending, KeepAnswer(kept), _event(kept)], lease=operator.lease
+    )
     return row
 
 

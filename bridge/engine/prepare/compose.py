@@ -23,7 +23,7 @@ from bridge.model.target_records import (
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ComposedRecord:
     """One record to write.
 
     Attributes:
@@ -42,14 +42,16 @@ class Composed:
     """All records of one invoice, in the order in which they are written.
 
     Attributes:
+        billed: The source's client.
         client, invoice: None where nothing is sold.
         parts: Balance given by hand, payments, movements, credit notes with their payouts.
         remark: What a person should hear of although it is booked.
     """
 
-    client: Part | None
-    invoice: Part | None
-    parts: tuple[Part, ...]
+    billed: Client
+    client: ComposedRecord | None
+    invoice: ComposedRecord | None
+    parts: tuple[ComposedRecord, ...]
     nothing: tuple[Rule, ...] = ()
     remark: Hold | None = None
 
@@ -77,10 +79,10 @@ def compose(
         return held.hold
 
 
-def compose_client(target: Target, client: Client, label: str) -> Part | Hold:
+def compose_client(target: Target, client: Client, label: str) -> ComposedRecord | Hold:
     """The client's record."""
     payload = target.compose_client(client, Reference(token_of(label, client.ref)))
-    return payload if isinstance(payload, Hold) else Part(client.ref, payload)
+    return payload if isinstance(payload, Hold) else ComposedRecord(client.ref, payload)
 
 
 @dataclass(slots=True)
@@ -88,7 +90,7 @@ class _Composer:
     target: Target
     label: str
     booked: Mapping[SourceRef, Payload]
-    parts: list[Part] = field(default_factory=list)
+    parts: list[ComposedRecord] = field(default_factory=list)
     nothing: list[Rule] = field(default_factory=list)
 
     def all(self, plan: Plan) -> Composed:
@@ -98,23 +100,25 @@ class _Composer:
         if plan.sale:
             client = _sure(compose_client(self.target, plan.client, self.label))
             payload = self._document(plan.sale.ref, plan.sale)
-            invoice = Part(plan.sale.ref, payload)
+            invoice = ComposedRecord(plan.sale.ref, payload)
             self._payments(_on(plan, plan.sale.ref), payload)
         for sale in plan.added:
             payload = self._document(sale.ref, sale)
-            self.parts.append(Part(sale.ref, payload))
+            self.parts.append(ComposedRecord(sale.ref, payload))
             self._payments(_on(plan, sale.ref), payload)
         for movement in plan.movements:
             self._movement(movement)
         for refund in plan.refunds:
             payload = self._note(refund.note)
-            self.parts.append(Part(refund.note.sale.ref, payload, refund.note.original))
+            self.parts.append(ComposedRecord(refund.note.sale.ref, payload, refund.note.original))
             self._payments([refund.payout], payload)
         if plan.cancellation:
             note = plan.cancellation
-            part = Part(note.sale.ref, self._note(note), note.original, is_applied=True)
+            part = ComposedRecord(note.sale.ref, self._note(note), note.original, is_applied=True)
             self.parts.append(part)
-        return Composed(client, invoice, tuple(self.parts), tuple(self.nothing), plan.remark)
+        return Composed(
+            plan.client, client, invoice, tuple(self.parts), tuple(self.nothing), plan.remark
+        )
 
     def _note(self, note: CreditNote) -> Payload:
         payload = self.booked.get(note.sale.ref) or self._entered(
@@ -138,7 +142,7 @@ class _Composer:
             if payload is None:
                 continue
             earlier.append(payload)
-            self.parts.append(Part(payment.ref, payload, payment.invoice))
+            self.parts.append(ComposedRecord(payment.ref, payload, payment.invoice))
             if payload.difference:
                 self._difference(payment, payload)
 
@@ -165,7 +169,7 @@ class _Composer:
             self.booked.get(movement.ref) or self.target.compose_movement(movement)
         )
         if payload:
-            self.parts.append(Part(movement.ref, payload))
+            self.parts.append(ComposedRecord(movement.ref, payload))
 
     def _kept(self, answer: Payload | Hold | Nothing) -> Payload | None:
         if isinstance(answer, Hold):

@@ -4,15 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from bridge.engine.context import Ends, Observers
+from bridge.engine.context import Connections, Observers
 from bridge.engine.decide.added_lines import UNSPLIT, divide
 from bridge.engine.decide.answers import NO_ANSWERS, answers_of
+from bridge.engine.decide.client_match import Match
 from bridge.engine.decide.content import snapshot_of
 from bridge.engine.decide.eligibility import decide_header
 from bridge.engine.decide.inputs import DecisionInputs, PriorBooking
 from bridge.engine.decide.mass_payments import container_shares
 from bridge.engine.decide.plan import Plan, asks, decide
-from bridge.engine.prepare.compose import Composed, compose
+from bridge.engine.prepare.compose import Composed, ComposedRecord, compose
 from bridge.engine.prepare.moved_lines import MovedLines
 from bridge.errors import PluginError, TransientError, UnreachableError
 from bridge.model.keys import Key, Role, UnusableIdError, bookings
@@ -21,7 +22,7 @@ from bridge.model.reasons import Hold, Reason, Skip
 from bridge.model.refs import Kind, SourceRef
 from bridge.model.source_records import BalanceEntry, Client, Invoice, Missing
 from bridge.store.sync_log import SyncLog
-from bridge.store.tables.values import EntryRow, KeepSnapshot, LinkRow
+from bridge.store.tables.values import EntryRow, KeepSnapshot, LinkRow, SightingRow
 
 _UNREADABLE_IN_A_ROW = 3
 
@@ -38,46 +39,78 @@ _Answer: TypeAlias = Invoice | Missing | Unread
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """An invoice that may be written.
+class TargetLookup:
+    """What is known beyond the log about the invoices of one batch.
 
     Attributes:
-        content: Digest of what is booked, stored with the first intent.
+        matches: By client id, where clients may stand that the log does not know.
+        there: By token, documents and movements that stand in the target and are not linked.
     """
 
-    composed: Composed
-    client: Client
-    content: str
+    matches: Mapping[str, Match] = field(default_factory=dict)
+    there: Mapping[str, Sequence[SightingRow]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """One row of the work list and what is to become of it.
+@dataclass(frozen=True, slots=True, eq=False)
+class WorkItem:
+    """One invoice of the work list, as far as it has come.
+
+    It is prepared once it has an answer; looked up, and fit to be scheduled, once it has what
+    stands in the target, its `conflict_keys` and `first_of_kind`.
 
     Attributes:
+        answer: What is to be written, or why nothing is.
         money: Digest of the transactions, None when the invoice was not read.
-        used: What the source said, to be kept with the decision; None when it was not read.
         links: What of it stands in the books already.
+        used: What the source said, to be kept with the decision; None when it was not read.
+        content: Digest of what is booked, stored with the first intent.
+        lookup: What stands in the target and the log does not know.
+        conflict_keys: What it must not share with another invoice that is under way: its client,
+            and the transactions that paid it.
+        first_of_kind: Its currency, and whether a credit note is among it: of each the first is
+            read back before another is sent.
     """
 
     row: EntryRow
-    answer: Ready | Skip | Hold | Unread
-    money: str | None
+    answer: Composed | Skip | Hold | Unread
+    money: str | None = None
     links: Mapping[SourceRef, LinkRow] = field(default_factory=dict)
     used: KeepSnapshot | None = None
+    content: str = ""
+    lookup: TargetLookup = field(default_factory=TargetLookup)
+    conflict_keys: frozenset[str] = frozenset()
+    first_of_kind: frozenset[str] = frozenset()
+
+    @property
+    def composed(self) -> Composed:
+        """What is to be written of an invoice that is ready.
+
+        Raises:
+            LookupError: nothing is to be written of it.
+        """
+        if not isinstance(self.answer, Composed):
+            msg = f"{self.row.invoice} has nothing to be written"
+            raise LookupError(msg)
+        return self.answer
+
+    @property
+    def fresh(self) -> list[ComposedRecord]:
+        """The documents and money that do not stand in the books yet, as far as the log knows."""
+        parts = (self.composed.invoice, *self.composed.parts)
+        return [part for part in parts if part and part.ref not in self.links]
 
 
 @dataclass(frozen=True, slots=True)
 class Preparer:
     """Reads and decides. Safe to run on a thread beside the writer."""
 
-    ends: Ends
+    ends: Connections
     log: SyncLog
     terms: DecisionInputs
     observers: Observers
     moved: MovedLines
 
-    def prepare(self, rows: Sequence[EntryRow]) -> list[Prepared]:
+    def prepare(self, rows: Sequence[EntryRow]) -> list[WorkItem]:
         """One answer a row, in order.
 
         Raises:
@@ -85,16 +118,16 @@ class Preparer:
         """
         written = {row.invoice: self._written(row) for row in rows}
         links = {invoice: _standing(every) for invoice, every in written.items()}
-        result: dict[SourceRef, Prepared] = {}
+        result: dict[SourceRef, WorkItem] = {}
         unread: list[EntryRow] = []
         for row in rows:
             halfway = _half_undone(row, written[row.invoice])
             if halfway:
-                result[row.invoice] = Prepared(row, halfway, None)
+                result[row.invoice] = WorkItem(row, halfway)
                 continue
             skip = None if links[row.invoice] else decide_header(row, self.terms.policy)
             if skip:
-                result[row.invoice] = Prepared(row, skip, None)
+                result[row.invoice] = WorkItem(row, skip)
             else:
                 unread.append(row)
         read = list(self._read(unread))
@@ -178,41 +211,37 @@ class Preparer:
         clients: Mapping[SourceRef, Client | Missing | Unread],
         links: Mapping[SourceRef, LinkRow],
         number: int,
-    ) -> Prepared:
+    ) -> WorkItem:
         if isinstance(answer, Missing):
-            return Prepared(row, _missing(answer, row, links), None, links)
+            return WorkItem(row, _missing(answer, row, links), links=links)
         if isinstance(answer, Unread):
-            return Prepared(row, answer, None, links)
+            return WorkItem(row, answer, links=links)
         client = clients[answer.client]
         if isinstance(client, Unread):
-            return Prepared(row, client, None, links)
+            return WorkItem(row, client, links=links)
         used = snapshot_of(answer, client)
+        unread, money = Unread("it was not decided"), answer.money_fingerprint()
+        item = WorkItem(row, unread, money, links, used, used.content)
         try:
-            decision = self._decide(row, answer, client, links, number, used.content)
+            return self._decide(item, answer, client, number)
         except PluginError as error:
-            decision = Unread(error.what, error.remedy)
+            return replace(item, answer=Unread(error.what, error.remedy))
         except UnusableIdError as error:
-            decision = error.hold
+            return replace(item, answer=error.hold)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             # A record that our own rules stumble over must not stop the others, nor be booked.
-            decision = Unread(f"bridge could not make sense of it ({error!r})")
-        return Prepared(row, decision, answer.money_fingerprint(), links, used)
+            return replace(item, answer=Unread(f"bridge could not make sense of it ({error!r})"))
 
     def _decide(
-        self,
-        row: EntryRow,
-        invoice: Invoice,
-        client: Client | Missing,
-        links: Mapping[SourceRef, LinkRow],
-        number: int,
-        content: str,
-    ) -> Ready | Skip | Hold | Unread:
+        self, item: WorkItem, invoice: Invoice, client: Client | Missing, number: int
+    ) -> WorkItem:
+        row, links = item.row, item.links
         answers = answers_of(self.log.answers(invoice.ref)) if links else NO_ANSWERS
         divided = divide(invoice, row.content_fingerprint, links, answers) if links else UNSPLIT
         if divided is None:
-            return _changed_after_booking()
+            return replace(item, answer=_changed_after_booking())
         if isinstance(client, Missing):
-            return _client_missing(invoice, client)
+            return replace(item, answer=_client_missing(invoice, client))
         before = replace(
             self._before(invoice, links),
             answers=answers,
@@ -220,6 +249,18 @@ class Preparer:
             documents=divided.documents,
             waits=divided.waits,
         )
+        # What waits is not booked: the digest stays that of what is, so that it is asked again.
+        kept = row.content_fingerprint if divided.waits else None
+        answer = self._answer(invoice, client, links, before)
+        return replace(item, answer=answer, content=kept or item.content)
+
+    def _answer(
+        self,
+        invoice: Invoice,
+        client: Client,
+        links: Mapping[SourceRef, LinkRow],
+        before: PriorBooking,
+    ) -> Composed | Skip | Hold:
         plan = decide(invoice, client, self.terms, before)
         if not links and asks(plan):  # answers to what was never booked are rare: asked for late
             before = replace(before, answers=answers_of(self.log.answers(invoice.ref)))
@@ -231,12 +272,7 @@ class Preparer:
         if wrong:
             return wrong
         booked = {ref: link.payload for ref, link in links.items() if link.payload}
-        composed = compose(self.ends.target, plan, self.terms.label, booked)
-        if isinstance(composed, Hold):
-            return composed
-        # What waits is not booked: the digest stays that of what is, so that it is asked again.
-        kept = row.content_fingerprint if divided.waits else None
-        return Ready(composed, client, kept or content)
+        return compose(self.ends.target, plan, self.terms.label, booked)
 
     def _before(self, invoice: Invoice, links: Mapping[SourceRef, LinkRow]) -> PriorBooking:
         used = Money.zero(invoice.currency)

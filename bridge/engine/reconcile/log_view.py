@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from bridge.engine.policy import BookWhen
+from bridge.engine.context import BookWhen
 from bridge.engine.reconcile.values import ComparisonTerms, MatchClass, Verdict
 from bridge.model.keys import Key
 from bridge.model.reasons import Reason

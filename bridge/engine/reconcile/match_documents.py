@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from bridge.engine.policy import BookWhen
+from bridge.engine.context import BookWhen
 from bridge.engine.reconcile.log_view import LogView, is_ended, of_document
 from bridge.engine.reconcile.match_reversals import lost_reversals, reversals
 from bridge.engine.reconcile.values import (

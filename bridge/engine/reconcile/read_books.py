@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bridge.contract import Target
-from bridge.engine.context import Clock, Ends, utc_now
-from bridge.engine.policy import Policy
-from bridge.engine.progress import Progress
+from bridge.engine.context import Clock, Connections, Policy, Progress, utc_now
 from bridge.engine.reconcile.log_view import LogView
 from bridge.engine.reconcile.outside_period import Rows, refs_of, with_outside_period
 from bridge.engine.reconcile.values import ComparisonTerms
@@ -59,7 +57,7 @@ class BooksSnapshot:
 
 
 def read(
-    ends: Ends,
+    ends: Connections,
     log: SyncLog,
     *,
     policy: Policy,

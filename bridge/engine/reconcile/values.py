@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
+from bridge.engine.context import BookWhen, Policy, UnpaidDocuments
 from bridge.model.money import Money
 from bridge.model.reasons import Hold
 from bridge.model.target_records import Days, Nothing, Record

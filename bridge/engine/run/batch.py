@@ -1,20 +1,24 @@
-"""One batch of prepared invoices: told, looked up, and handed to the workers."""
+"""One batch of prepared invoices: recorded, or looked up and handed to the workers."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bridge.engine.context import Stop, SyncRequest
-from bridge.engine.policy import Adoption, Policy, UnpaidDocuments
-from bridge.engine.prepare.compose import Composed, Part
-from bridge.engine.prepare.prepare import Prepared, Ready, Unread
-from bridge.engine.progress import Progress
-from bridge.engine.run.scheduler import Lanes, Task
-from bridge.engine.run.workers import NOTE
-from bridge.engine.write.book import Surroundings
-from bridge.engine.write.client_match import Adopt, Match, Ours
-from bridge.engine.write.clients import KnownClients
-from bridge.engine.write.entry_states import Teller
+from bridge.engine.context import (
+    Adoption,
+    CancelToken,
+    Policy,
+    Progress,
+    SyncRequest,
+    UnpaidDocuments,
+)
+from bridge.engine.decide.client_match import Adopt, Match, Ours
+from bridge.engine.prepare.compose import Composed
+from bridge.engine.prepare.prepare import TargetLookup, Unread, WorkItem
+from bridge.engine.run.run_context import NOTE
+from bridge.engine.run.scheduler import ConflictQueue
+from bridge.engine.write.client_writer import KnownClients
+from bridge.engine.write.entry_states import EntryRecorder
 from bridge.engine.write.lookup import Lookup
 from bridge.model.keys import Key, Role, token_at
 from bridge.model.reasons import Hold, Skip
@@ -25,64 +29,63 @@ _DOCUMENTS = frozenset({Kind.INVOICE, Kind.CREDIT_NOTE})
 
 
 @dataclass(slots=True)
-class Batches:
-    """Gives each job of a batch its fate, or its place in the workers' queue."""
+class BatchDispatcher:
+    """Queues the items of a batch that are to be written, and records the state of the others."""
 
     log: SyncLog
     policy: Policy
     request: SyncRequest
-    teller: Teller
+    recorder: EntryRecorder
     known: KnownClients
     lookup: Lookup
     progress: Progress
-    stop: Stop
+    stop: CancelToken
     has_looked: bool = False
 
-    def work(self, jobs: Sequence[Prepared], lanes: Lanes) -> bool:
-        """Hand over what may be written; False once nothing more is taken."""
-        ready = [(job, answer) for job in jobs if (answer := self._tell(job))]
-        self.teller.writer.flush()
-        self.progress.advance(len(jobs) - len(ready))
-        around = self._surroundings(ready)
-        return not self.stop.is_due and all(
-            lanes.put(_task(job, answer, around)) for job, answer in ready
-        )
+    def work(self, items: Sequence[WorkItem], queue: ConflictQueue[WorkItem]) -> bool:
+        """Hand over what may be written; return False once nothing more is taken."""
+        ready = [item for item in items if self._is_ready(item)]
+        self.recorder.writer.flush()
+        self.progress.advance(len(items) - len(ready))
+        lookup = self._lookup(ready)
+        return not self.stop.is_due and all(queue.put(looked_up(item, lookup)) for item in ready)
 
-    def _tell(self, job: Prepared) -> Ready | None:
-        if job.used:
-            self.teller.writer.note(job.used)
-        match job.answer:
+    def _is_ready(self, item: WorkItem) -> bool:
+        """Report whether it may be written; the state of one that may not is recorded."""
+        if item.used:
+            self.recorder.writer.note(item.used)
+        match item.answer:
             case Skip():
-                self.teller.skip(job.row, job.answer, job.money)
+                self.recorder.skip(item.row, item.answer, item.money)
             case Hold():
-                self.teller.hold(job.row, job.answer, job.money)
+                self.recorder.hold(item.row, item.answer, item.money)
             case Unread():
-                self.teller.failed(job.row, job.answer.why, job.answer.remedy)
-            case Ready():
-                return job.answer
-        return None
+                self.recorder.failed(item.row, item.answer.why, item.answer.remedy)
+            case Composed():
+                return True
+        return False
 
     # What is there already -------------------------------------------------------------------
 
-    def _surroundings(self, ready: Sequence[tuple[Prepared, Ready]]) -> Surroundings:
+    def _lookup(self, ready: Sequence[WorkItem]) -> TargetLookup:
         if not ready:
-            return Surroundings()
-        fresh = [part for job, answer in ready for part in _fresh(job, answer.composed)]
+            return TargetLookup()
+        fresh = [part for item in ready for part in item.fresh]
         documents = [part for part in fresh if part.ref.kind in _DOCUMENTS]
         moved = [part for part in fresh if part.ref.kind is Kind.MOVEMENT]
         self._look([part.payload.date for part in documents if part.payload.date])
         self.lookup.movements_around([part.payload.date for part in moved if part.payload.date])
         tokens = [token_at(part.payload.reference) for part in documents + moved]
-        return Surroundings(
-            self._clients([answer for _, answer in ready]),
+        return TargetLookup(
+            self._clients([item.composed for item in ready]),
             self.lookup.there(tokens) if tokens else {},
         )
 
-    def _clients(self, ready: Sequence[Ready]) -> dict[str, Match]:
+    def _clients(self, ready: Sequence[Composed]) -> dict[str, Match]:
         unsure = {
-            answer.client.ref: (answer.client, answer.composed.client.payload)
-            for answer in ready
-            if answer.composed.client and self.known.needs_a_look(answer.composed.client)
+            each.billed.ref: (each.billed, each.client.payload)
+            for each in ready
+            if each.client and self.known.needs_a_look(each.client)
         }
         return self.lookup.clients(list(unsure.values())) if unsure else {}
 
@@ -105,28 +108,26 @@ class Batches:
         return self.log.oldest_issue() or oldest
 
 
-def _fresh(job: Prepared, composed: Composed) -> Iterator[Part]:
-    """What of an invoice does not stand in the books yet, as far as the log knows."""
-    for part in (composed.invoice, *composed.parts):
-        if part and part.ref not in job.links:
-            yield part
-
-
-def _task(job: Prepared, ready: Ready, around: Surroundings) -> Task:
-    fresh = list(_fresh(job, ready.composed))
-    kinds = {job.row.gross.currency} if ready.composed.invoice else set[str]()
-    if any(part.ref.kind is Kind.CREDIT_NOTE for part in fresh):
+def looked_up(item: WorkItem, lookup: TargetLookup) -> WorkItem:
+    """Return the item with what stands in the target, fit to be scheduled."""
+    kinds = {item.row.gross.currency} if item.composed.invoice else set[str]()
+    if any(part.ref.kind is Kind.CREDIT_NOTE for part in item.fresh):
         kinds.add(NOTE)
-    return Task(job, ready, around, frozenset(_ties(job, fresh, around)), frozenset(kinds))
+    return replace(
+        item,
+        lookup=lookup,
+        conflict_keys=frozenset(_conflict_keys(item, lookup)),
+        first_of_kind=frozenset(kinds),
+    )
 
 
-def _ties(job: Prepared, fresh: Sequence[Part], around: Surroundings) -> Iterator[str]:
+def _conflict_keys(item: WorkItem, lookup: TargetLookup) -> Iterator[str]:
     """Its client, a record that two clients may have in common, and the money that pays it."""
-    yield str(job.row.client)
-    match = around.matches.get(job.row.client.id)
+    yield str(item.row.client)
+    match = lookup.matches.get(item.row.client.id)
     if isinstance(match, Ours | Adopt):
         yield str(match.found.ref)
-    for part in fresh:
+    for part in item.fresh:
         key = Key.of(part.ref)
         if key.role is Role.PAYMENT:
             yield f"transaction {key.owner}"

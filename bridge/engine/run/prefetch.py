@@ -8,7 +8,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
-from bridge.engine.prepare.prepare import Prepared, Preparer
+from bridge.engine.prepare.prepare import Preparer, WorkItem
 from bridge.store.tables.values import EntryRow
 
 _AHEAD = 2
@@ -16,10 +16,10 @@ _READERS = 8
 _SHARE = 25
 
 Rows = Sequence[EntryRow]
-Order = tuple[Rows, "Future[list[Prepared]]"]
+Share = tuple[Rows, "Future[list[WorkItem]]"]
 
 
-class Reading:
+class Prefetcher:
     """Prepares pieces of the work list in order, some ahead of the one that is asked for.
 
     A piece is shared out among the threads, since a source may answer for one invoice at a time.
@@ -33,7 +33,7 @@ class Reading:
     def __init__(self, claims: Iterator[Rows], preparer: Preparer, workers: int) -> None:
         self._claims = claims
         self._preparer = preparer
-        self._orders: SimpleQueue[Order | None] = SimpleQueue()
+        self._shares_due: SimpleQueue[Share | None] = SimpleQueue()
         self._threads = [
             threading.Thread(target=self._work, name=f"bridge reader {number}", daemon=True)
             for number in range(1, min(workers, _READERS) + 1)
@@ -50,41 +50,41 @@ class Reading:
         exc: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        while not self._orders.empty():
-            self._orders.get()
+        while not self._shares_due.empty():
+            self._shares_due.get()
         for _ in self._threads:
-            self._orders.put(None)
+            self._shares_due.put(None)
         if not isinstance(exc, KeyboardInterrupt):
             for thread in self._threads:
                 thread.join()
 
-    def batches(self) -> Iterator[list[Prepared]]:
+    def batches(self) -> Iterator[list[WorkItem]]:
         """Piece after piece.
 
         Raises:
             UnreachableError: three invoices in a row could not be read.
         """
-        waiting: deque[list[Future[list[Prepared]]]] = deque()
+        waiting: deque[list[Future[list[WorkItem]]]] = deque()
         while True:
             while len(waiting) < _AHEAD and (rows := next(self._claims, None)) is not None:
-                waiting.append([self._order(share) for share in self._shares(rows)])
+                waiting.append([self._hand_out(share) for share in self._shares(rows)])
             if not waiting:
                 return
-            yield [job for future in waiting.popleft() for job in future.result()]
+            yield [item for future in waiting.popleft() for item in future.result()]
 
     def _shares(self, rows: Rows) -> Iterator[Rows]:
         size = max(_SHARE, -(-len(rows) // len(self._threads)))
         for start in range(0, len(rows), size):
             yield rows[start : start + size]
 
-    def _order(self, rows: Rows) -> "Future[list[Prepared]]":
-        future: Future[list[Prepared]] = Future()
-        self._orders.put((rows, future))
+    def _hand_out(self, rows: Rows) -> "Future[list[WorkItem]]":
+        future: Future[list[WorkItem]] = Future()
+        self._shares_due.put((rows, future))
         return future
 
     def _work(self) -> None:
-        while order := self._orders.get():
-            rows, future = order
+        while share := self._shares_due.get():
+            rows, future = share
             try:
                 future.set_result(self._preparer.prepare(rows))
             except BaseException as error:  # noqa: BLE001 - raised again where it is asked for

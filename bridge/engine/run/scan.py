@@ -4,9 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from bridge.contract import ScanPolicy, Source
-from bridge.engine.context import Stop
-from bridge.engine.policy import Policy
-from bridge.engine.progress import Progress
+from bridge.engine.context import CancelToken, Policy, Progress
 from bridge.model.run import Run
 from bridge.model.source_records import Checkpoint, Gone, Header
 from bridge.store.sync_log import SyncLog
@@ -24,7 +22,7 @@ def scan(
     policy: Policy,
     today: dt.date,
     progress: Progress,
-    stop: Stop,
+    stop: CancelToken,
     left_out: Callable[[Header], None],
 ) -> int:
     """Take what the source yields into the log; answers how many invoices are new or changed.

@@ -3,39 +3,35 @@
 import threading
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-
-from bridge.engine.prepare.prepare import Prepared, Ready
-from bridge.engine.write.book import Surroundings
+from typing import Generic, Protocol, TypeVar
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Task:
-    """One invoice that may be written.
+class Conflicting(Protocol):
+    """Work that may depend on other work.
 
     Attributes:
-        ties: What it must not share with another invoice that is under way: its client, and the
-            transactions that paid it.
-        kinds: Its currency, and whether a credit note is among it: of each kind the first is
-            read back before another is sent.
+        conflict_keys: What it must not share with other work that is under way.
+        first_of_kind: Kinds of which the first is proven right before another is begun.
     """
 
-    job: Prepared
-    ready: Ready
-    around: Surroundings
-    ties: frozenset[str]
-    kinds: frozenset[str]
+    @property
+    def conflict_keys(self) -> frozenset[str]: ...  # noqa: D102
+    @property
+    def first_of_kind(self) -> frozenset[str]: ...  # noqa: D102
 
 
-class Lanes:
+T = TypeVar("T", bound=Conflicting)
+
+
+class ConflictQueue(Generic[T]):
     """A bounded queue out of which several workers take what does not depend on each other.
 
-    A task waits while an earlier one that shares a tie is waiting or under way, and it is under
-    way until its worker has its outcome on disk. A worker may itself go on at once with what
+    A task waits while an earlier one that shares a conflict key is waiting or under way, and it is
+    under way until its worker has its outcome on disk. A worker may itself go on at once with what
     depends on its own last task. A task of an unproven kind is worked on alone.
 
     Args:
-        room: Tasks that wait at most; whoever brings more is kept waiting.
+        room: Ts that wait at most; whoever brings more is kept waiting.
         limit: Invoices that may be acted on; 0 is no limit.
         proven: Kinds of which one was read back and found right.
     """
@@ -48,7 +44,7 @@ class Lanes:
         lock = threading.RLock()
         self._changed = threading.Condition(lock)
         self._has_room = threading.Condition(lock)
-        self._waiting: list[Task] = []
+        self._waiting: list[T] = []
         self._busy: Counter[str] = Counter()
         self._under_way = 0
         self._is_alone = False
@@ -64,7 +60,7 @@ class Lanes:
 
     # For whoever brings ----------------------------------------------------------------------
 
-    def put(self, task: Task) -> bool:
+    def put(self, task: T) -> bool:
         """Queue a task, after waiting for room; False when nothing more is taken."""
         with self._changed:
             self._has_room.wait_for(lambda: self._is_ended or len(self._waiting) < self._room)
@@ -91,7 +87,7 @@ class Lanes:
 
     # For workers -----------------------------------------------------------------------------
 
-    def take(self, own: Sequence[Task]) -> Task | None:
+    def take(self, own: Sequence[T]) -> T | None:
         """A task that may be worked on now, or None.
 
         `own` are the asker's tasks whose outcomes are not on disk yet.
@@ -99,7 +95,7 @@ class Lanes:
         with self._changed:
             return self._take(own)
 
-    def wait(self) -> Task | None:
+    def wait(self) -> T | None:
         """The next task; None when there is none any more. The asker has none of its own."""
         with self._changed:
             while not self._is_over():
@@ -120,10 +116,10 @@ class Lanes:
                 self.close()
             self._changed.notify_all()
 
-    def let_go(self, task: Task) -> None:
+    def release(self, task: T) -> None:
         """A task's outcome is on disk."""
         with self._changed:
-            self._busy.subtract(task.ties)
+            self._busy.subtract(task.conflict_keys)
             self._busy += Counter()  # drops what nobody holds any more
             self._under_way -= 1
             self._is_alone = self._is_alone and bool(self._under_way)
@@ -144,24 +140,24 @@ class Lanes:
     def _is_over(self) -> bool:
         return self._is_ended and not self._waiting
 
-    def _take(self, own: Sequence[Task]) -> Task | None:
+    def _take(self, own: Sequence[T]) -> T | None:
         if self._is_alone or (self._limit and self._places >= self._limit):
             return None
-        mine = Counter(tie for task in own for tie in task.ties)
-        blocked = {tie for tie, times in self._busy.items() if times > mine[tie]}
+        mine = Counter(key for task in own for key in task.conflict_keys)
+        blocked = {key for key, times in self._busy.items() if times > mine[key]}
         for place, task in enumerate(self._waiting):
-            is_new = not self._proven.issuperset(task.kinds)
+            is_new = not self._proven.issuperset(task.first_of_kind)
             if is_new and (place or self._under_way > len(own)):
                 return None
-            if blocked.isdisjoint(task.ties):
+            if blocked.isdisjoint(task.conflict_keys):
                 self._start(place, alone=is_new)
                 return task
-            blocked |= task.ties
+            blocked |= task.conflict_keys
         return None
 
     def _start(self, place: int, *, alone: bool) -> None:
         task = self._waiting.pop(place)
-        self._busy.update(task.ties)
+        self._busy.update(task.conflict_keys)
         self._under_way += 1
         self._places += 1
         self._is_alone = alone

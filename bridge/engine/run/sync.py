@@ -5,27 +5,34 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from time import monotonic
 
-from bridge.engine.context import Clock, Ends, Observers, Stop, SyncRequest, utc_now
+from bridge.engine.context import (
+    CancelToken,
+    Clock,
+    Connections,
+    Observers,
+    Policy,
+    Progress,
+    SyncRequest,
+    utc_now,
+)
 from bridge.engine.decide.inputs import DecisionInputs
 from bridge.engine.find_entries import named_entries
-from bridge.engine.halt import Halt
-from bridge.engine.policy import Policy
 from bridge.engine.prepare.moved_lines import MovedLines
-from bridge.engine.prepare.prepare import Preparer
-from bridge.engine.progress import Progress
-from bridge.engine.run.batch import Batches
-from bridge.engine.run.prefetch import Reading
-from bridge.engine.run.refusals import RefusalsInARow
+from bridge.engine.prepare.prepare import Preparer, WorkItem
+from bridge.engine.run.batch import BatchDispatcher
+from bridge.engine.run.prefetch import Prefetcher
+from bridge.engine.run.run_context import NOTE, RunContext
 from bridge.engine.run.scan import scan
-from bridge.engine.run.scheduler import Lanes
-from bridge.engine.run.workers import NOTE, Crew, Workshop
-from bridge.engine.write.clients import KnownClients
+from bridge.engine.run.scheduler import ConflictQueue
+from bridge.engine.run.workers import CircuitBreaker, WorkerPool
+from bridge.engine.write.client_writer import KnownClients
 from bridge.engine.write.lookup import Lookup
 from bridge.engine.write.run_report import RunCounters, summary
 from bridge.engine.write.settle import Settler, clients_of
+from bridge.engine.write.writer import OPEN
 from bridge.errors import BridgeError, LockLostError, StoreError
 from bridge.model.refs import Kind
-from bridge.model.run import EntryState, Report, Run, StepState
+from bridge.model.run import EntryState, Report, Run
 from bridge.store.lease import Lease
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import EntryRow
@@ -36,7 +43,7 @@ _log = logging.getLogger("bridge.run")
 
 
 def sync(
-    ends: Ends,
+    ends: Connections,
     log: SyncLog,
     *,
     run: Run,
@@ -45,7 +52,7 @@ def sync(
     request: SyncRequest,
     observers: Observers,
     progress: Progress,
-    stop: Stop,
+    stop: CancelToken,
     clock: Clock = utc_now,
 ) -> Report:
     """Bring the target up to date with the source, as far as `request` and `policy` allow.
@@ -100,7 +107,7 @@ class _Session:
     def __init__(
         self,
         *,
-        ends: Ends,
+        ends: Connections,
         log: SyncLog,
         run: Run,
         lease: Lease | None,
@@ -108,7 +115,7 @@ class _Session:
         request: SyncRequest,
         observers: Observers,
         progress: Progress,
-        stop: Stop,
+        stop: CancelToken,
         clock: Clock,
     ) -> None:
         self.ends = ends
@@ -124,8 +131,8 @@ class _Session:
         self.today = clock().astimezone().date()
         self.counters = RunCounters(run, observers)
         self.known = KnownClients(log)
-        self.halt = Halt(stop)
-        self.shop = Workshop(
+        self.breaker = CircuitBreaker()
+        self.context = RunContext(
             ends=ends,
             log=log,
             run=run,
@@ -134,19 +141,15 @@ class _Session:
             clock=clock,
             counters=self.counters,
             known=self.known,
-            halt=self.halt,
-            refusals=RefusalsInARow(),
-            progress=progress,
+            stop=stop,
         )
-        self.bench = self.shop.bench()
-        self.settler = Settler(
-            ends.target, log, self.bench.writer, self.bench.teller, policy.settle_delay_s, clock
-        )
-        self.batches = Batches(
+        self.own = self.context.worker()
+        self.settler = Settler(log, self.own.writer, self.own.recorder, policy.settle_delay_s)
+        self.dispatcher = BatchDispatcher(
             log=log,
             policy=policy,
             request=request,
-            teller=self.bench.teller,
+            recorder=self.own.recorder,
             known=self.known,
             lookup=Lookup(ends.target, log, ends.source.label, self.today),
             progress=progress,
@@ -168,7 +171,7 @@ class _Session:
         if isinstance(error, LockLostError | StoreError):
             return
         try:
-            self.bench.writer.flush()
+            self.own.writer.flush()
         except (LockLostError, StoreError) as second:
             _log.error("%s. To do: %s", second, second.remedy)
 
@@ -191,23 +194,30 @@ class _Session:
             self._book(preparer)
 
     def _book(self, preparer: Preparer) -> None:
-        """Read ahead on some threads, look up on this one, write on those of a crew."""
+        """Read ahead on some threads, look up on this one, write on those of a pool."""
         limit = self.request.limit
         if limit and self.acted >= limit:
             return
-        lanes = Lanes(room=_PIECE, limit=limit - self.acted if limit else 0, proven=self._proven())
+        queue: ConflictQueue[WorkItem] = ConflictQueue(
+            room=_PIECE, limit=limit - self.acted if limit else 0, proven=self._proven()
+        )
+        pool = WorkerPool(
+            self.context.worker,
+            queue,
+            self.breaker,
+            workers=self.policy.workers,
+            stop=self.stop,
+            progress=self.progress,
+        )
         self.progress.stage("book", self._expected())
         try:
-            with (
-                Reading(self._claims(), preparer, self.policy.workers) as reading,
-                Crew(self.shop, lanes) as crew,
-            ):
-                for jobs in reading.batches():
-                    if not self.batches.work(jobs, lanes):
+            with Prefetcher(self._claims(), preparer, self.policy.workers) as prefetcher, pool:
+                for items in prefetcher.batches():
+                    if not self.dispatcher.work(items, queue):
                         break
-                crew.finish()
+                pool.finish()
         finally:
-            self.acted += lanes.acted
+            self.acted += queue.acted
 
     def _claims(self) -> Iterator[Sequence[EntryRow]]:
         """The work list, oldest first, a piece at a time; or what is named on the command line."""
@@ -242,14 +252,14 @@ class _Session:
             today=self.today,
             progress=self.progress,
             stop=self.stop,
-            left_out=self.bench.teller.left_out,
+            left_out=self.own.recorder.left_out,
         )
 
     # What earlier runs left ------------------------------------------------------------------
 
     def _settle(self) -> int:
         still = self.settler.settle()
-        open_steps = self.log.steps(states={StepState.INTENDED, StepState.UNKNOWN})
+        open_steps = self.log.steps(states=OPEN)
         self.known.troubled = clients_of(open_steps)
         return still
 
@@ -264,7 +274,7 @@ class _Session:
     def _verify_leftovers(self) -> None:
         rows = self.log.entries(states={EntryState.UNVERIFIED})
         while some := list(islice(rows, _VERIFY)):
-            self.bench.verifier.verify(some, {})
+            self.own.verifier.verify(some, {})
 
     def _expected(self) -> int:
         backlog = self.log.backlog(now=self.clock())

@@ -1,13 +1,14 @@
 """What a run created and may still be taken back: found out afresh, nothing written."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from bridge.contract import Target
-from bridge.engine.policy import Choices
+from bridge.engine.context import Choices
 from bridge.engine.write.readback import Expected, differences, read_back
+from bridge.engine.write.writer import OPEN, is_applied
 from bridge.errors import UsageError
 from bridge.model.keys import Key, document_of
 from bridge.model.money import total
@@ -24,7 +25,7 @@ _UNSURE = frozenset({EntryState.UNKNOWN, EntryState.UNVERIFIED})
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CreatedRecord:
     """A record that the run created and that the log still links.
 
     Attributes:
@@ -37,7 +38,7 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Takeback:
+class Removal:
     """What of one invoice can be taken back.
 
     Attributes:
@@ -46,12 +47,12 @@ class Takeback:
     """
 
     row: EntryRow
-    records: tuple[Made, ...]
+    records: tuple[CreatedRecord, ...]
     stays: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RemovalPlan:
     """What an undo would do.
 
     Attributes:
@@ -59,11 +60,13 @@ class Plan:
     """
 
     run: RunRow
-    entries: tuple[Takeback, ...] = ()
-    clients: tuple[Made, ...] = ()
+    entries: tuple[Removal, ...] = ()
+    clients: tuple[CreatedRecord, ...] = ()
 
 
-def plan_undo(log: SyncLog, target: Target, choices: Choices, run_id: int, today: dt.date) -> Plan:
+def plan_undo(
+    log: SyncLog, target: Target, choices: Choices, run_id: int, today: dt.date
+) -> RemovalPlan:
     """Look at every record that a run made, as it stands now.
 
     Args:
@@ -78,9 +81,9 @@ def plan_undo(log: SyncLog, target: Target, choices: Choices, run_id: int, today
     """
     run = known_run(log, run_id)
     _of_today(run, today)
-    made = list(made_by(log, run_id))
+    made = list(created_by(log, run_id))
     reader = Reader(log, target, choices)
-    entries: list[Takeback] = []
+    entries: list[Removal] = []
     ours = [one for one in made if one.step.ref.kind is not Kind.CLIENT]
     ours.sort(key=lambda one: (one.step.invoice.id, _ORDER.index(one.step.ref.kind), -one.step.id))
     for invoice, records in groupby(ours, key=lambda one: one.step.invoice):
@@ -88,7 +91,7 @@ def plan_undo(log: SyncLog, target: Target, choices: Choices, run_id: int, today
         if row:
             entries.append(reader.entry(row, list(records)))
     clients = tuple(one for one in made if one.step.ref.kind is Kind.CLIENT)
-    return Plan(run, tuple(entries), clients)
+    return RemovalPlan(run, tuple(entries), clients)
 
 
 def _of_today(run: RunRow, today: dt.date) -> None:
@@ -111,8 +114,7 @@ def known_run(log: SyncLog, run_id: int) -> RunRow:
     found = next((run for run in log.runs(_RUNS) if run.id == run_id), None)
     if not found:
         raise UsageError(f"there is no run {run_id}", remedy="`bridge log` shows the runs")
-    unknown = {StepState.INTENDED, StepState.UNKNOWN}
-    if any(step.action is not Action.REMOVE for step in log.steps(states=unknown, run=run_id)):
+    if any(step.action is not Action.REMOVE for step in log.steps(states=OPEN, run=run_id)):
         raise UsageError(
             f"not all that run {run_id} wrote is known",
             remedy="run `bridge sync`: it finds out; then undo it",
@@ -120,7 +122,7 @@ def known_run(log: SyncLog, run_id: int) -> RunRow:
     return found
 
 
-def made_by(log: SyncLog, run_id: int) -> Iterator[Made]:
+def created_by(log: SyncLog, run_id: int) -> Iterator[CreatedRecord]:
     """What a run created and the log still links to the same record."""
     steps = [
         step
@@ -131,7 +133,7 @@ def made_by(log: SyncLog, run_id: int) -> Iterator[Made]:
     for step in steps:
         link = links.get(step.ref)
         if link and step.target and link.target.id == step.target.id and not link.adopted:
-            yield Made(step, link)
+            yield CreatedRecord(step, link)
 
 
 @dataclass(slots=True)
@@ -143,26 +145,30 @@ class Reader:
     choices: Choices
     paid: dict[TargetRef, list[TargetPayment]] = field(default_factory=dict)
 
-    def entry(self, row: EntryRow, records: Sequence[Made]) -> Takeback:
+    def entry(self, row: EntryRow, records: Sequence[CreatedRecord]) -> Removal:
         """One invoice's records, each read afresh, and why they stay if they do."""
         read, stays = self.touched(row, records)
         stays = stays or self._closed(read) or self._applied(row, read) or self._moved(read)
-        return Takeback(row, tuple(read), stays)
+        return Removal(row, tuple(read), stays)
 
-    def touched(self, row: EntryRow, records: Sequence[Made]) -> tuple[list[Made], str]:
+    def touched(
+        self, row: EntryRow, records: Sequence[CreatedRecord]
+    ) -> tuple[list[CreatedRecord], str]:
         """The records read afresh, and how they differ from what was sent, or nothing."""
         if row.state in _UNSURE:
             return list(records), f"it is {row.state.value}: run `bridge sync` first"
         every = self.log.links_of_invoice(row.invoice)
-        documents = self._documents([one for one in records if one.link.ref.kind in _DOCUMENTS])
-        read: list[Made] = []
+        made = [one for one in records if one.link.ref.kind in _DOCUMENTS]
+        documents = self._documents(made)
+        gone = {one.link.target.id for one in made} - {ref.id for ref in documents}
+        read: list[CreatedRecord] = []
         for one in records:
-            found = documents.get(one.link.target) or self._payment(one)
-            read.append(Made(one.step, one.link, found))
+            found = documents.get(one.link.target) or self._payment(one, gone)
+            read.append(CreatedRecord(one.step, one.link, found))
         told = (self._touched(one, read, every) for one in read)
         return read, next(filter(None, told), "")
 
-    def _documents(self, made: Sequence[Made]) -> dict[TargetRef, TargetDocument]:
+    def _documents(self, made: Sequence[CreatedRecord]) -> dict[TargetRef, TargetDocument]:
         expected = [
             Expected(
                 one.link.target,
@@ -174,10 +180,11 @@ class Reader:
         ]
         return read_back(self.target, expected) if expected else {}
 
-    def _payment(self, one: Made) -> TargetPayment | None:
-        if one.link.ref.kind is not Kind.PAYMENT or one.step.parent is None:
+    def _payment(self, one: CreatedRecord, gone: Collection[str]) -> TargetPayment | None:
+        document = one.step.parent
+        if one.link.ref.kind is not Kind.PAYMENT or document is None or document.id in gone:
             return None
-        standing = self._payments(one.step.parent)
+        standing = self._payments(document)
         return next((each for each in standing if each.ref.id == one.link.target.id), None)
 
     def _payments(self, document: TargetRef) -> list[TargetPayment]:
@@ -185,7 +192,9 @@ class Reader:
             self.paid[document] = list(self.target.payments(document))
         return self.paid[document]
 
-    def _touched(self, one: Made, records: Sequence[Made], every: Sequence[LinkRow]) -> str:
+    def _touched(
+        self, one: CreatedRecord, records: Sequence[CreatedRecord], every: Sequence[LinkRow]
+    ) -> str:
         """How a record differs from what was sent, or what stands on it besides."""
         ref, found = one.link.ref, one.found
         if ref.kind is Kind.MOVEMENT:
@@ -202,7 +211,11 @@ class Reader:
         return self._more(one, found, records, every)
 
     def _more(
-        self, one: Made, found: TargetDocument, records: Sequence[Made], every: Sequence[LinkRow]
+        self,
+        one: CreatedRecord,
+        found: TargetDocument,
+        records: Sequence[CreatedRecord],
+        every: Sequence[LinkRow],
     ) -> str:
         ours = {each.link.target.id for each in records if each.link.ref.kind is Kind.PAYMENT}
         others = [each for each in self._payments(found.ref) if each.ref.id not in ours]
@@ -219,14 +232,14 @@ class Reader:
         ]
         return f"{later[0]} of another run belongs to it" if later else ""
 
-    def _closed(self, records: Sequence[Made]) -> str:
+    def _closed(self, records: Sequence[CreatedRecord]) -> str:
         closed = self.choices.books_closed_to
         days = [one.link.day for one in records if one.link.day]
         if closed is None or not days or min(days) > closed:
             return ""
         return f"it is dated {min(days)}, in a closed period (books_closed_to: {closed})"
 
-    def _moved(self, records: Sequence[Made]) -> str:
+    def _moved(self, records: Sequence[CreatedRecord]) -> str:
         """What cannot be taken back keeps the rest too: half an invoice would be worse."""
         if self.target.removes_movements:
             return ""
@@ -235,14 +248,13 @@ class Reader:
             return ""
         return f"{moved[0].ref} was made for it, and the target has no way to take that back"
 
-    def _applied(self, row: EntryRow, records: Sequence[Made]) -> str:
+    def _applied(self, row: EntryRow, records: Sequence[CreatedRecord]) -> str:
         mine = {one.link.ref for one in records}
-        done = self.log.steps(states={StepState.DONE}, invoice=row.invoice)
-        applied = any(step.action is Action.APPLY and step.ref in mine for step in done)
+        applied = is_applied(self.log, row.invoice, mine)
         return "its credit note is set against the invoice" if applied else ""
 
 
-def _as_sent(one: Made, found: TargetDocument) -> Expected:
+def _as_sent(one: CreatedRecord, found: TargetDocument) -> Expected:
     """The client of a document that a restored log found again is not known: any will do."""
     client = one.link.client or found.client
     return Expected(one.link.target, client, one.step.payload, None)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from bridge.contract import Target
+from bridge.engine.context import Choices
 from bridge.engine.decide.closed_periods import open_day, with_day
-from bridge.engine.policy import Choices
-from bridge.engine.undo.inspect import Made, Reader, known_run, made_by
+from bridge.engine.undo.inspect import CreatedRecord, Reader, created_by, known_run
 from bridge.model.keys import Key, Reference, Role, UnusableIdError, bookings, text_of, token_of
 from bridge.model.reasons import Hold
 from bridge.model.refs import Kind, SourceRef, TargetRef
@@ -18,17 +18,19 @@ from bridge.store.tables.values import EntryRow, LinkRow, RunRow
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class ReversalNote:
     """A document, and the credit note that takes it back.
 
     Attributes:
+        booked: The document.
         ref: The key of the credit note.
+        payload: What the credit note shows.
         client: The target's client of both.
     """
 
-    made: Made
+    booked: CreatedRecord
     ref: SourceRef
-    note: Payload
+    payload: Payload
     client: TargetRef
 
 
@@ -37,7 +39,7 @@ class Reversal:
     """What becomes of what the run booked of one invoice.
 
     Attributes:
-        deed: None where it stays.
+        planned: None where it stays.
         number: Which booking of the invoice it is, from 1.
         there: Where the log has the credit note already: an earlier undo was cut short.
         stays: Why it is not reversed; empty where it is.
@@ -45,7 +47,7 @@ class Reversal:
     """
 
     row: EntryRow
-    deed: Deed | None
+    planned: ReversalNote | None
     number: int = 1
     there: LinkRow | None = None
     stays: str = ""
@@ -81,7 +83,7 @@ def plan_reversals(
     """
     run = known_run(log, run_id)
     planner = _Planner(log, target, Reader(log, target, choices), label, today)
-    ours = [one for one in made_by(log, run_id) if one.step.ref.kind is not Kind.CLIENT]
+    ours = [one for one in created_by(log, run_id) if one.step.ref.kind is not Kind.CLIENT]
     ours.sort(key=lambda one: (one.step.invoice.id, one.step.id))
     entries: list[Reversal] = []
     for invoice, records in groupby(ours, key=lambda one: one.step.invoice):
@@ -100,14 +102,16 @@ class _Planner:
     label: str
     today: dt.date
 
-    def one(self, row: EntryRow, records: Sequence[Made]) -> Reversal:
+    def one(self, row: EntryRow, records: Sequence[CreatedRecord]) -> Reversal:
         links = {link.ref: link for link in self.log.links_of_invoice(row.invoice)}
         made = next((one for one in records if one.link.ref == row.invoice), None)
         number = bookings(links)
         ref = Key(Role.REVERSED, row.invoice.id, booking=number).ref
         there = links.get(ref)
         if made and there and there.payload and there.client:
-            return Reversal(row, Deed(made, ref, there.payload, there.client), number, there)
+            return Reversal(
+                row, ReversalNote(made, ref, there.payload, there.client), number, there
+            )
         others = [
             link
             for each, link in links.items()
@@ -126,9 +130,9 @@ class _Planner:
         if client is None or not _cancels(note, read.step.payload):
             told = f"its credit note would show {note.net} net and {note.tax} tax"
             return _stays(row, told, _BY_HAND)
-        return Reversal(row, Deed(read, ref, note, client), number)
+        return Reversal(row, ReversalNote(read, ref, note, client), number)
 
-    def _note(self, row: EntryRow, made: Made, ref: SourceRef) -> Payload | Hold:
+    def _note(self, row: EntryRow, made: CreatedRecord, ref: SourceRef) -> Payload | Hold:
         day = open_day(self.today, self.reader.choices, "the credit note of")
         if isinstance(day, Hold):
             return day
@@ -158,7 +162,7 @@ def _cancels(note: Payload, booked: Payload) -> bool:
     return (note.net, note.tax) == (-booked.net, -booked.tax)
 
 
-def _in_words(links: Iterable[LinkRow], made: Made | None) -> str:
+def _in_words(links: Iterable[LinkRow], made: CreatedRecord | None) -> str:
     """What stands on a document besides, by what it is."""
     told = [_in_word(link) for link in links]
     if made is None:

@@ -1,22 +1,21 @@
 """Booking one invoice: client, invoice, payments, movements, credit notes, each at most once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bridge.contract import Target
-from bridge.engine.prepare.compose import Composed, Part
-from bridge.engine.prepare.prepare import Prepared, Ready
+from bridge.engine.prepare.compose import ComposedRecord
+from bridge.engine.prepare.prepare import WorkItem
 from bridge.engine.write.client_balance import balance_effect, funded
-from bridge.engine.write.client_match import Match
-from bridge.engine.write.clients import ClientDesk
+from bridge.engine.write.client_writer import ClientWriter
 from bridge.engine.write.readback import differs_from
-from bridge.engine.write.steps import Steps, Stuck, Waits
-from bridge.engine.write.writer import Made, Order
+from bridge.engine.write.steps import Blocked, Deferred, Steps
+from bridge.engine.write.writer import OPEN, Done, Step, is_applied
 from bridge.model.keys import Key, Role, key_of, token_at
 from bridge.model.money import Money
 from bridge.model.reasons import Hold, Reason
 from bridge.model.refs import Kind, SourceRef, TargetRef
-from bridge.model.run import EntryState, StepState
+from bridge.model.run import EntryState
 from bridge.model.target_records import TargetPayment
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import Action, LinkRow, SetEntry, SightingRow
@@ -27,21 +26,8 @@ _FIND_OUT = (
 )
 
 
-@dataclass(slots=True)
-class Surroundings:
-    """What is known beyond the log about the invoices of one batch.
-
-    Attributes:
-        matches: By client id, where clients may stand that the log does not know.
-        there: By token, documents and movements that stand in the target and are not linked.
-    """
-
-    matches: Mapping[str, Match] = field(default_factory=dict)
-    there: Mapping[str, Sequence[SightingRow]] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, slots=True)
-class Written:
+class InvoiceWritten:
     """All of an invoice is written.
 
     Attributes:
@@ -54,65 +40,66 @@ class Written:
 
 
 @dataclass(slots=True)
-class Booker:
+class InvoiceWriter:
     """Carries out what was prepared, step by step."""
 
     target: Target
     log: SyncLog
     label: str
     steps: Steps
-    desk: ClientDesk
+    clients: ClientWriter
 
-    def book(self, job: Prepared, ready: Ready, around: Surroundings) -> Written | Stuck | Waits:
+    def book(self, item: WorkItem) -> InvoiceWritten | Blocked | Deferred:
         """Write what is missing of one invoice.
 
         Raises:
             AccessError, UnreachableError, LockLostError: the run ends; the log is in order.
-            HaltedError: nothing more is to be begun; the rest is for the next run.
+            CancelledError: nothing more is to be begun; the rest is for the next run.
         """
-        composed = ready.composed
-        if composed.client and composed.client.ref in self.desk.known.troubled:
-            return Waits(self.desk.known.troubled[composed.client.ref])
-        rest = self._without_given(job, composed)
-        if isinstance(rest, Waits):
+        client = item.composed.client
+        if client and client.ref in self.clients.known.troubled:
+            return Deferred(self.clients.known.troubled[client.ref])
+        rest = self._without_given(item)
+        if isinstance(rest, Deferred):
             return rest
-        composed, ready = rest, replace(ready, composed=rest)
-        unfunded = self._unfunded(job, composed)
+        unfunded = self._unfunded(rest)
         if unfunded:
-            self.steps.teller.hold(job.row, unfunded, job.money)
-            return Stuck()
-        client = self.desk.client(job, ready, around.matches) if composed.client else None
-        if isinstance(client, Stuck):
-            return client
+            self.steps.recorder.hold(rest.row, unfunded, rest.money)
+            return Blocked()
+        found = self.clients.client(rest) if client else None
+        if isinstance(found, Blocked):
+            return found
         try:
-            return _Booking(self, job, ready, around, client).all()
+            return _Booking(self, rest, found).all()
         finally:
             self.steps.writer.give_up_followers()
 
-    def _without_given(self, job: Prepared, composed: Composed) -> Composed | Waits:
+    def _without_given(self, item: WorkItem) -> WorkItem | Deferred:
         """Balance given by hand is booked with the first invoice that uses some, and once."""
-        given = {part.ref for part in composed.parts if _is_given(part)} - job.links.keys()
+        composed = item.composed
+        given = {
+            part.ref for part in composed.parts if Key.of(part.ref).role is Role.GIVEN
+        } - item.links.keys()
         if not given:
-            return composed
+            return item
         self.steps.writer.flush()
-        for step in self.log.steps(states={StepState.INTENDED, StepState.UNKNOWN}):
-            if step.ref in given and step.invoice != job.row.invoice:
-                return Waits(f"{step.ref} is being booked with invoice {step.invoice.id}")
+        for step in self.log.steps(states=OPEN):
+            if step.ref in given and step.invoice != item.row.invoice:
+                return Deferred(f"{step.ref} is being booked with invoice {step.invoice.id}")
         there = self.log.links(given)
         parts = tuple(part for part in composed.parts if part.ref not in there)
-        return replace(composed, parts=parts)
+        return replace(item, answer=replace(composed, parts=parts))
 
-    def _unfunded(self, job: Prepared, composed: Composed) -> Hold | None:
+    def _unfunded(self, item: WorkItem) -> Hold | None:
         """A balance that the books never took in must not be spent in silence."""
-        fresh = [part for part in composed.parts if part.ref not in job.links]
-        used = [part.payload.paid for part in fresh if Key.of(part.ref).is_balance_use]
+        used = [part.payload.paid for part in item.fresh if Key.of(part.ref).is_balance_use]
         wanted = [amount for amount in used if amount and amount.amount > 0]
         if not wanted:
             return None
         currency = wanted[0].currency
-        given = (part.payload.paid for part in fresh if _is_given(part))
+        given = (part.payload.paid for part in item.fresh if Key.of(part.ref).role is Role.GIVEN)
         self.steps.writer.flush()
-        there = funded(self.log.links_of_client(job.row.client), currency)
+        there = funded(self.log.links_of_client(item.row.client), currency)
         for amount in given:
             there += amount or there - there
         if sum(amount.amount for amount in wanted) <= there.amount:
@@ -129,107 +116,106 @@ class Booker:
 class _Booking:
     """One invoice on its way."""
 
-    booker: Booker
-    job: Prepared
-    ready: Ready
-    around: Surroundings
+    shared: InvoiceWriter
+    item: WorkItem
     client: TargetRef | None
     documents: dict[SourceRef, LinkRow] = field(default_factory=dict)
     standing: dict[SourceRef, Mapping[str, TargetPayment]] = field(default_factory=dict)
     has_note: bool = False
 
-    def all(self) -> Written | Stuck:
-        invoice = self.ready.composed.invoice
+    def all(self) -> InvoiceWritten | Blocked:
+        invoice = self.item.composed.invoice
         if invoice:
-            stuck = self._document(invoice)
-            if stuck:
-                return stuck
-        for part in self.ready.composed.parts:
-            stuck = self._part(part)
-            if stuck:
-                return stuck
-        if any(self._funds(part) for part in self.ready.composed.parts):
+            blocked = self._document(invoice)
+            if blocked:
+                return blocked
+        for part in self.item.composed.parts:
+            blocked = self._part(part)
+            if blocked:
+                return blocked
+        if any(self._funds(part) for part in self.item.composed.parts):
             self._release()
         number = self.documents[invoice.ref].target.id if invoice else ""
-        remark = self.ready.composed.remark
-        self.booker.steps.teller.written(self.job.row, number, self.job.money, remark)
-        return Written(number, self.has_note)
+        remark = self.item.composed.remark
+        self.shared.steps.recorder.written(self.item.row, number, self.item.money, remark)
+        return InvoiceWritten(number, self.has_note)
 
-    def _funds(self, part: Part) -> bool:
+    def _funds(self, part: ComposedRecord) -> bool:
         """Whether this run put it on the client's balance."""
         effect = balance_effect(part.ref, part.payload)
-        return part.ref not in self.job.links and effect is not None and effect.amount > 0
+        return part.ref not in self.item.links and effect is not None and effect.amount > 0
 
     def _release(self) -> None:
         """What waited for the client's balance to be in the books is tried again."""
-        waiting = self.booker.log.entries(
+        waiting = self.shared.log.entries(
             states={EntryState.HELD}, reasons={Reason.UNFUNDED_CREDIT}
         )
         for row in list(waiting):
             # A target's own hold of that name waits for a setting, and would only be told again.
-            if row.client == self.job.row.client and row.remedy == _FIND_OUT:
-                self.booker.steps.teller.release(row, "more of its client's balance is booked now")
+            if row.client == self.item.row.client and row.remedy == _FIND_OUT:
+                self.shared.steps.recorder.release(
+                    row, "more of its client's balance is booked now"
+                )
 
-    def _part(self, part: Part) -> Stuck | None:
+    def _part(self, part: ComposedRecord) -> Blocked | None:
         if not _is_document(part):
             return self._money(part)
-        stuck = self._document(part)
-        return self._apply(part) if part.is_applied and not stuck else stuck
+        blocked = self._document(part)
+        return self._apply(part) if part.is_applied and not blocked else blocked
 
     # Documents -------------------------------------------------------------------------------
 
-    def _document(self, part: Part) -> Stuck | None:
-        if part.ref in self.job.links:
-            self.documents[part.ref] = self.job.links[part.ref]
+    def _document(self, part: ComposedRecord) -> Blocked | None:
+        if part.ref in self.item.links:
+            self.documents[part.ref] = self.item.links[part.ref]
             return None
-        there = self.around.there.get(token_at(part.payload.reference), ())
+        there = self.item.lookup.there.get(token_at(part.payload.reference), ())
         if there and self._was_reversed(part, there):
-            return Stuck()
+            return Blocked()
         answer = self._adopt(part, there) if there else self._create(part)
-        if isinstance(answer, Stuck):
+        if isinstance(answer, Blocked):
             return answer
         self.documents[part.ref] = answer
         self.has_note = self.has_note or part.ref.kind is Kind.CREDIT_NOTE
         return None
 
-    def _create(self, part: Part) -> LinkRow | Stuck:
-        client = self._sure_client()
-        order = self.booker.steps.order(
-            self.job, part.ref, Action.CREATE, part.payload, parent=client, client=client
-        )
-        followers = self._followers(part) if part is self.ready.composed.invoice else []
-        call = self._create_call(part, order)
-        self.booker.steps.writer.note(self._being_booked())
-        outcome = self.booker.steps.perform(self.job, order, call, followers)
-        if isinstance(outcome, Made):
-            return self.booker.steps.writer.link_of(order, outcome.target)
-        return self.booker.steps.setback(self.job, outcome)
+    def _create(self, part: ComposedRecord) -> LinkRow | Blocked:
+        steps = self.shared.steps
+        step = self._step(part)
+        followers = self._followers(part) if part is self.item.composed.invoice else []
+        steps.writer.note(self._being_booked())
+        outcome = steps.perform(self.item, step, followers)
+        if isinstance(outcome, Done):
+            return steps.writer.link_of(step, outcome.target)
+        return steps.setback(self.item, outcome)
 
-    def _followers(self, invoice: Part) -> list[Order]:
+    def _step(self, part: ComposedRecord) -> Step:
+        """What makes a document or a movement; or a payment, whose document may come before it."""
+        document = self.documents.get(part.document) if part.document else None
+        about = document.target if document else None
+        if _is_document(part):
+            client = self._sure_client()
+            return self.shared.steps.step(
+                self.item, part.ref, Action.CREATE, part.payload,
+                parent=client, client=client, original=about,
+            )  # fmt: skip
+        return self.shared.steps.step(
+            self.item, part.ref, Action.CREATE, part.payload, parent=about
+        )
+
+    def _followers(self, invoice: ComposedRecord) -> list[Step]:
         """What is written after the invoice: by now it is certain that it stands nowhere yet."""
-        made, orders = {invoice.ref}, list[Order]()
-        for part in self.ready.composed.parts:
+        made, steps = {invoice.ref}, list[Step]()
+        for part in self.item.composed.parts:
             known = (
-                part.ref in self.job.links or token_at(part.payload.reference) in self.around.there
+                part.ref in self.item.links
+                or token_at(part.payload.reference) in self.item.lookup.there
             )
             if known or not (part.document is None or part.document in made or _is_document(part)):
                 continue
-            client = self._sure_client() if _is_document(part) else None
-            order = self.booker.steps.order(
-                self.job, part.ref, Action.CREATE, part.payload, parent=client, client=client
-            )
-            orders.append(order)
+            steps.append(self._step(part))
             made.add(part.ref)
-        return orders
-
-    def _create_call(self, part: Part, order: Order) -> Callable[[], TargetRef]:
-        client, target = self._sure_client(), self.booker.target
-        if part.ref.kind is Kind.CREDIT_NOTE and part.document:
-            original = self.documents[part.document].target
-            return lambda: target.create_credit_note(
-                order.payload, client=client, original=original
-            )
-        return lambda: target.create_invoice(order.payload, client=client)
+        return steps
 
     def _sure_client(self) -> TargetRef:
         if self.client is None:
@@ -237,151 +223,130 @@ class _Booking:
             raise LookupError(msg)
         return self.client
 
-    def _adopt(self, part: Part, there: Sequence[SightingRow]) -> LinkRow | Stuck:
+    def _adopt(self, part: ComposedRecord, there: Sequence[SightingRow]) -> LinkRow | Blocked:
         """Link to the document that carries our reference, if it is just what would be sent."""
-        found, steps = there[0], self.booker.steps
+        found, steps = there[0], self.shared.steps
         if len(there) > 1:
             numbers = ", ".join(row.target.id for row in there)
-            steps.teller.uncertain(
-                self.job.row,
+            steps.recorder.uncertain(
+                self.item.row,
                 f"the documents {numbers} in the target all carry its reference {found.token}",
                 "delete or re-label all but the right one in the target, then run again",
             )
-            return Stuck()
+            return Blocked()
         client = self._sure_client()
         wrong = differs_from(part.payload, found.net, found.tax)
         if found.client != client:
             wrong.append("it belongs to another client")
         if wrong:
             hold = _possible_duplicate(found.target.id, wrong)
-            steps.teller.hold(self.job.row, hold, self.job.money)
-            return Stuck()
+            steps.recorder.hold(self.item.row, hold, self.item.money)
+            return Blocked()
         # What stands there counts: its day and number may have moved at the source since.
         payload = replace(part.payload, date=found.day, reference=found.reference)
-        order = steps.order(
-            self.job, part.ref, Action.LINK, payload, parent=client, client=client, day=found.day
+        step = steps.step(
+            self.item, part.ref, Action.LINK, payload, parent=client, client=client, day=found.day
         )
         steps.writer.note(self._being_booked())
         target = TargetRef(part.ref.kind, found.target.id, found.target.internal_id)
-        steps.writer.tie(order, target)
-        return steps.writer.link_of(order, target)
+        steps.writer.tie(step, target)
+        return steps.writer.link_of(step, target)
 
-    def _was_reversed(self, part: Part, there: Sequence[SightingRow]) -> bool:
+    def _was_reversed(self, part: ComposedRecord, there: Sequence[SightingRow]) -> bool:
         """A log that was lost meets the document of an undo, and the note that reversed it."""
-        label = self.booker.label
+        label = self.shared.label
         key = key_of(token_at(part.payload.reference), label)
         if key.role is not Role.INVOICE or key.part:
             return False
         note = replace(key, role=Role.REVERSED)
-        notes = self.booker.log.sightings(Kind.INVOICE, [note.token(label)])
+        notes = self.shared.log.sightings(Kind.INVOICE, [note.token(label)])
         if notes:
-            hold = _reversed_before(there[0].target.id, notes[0].target.id, self.job.row.invoice.id)
-            self.booker.steps.teller.hold(self.job.row, hold, self.job.money)
+            hold = _reversed_before(
+                there[0].target.id, notes[0].target.id, self.item.row.invoice.id
+            )
+            self.shared.steps.recorder.hold(self.item.row, hold, self.item.money)
         return bool(notes)
 
-    def _apply(self, part: Part) -> Stuck | None:
+    def _apply(self, part: ComposedRecord) -> Blocked | None:
         """Set a credit note against its original, unless the log knows that it is so."""
-        steps, target = self.booker.steps, self.booker.target
-        if part.document is None or self._is_applied(part):
+        steps, invoice = self.shared.steps, self.item.row.invoice
+        if part.document is None or is_applied(self.shared.log, invoice, [part.ref]):
             return None
-        note, original = self.documents[part.ref], self.documents[part.document].target
-        order = steps.order(
-            self.job,
+        note = self.documents[part.ref]
+        step = steps.step(
+            self.item,
             part.ref,
             Action.APPLY,
             part.payload,
-            parent=original,
+            parent=self.documents[part.document].target,
             client=note.client,
             day=note.day,
+            target=note.target,
         )
-
-        def call() -> TargetRef:
-            target.apply_credit_note(note.target, original=original)
-            return note.target
-
-        outcome = steps.perform(self.job, order, call)
-        return None if isinstance(outcome, Made) else steps.setback(self.job, outcome)
-
-    def _is_applied(self, part: Part) -> bool:
-        done = self.booker.log.steps(states={StepState.DONE}, invoice=self.job.row.invoice)
-        return any(step.ref == part.ref and step.action is Action.APPLY for step in done)
+        outcome = steps.perform(self.item, step)
+        return None if isinstance(outcome, Done) else steps.setback(self.item, outcome)
 
     def _being_booked(self) -> SetEntry:
         """Kept with the intent: what is being booked, so that a later change shows."""
         return SetEntry(
-            self.job.row.invoice, EntryState.PENDING, content_fingerprint=self.ready.content
+            self.item.row.invoice, EntryState.PENDING, content_fingerprint=self.item.content
         )
 
     # Money -----------------------------------------------------------------------------------
 
-    def _money(self, part: Part) -> Stuck | None:
-        if part.ref in self.job.links:
+    def _money(self, part: ComposedRecord) -> Blocked | None:
+        if part.ref in self.item.links:
             return None
-        steps = self.booker.steps
-        document = self.documents[part.document].target if part.document else None
+        steps = self.shared.steps
         twin = self._twin(part)
-        if isinstance(twin, Stuck):
+        if isinstance(twin, Blocked):
             return twin
-        action = Action.LINK if twin else Action.CREATE
-        order = steps.order(self.job, part.ref, action, part.payload, parent=document)
+        step = self._step(part)
         if twin:
             steps.writer.note(self._being_booked())
-            steps.writer.tie(order, twin)
+            steps.writer.tie(replace(step, action=Action.LINK), twin)
             return None
-        if not self.ready.composed.invoice:
+        if not self.item.composed.invoice:
             steps.writer.note(self._being_booked())
-        outcome = steps.perform(self.job, order, self._money_call(order, document))
-        if isinstance(outcome, Made):
-            return None
-        return steps.setback(self.job, outcome)
+        outcome = steps.perform(self.item, step)
+        return None if isinstance(outcome, Done) else steps.setback(self.item, outcome)
 
-    def _money_call(self, order: Order, document: TargetRef | None) -> Callable[[], TargetRef]:
-        target = self.booker.target
-        if document is None:
-            return lambda: target.create_movement(order.payload)
-        return lambda: target.create_payment(order.payload, document=document)
-
-    def _twin(self, part: Part) -> TargetRef | Stuck | None:
+    def _twin(self, part: ComposedRecord) -> TargetRef | Blocked | None:
         """The same record where it stands in the target already, from a log that was lost."""
         token = token_at(part.payload.reference)
         if part.document is None:
-            there = self.around.there.get(token, ())
+            there = self.item.lookup.there.get(token, ())
             return there[0].target if there else None
         document = self.documents[part.document]
-        if not document.adopted and part.document not in self.job.links:
+        if not document.adopted and part.document not in self.item.links:
             return None  # made by this very run: nobody can have paid it yet
         if part.document not in self.standing:
             standing = self._standing(document)
-            if isinstance(standing, Stuck):
+            if isinstance(standing, Blocked):
                 return standing
             self.standing[part.document] = standing
         found = self.standing[part.document].get(token)
         return found.ref if found else None
 
-    def _standing(self, document: LinkRow) -> dict[str, TargetPayment] | Stuck:
+    def _standing(self, document: LinkRow) -> dict[str, TargetPayment] | Blocked:
         """Payments of a document that are ours; money of other origin holds it.
 
         Asked for a document that stood there before this run: a log that was restored from a
         backup may know the document and not its payments.
         """
         ours: dict[str, TargetPayment] = {}
-        for payment in self.booker.target.payments(document.target):
-            token = token_at(payment.note, self.booker.label)
-            if key_of(token, self.booker.label).kind is not Kind.PAYMENT:
+        for payment in self.shared.target.payments(document.target):
+            token = token_at(payment.note, self.shared.label)
+            if key_of(token, self.shared.label).kind is not Kind.PAYMENT:
                 hold = _strange_money(document, payment)
-                self.booker.steps.teller.hold(self.job.row, hold, self.job.money)
-                return Stuck()
+                self.shared.steps.recorder.hold(self.item.row, hold, self.item.money)
+                return Blocked()
             ours[token] = payment
         return ours
 
 
-def _is_document(part: Part) -> bool:
+def _is_document(part: ComposedRecord) -> bool:
     return part.ref.kind in {Kind.INVOICE, Kind.CREDIT_NOTE}
-
-
-def _is_given(part: Part) -> bool:
-    """Return whether staff gave or took it: no invoice's own balance, but its client's."""
-    return Key.of(part.ref).role is Role.GIVEN
 
 
 def _reversed_before(document: str, note: str, invoice: str) -> Hold:

@@ -3,8 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from bridge.engine.context import Clock
-from bridge.engine.policy import Policy
+from bridge.engine.context import Clock, Policy
 from bridge.engine.write.run_report import RunCounters
 from bridge.engine.write.writer import Unknown, Writer
 from bridge.errors import RecordRejectedError
@@ -24,7 +23,7 @@ _WAITS = frozenset({Reason.DUPLICATE_TRANSACTION, Reason.CHANGED_AFTER_WRITE})
 
 
 @dataclass(slots=True)
-class Teller:
+class EntryRecorder:
     """Gives entries their states, with a sentence for a person."""
 
     writer: Writer

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from bridge.contract import Target
-from bridge.engine.context import Stop
-from bridge.engine.progress import Progress
-from bridge.engine.write.client_match import Match, MatchKeys, could_match, match_client
+from bridge.engine.context import CancelToken, Progress
+from bridge.engine.decide.client_match import Match, MatchKeys, could_match, match_client
 from bridge.engine.write.readback import ranges
 from bridge.model.keys import Reference, key_of, token_at
 from bridge.model.refs import Kind
@@ -47,7 +46,7 @@ class Lookup:
         state = json.loads(self.log.cursor(SWEEP) or "{}")
         return not state.get("complete")
 
-    def sweep(self, oldest: dt.date, progress: Progress, stop: Stop) -> None:
+    def sweep(self, oldest: dt.date, progress: Progress, stop: CancelToken) -> None:
         """Stream every document since `oldest` through the log, window by window; then movements.
 
         Movements are asked for once: a target may list them only as a whole.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from bridge.engine.context import Observers, Stop
+from bridge.engine.context import CancelToken, Observers
 from bridge.engine.write.client_balance import balance_effect
 from bridge.errors import BridgeError
 from bridge.model.keys import Key, Role, document_of
@@ -146,7 +146,7 @@ class RunCounters:
         return dict(sorted((held + self.held_beyond + self.skipped).items()))
 
     def report(
-        self, *, backlog: int, seconds: int, error: BridgeError | None, stop: Stop
+        self, *, backlog: int, seconds: int, error: BridgeError | None, stop: CancelToken
     ) -> Report:
         """The report as it stands."""
         return Report(
@@ -174,7 +174,7 @@ class RunCounters:
             result["movements"] = counts["movements"]
         return result
 
-    def _exit_code(self, error: BridgeError | None, stop: Stop) -> int:
+    def _exit_code(self, error: BridgeError | None, stop: CancelToken) -> int:
         """Most severe wins: what ended the run, then unknown outcomes, then what needs a person."""
         if error:
             return error.exit_code

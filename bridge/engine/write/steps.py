@@ -1,14 +1,14 @@
-"""Single steps of one invoice: ordered, performed, and their setbacks told."""
+"""Single steps of one invoice: made up, performed, and their setbacks recorded."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bridge.engine.halt import Halt
-from bridge.engine.prepare.prepare import Prepared
-from bridge.engine.write.entry_states import Teller
+from bridge.engine.context import CancelToken
+from bridge.engine.prepare.prepare import WorkItem
+from bridge.engine.write.entry_states import EntryRecorder
 from bridge.engine.write.run_report import RunCounters
-from bridge.engine.write.writer import Made, Order, Outcome, Refused, Unknown, Writer
+from bridge.engine.write.writer import Done, Outcome, Refused, Step, Unknown, Writer
 from bridge.errors import PluginOutcomeError, RecordRejectedError
 from bridge.model.refs import SourceRef, TargetRef
 from bridge.model.target_records import Payload
@@ -16,12 +16,12 @@ from bridge.store.tables.values import Action
 
 
 @dataclass(frozen=True, slots=True)
-class Stuck:
+class Blocked:
     """Nothing further can be written for this invoice now; its state says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class Deferred:
     """Its client is in trouble in this run: it stays on the work list."""
 
     why: str
@@ -37,15 +37,15 @@ class Steps:
     """
 
     writer: Writer
-    teller: Teller
+    recorder: EntryRecorder
     counters: RunCounters
-    halt: Halt
+    stop: CancelToken
     acted: bool = False
     refused: RecordRejectedError | None = None
 
-    def order(
+    def step(
         self,
-        job: Prepared,
+        item: WorkItem,
         ref: SourceRef,
         action: Action,
         payload: Payload,
@@ -53,30 +53,26 @@ class Steps:
         parent: TargetRef | None = None,
         client: TargetRef | None = None,
         day: dt.date | None = None,
-    ) -> Order:
-        """An order on behalf of this invoice.
+        original: TargetRef | None = None,
+        target: TargetRef | None = None,
+    ) -> Step:
+        """Return a step on behalf of this invoice.
 
         Raises:
-            HaltedError: nothing more is to be begun.
+            CancelledError: nothing more is to be begun.
         """
-        self.halt.check()
-        return Order(job.row.invoice, ref, action, payload, parent, day or payload.date, client)
+        self.stop.check()
+        return Step(item.row.invoice, ref, action, payload, parent, day, client, original, target)
 
-    def perform(
-        self,
-        job: Prepared,
-        order: Order,
-        call: Callable[[], TargetRef],
-        followers: Sequence[Order] = (),
-    ) -> Outcome:
+    def perform(self, item: WorkItem, step: Step, followers: Sequence[Step] = ()) -> Outcome:
         """Make a remote write and count it. `followers` as in `Writer.perform`."""
         self.acted = True
-        outcome = self.writer.perform(order, call, followers)
-        if isinstance(outcome, Made):
-            if order.action is Action.CREATE:
-                self.counters.wrote(job.row.invoice, order.ref, order.payload)
+        outcome = self.writer.perform(step, followers)
+        if isinstance(outcome, Done):
+            if step.action is Action.CREATE:
+                self.counters.wrote(item.row.invoice, step.ref, step.payload)
             else:
-                self.counters.changed(order.ref.kind)
+                self.counters.changed(step.ref.kind)
         return outcome
 
     def take_refusal(self) -> RecordRejectedError | None:
@@ -84,17 +80,17 @@ class Steps:
         refused, self.refused = self.refused, None
         return refused
 
-    def setback(self, job: Prepared, outcome: Refused | Unknown) -> Stuck:
+    def setback(self, item: WorkItem, outcome: Refused | Unknown) -> Blocked:
         """Give the invoice the state that a refused or unknown step leaves it in.
 
         Raises:
             PluginOutcomeError: the target's plugin is at fault; the run ends.
         """
         if isinstance(outcome, Unknown):
-            self.teller.unknown(job.row, outcome)
+            self.recorder.unknown(item.row, outcome)
             if isinstance(outcome.error, PluginOutcomeError):
                 raise outcome.error
         else:
             self.refused = outcome.error
-            self.teller.refused(job.row, outcome.error)
-        return Stuck()
+            self.recorder.refused(item.row, outcome.error)
+        return Blocked()

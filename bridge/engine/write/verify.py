@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.contract import Target
-from bridge.engine.write.entry_states import Teller
+from bridge.engine.write.entry_states import EntryRecorder
 from bridge.engine.write.readback import Expected, differences, ranges, read_back
 from bridge.engine.write.writer import Writer
 from bridge.model.keys import Key, document_of
@@ -26,7 +26,7 @@ class Verifier:
     target: Target
     log: SyncLog
     writer: Writer
-    teller: Teller
+    recorder: EntryRecorder
 
     def verify(self, rows: Sequence[EntryRow], remarks: Mapping[SourceRef, Hold]) -> int:
         """Read back these entries in bulk; answers how many were found wrong or missing.
@@ -74,25 +74,25 @@ class Verifier:
     ) -> bool:
         """Whether something is wrong; then it was told."""
         if not links:
-            self.teller.mismatch(row, "the log holds no link for it, although it was written")
+            self.recorder.mismatch(row, "the log holds no link for it, although it was written")
             return True
         wrong: list[str] = []
         for link in links:
             if _is_document(link):
                 found = documents.get(link.target)
                 if found is None:
-                    self.teller.hold(row, _remote_missing(link))
+                    self.recorder.hold(row, _remote_missing(link))
                     return True
                 told = differences(expected[link.ref], found)
                 wrong.extend(f"document {found.ref.id}: {each}" for each in told)
             elif link.ref.kind is Kind.MOVEMENT and self.target.lists_movements:
                 moved = movements.get(link.target.id)
                 if moved is None:
-                    self.teller.hold(row, _remote_missing(link))
+                    self.recorder.hold(row, _remote_missing(link))
                     return True
                 wrong.extend(_movement_differences(link, moved))
         if wrong:
-            self.teller.mismatch(row, "; ".join(wrong))
+            self.recorder.mismatch(row, "; ".join(wrong))
         return bool(wrong)
 
     def _done(
@@ -112,7 +112,7 @@ class Verifier:
             if found.ref.internal_id != link.target.internal_id:
                 learnt = replace(link.target, internal_id=found.ref.internal_id)
                 self.writer.note(PutLink(replace(link, target=learnt, payload=None)))
-        self.teller.done(row, number, remark)
+        self.recorder.done(row, number, remark)
 
 
 def _kept(row: EntryRow) -> Hold | None:

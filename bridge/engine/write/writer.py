@@ -1,12 +1,13 @@
 """The one place from which anything is written at the target: intent, call, outcome."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import stamina
 
-from bridge.engine.context import Clock
+from bridge.contract import Target
+from bridge.engine.context import Clock, Operator
 from bridge.errors import (
     AccessError,
     AmbiguousMatchError,
@@ -15,12 +16,22 @@ from bridge.errors import (
     TransientError,
     UnreachableError,
 )
-from bridge.model.refs import SourceRef, TargetRef
+from bridge.model.keys import Reference, token_at
+from bridge.model.refs import Kind, SourceRef, TargetRef
 from bridge.model.run import Run, StepState
 from bridge.model.target_records import Payload
 from bridge.store.lease import Lease
 from bridge.store.sync_log import SyncLog
-from bridge.store.tables.values import Action, Conclude, Intend, LinkRow, PutLink, StepRow, Write
+from bridge.store.tables.values import (
+    Action,
+    Conclude,
+    DropLink,
+    Intend,
+    LinkRow,
+    PutLink,
+    StepRow,
+    Write,
+)
 
 _ATTEMPTS = 4
 _PATIENCE_S = 45.0
@@ -28,14 +39,21 @@ _PATIENCE_S = 45.0
 AHEAD = dt.timedelta(seconds=10)
 """For how long an intent is good: what is sent later is written down anew, with the time."""
 
+OPEN = frozenset({StepState.INTENDED, StepState.UNKNOWN})
+"""States of steps whose outcome is to be found out."""
+
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Step:
     """One remote write that is about to be made.
 
     Attributes:
-        day: The document's day, kept with the link so that it can be read back.
+        parent: As on `StepRow`.
+        day: The document's day, kept with the link so that it can be read back; None for the
+            payload's.
         client: The target's client of a document.
+        original: The document that a new credit note credits.
+        target: The record that is changed or removed; None of one that is made.
     """
 
     invoice: SourceRef
@@ -45,10 +63,12 @@ class Order:
     parent: TargetRef | None = None
     day: dt.date | None = None
     client: TargetRef | None = None
+    original: TargetRef | None = None
+    target: TargetRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Done:
     """It was written, and this is what came of it."""
 
     target: TargetRef
@@ -68,7 +88,83 @@ class Unknown:
     error: OutcomeUnknownError | AmbiguousMatchError
 
 
-Outcome = Made | Refused | Unknown
+Outcome = Done | Refused | Unknown
+
+
+def send(target: Target, step: Step) -> TargetRef:
+    """Make the call that a step stands for, and return the record that it made or changed.
+
+    Its twin is `look`, which finds out whether that call was carried out.
+    """
+    if step.action is Action.CREATE:
+        return _create(target, step)
+    record = _known(step.target)
+    match step.action:
+        case Action.UPDATE:
+            target.update_client(record, step.payload)
+        case Action.ADOPT:
+            target.adopt_client(record, step.payload)
+        case Action.APPLY:
+            target.apply_credit_note(record, original=_known(step.parent))
+        case Action.REMOVE:
+            target.remove(record, document=step.parent)
+        case Action.LINK:
+            pass  # it stands there already
+    return record
+
+
+def _create(target: Target, step: Step) -> TargetRef:
+    match step.ref.kind:
+        case Kind.CLIENT:
+            return target.create_client(step.payload)
+        case Kind.MOVEMENT:
+            return target.create_movement(step.payload)
+        case Kind.PAYMENT:
+            return target.create_payment(step.payload, document=_known(step.parent))
+        case Kind.CREDIT_NOTE:
+            return target.create_credit_note(
+                step.payload, client=_known(step.client), original=_known(step.original)
+            )
+        case Kind.INVOICE:
+            return target.create_invoice(step.payload, client=_known(step.client))
+
+
+def _known(ref: TargetRef | None) -> TargetRef:
+    if ref is None:
+        msg = "a step without the record that it is about"
+        raise LookupError(msg)
+    return ref
+
+
+def look(target: Target, step: StepRow) -> TargetRef | None:
+    """Return what the record of a step is in the target now, if it is there.
+
+    Raises:
+        AmbiguousMatchError: two are.
+    """
+    payload = step.payload
+    reference = Reference(token_at(payload.reference))
+    match step.ref.kind:
+        case Kind.CLIENT:
+            return target.find_client(payload)
+        case Kind.MOVEMENT:
+            return target.find_movement(payload)
+        case Kind.PAYMENT:
+            if step.parent is None:
+                return None
+            payment = target.find_payment(reference, document=step.parent)
+            return payment.ref if payment else None
+        case Kind.INVOICE | Kind.CREDIT_NOTE:
+            if step.parent is None or payload.date is None:
+                return None
+            document = target.find_invoice(reference, client=step.parent, day=payload.date)
+            return document.ref if document else None
+
+
+def is_applied(log: SyncLog, invoice: SourceRef, notes: Collection[SourceRef]) -> bool:
+    """Report whether one of these credit notes was set against its original, as the log has it."""
+    done = log.steps(states={StepState.DONE}, invoice=invoice)
+    return any(step.action is Action.APPLY and step.ref in notes for step in done)
 
 
 @dataclass(slots=True)
@@ -84,6 +180,7 @@ class Writer:
         ahead: Steps that were written down with an earlier one, and not begun yet.
     """
 
+    target: Target
     log: SyncLog
     run: Run
     lease: Lease | None
@@ -110,9 +207,7 @@ class Writer:
         if not self.later:
             self.flush()
 
-    def perform(
-        self, order: Order, call: Callable[[], TargetRef], followers: Sequence[Order] = ()
-    ) -> Outcome:
+    def perform(self, step: Step, followers: Sequence[Step] = ()) -> Outcome:
         """Write the intent down, make the call, and note what came of it.
 
         `followers` are written down with it: when they are performed they need no commit, unless
@@ -122,25 +217,26 @@ class Writer:
             AccessError, UnreachableError: nothing was written; the run ends.
             LockLostError: nothing was written.
         """
-        step = self.ahead.pop(order.ref, None) or self._intend(order, followers)
-        sent = step.intended
+        row = self.ahead.pop(step.ref, None) or self._intend(step, followers)
+        sent = row.intended
 
-        def send() -> TargetRef:
+        def call() -> TargetRef:
             nonlocal sent
             now = self.clock()
             if abs(now - sent) > AHEAD:
-                self.note(Conclude(step.id, StepState.INTENDED, sent=now))
+                self.note(Conclude(row.id, StepState.INTENDED, row.target, sent=now))
                 self.flush()
             sent = now
-            return call()
+            return send(self.target, step)
 
         def ended(state: StepState, target: TargetRef | None = None, error: str = "") -> None:
-            self.note(Conclude(step.id, state, target, error, order.parent, sent, self.clock()))
-            if not target:
+            known = target or row.target
+            self.note(Conclude(row.id, state, known, error, step.parent, sent, self.clock()))
+            if state is not StepState.DONE:
                 self.give_up_followers()
 
         try:
-            target = _patiently(send)
+            target = _patiently(call)
         except RecordRejectedError as error:
             ended(StepState.REFUSED, error=str(error))
             return Refused(error)
@@ -155,15 +251,15 @@ class Writer:
                 raise UnreachableError(error.what, remedy=error.remedy) from error
             raise
         ended(StepState.DONE, target)
-        self.note(PutLink(self.link_of(order, target), order.invoice))
-        return Made(target)
+        self.note(self.relink(step, target))
+        return Done(target)
 
-    def _intend(self, order: Order, followers: Sequence[Order]) -> StepRow:
-        step = self._step(order)
-        self.ahead = {follower.ref: self._step(follower) for follower in followers}
-        self.note(*map(Intend, (step, *self.ahead.values())))
+    def _intend(self, step: Step, followers: Sequence[Step]) -> StepRow:
+        row = self._row(step)
+        self.ahead = {follower.ref: self._row(follower) for follower in followers}
+        self.note(*map(Intend, (row, *self.ahead.values())))
         self.flush()
-        return step
+        return row
 
     def give_up_followers(self) -> None:
         """Note that what was written down ahead is not sent: something came before it."""
@@ -172,43 +268,56 @@ class Writer:
             self.note(Conclude(step.id, StepState.REFUSED, error=why))
         self.ahead.clear()
 
-    def tie(self, order: Order, target: TargetRef) -> None:
-        """Link to a record that stands there already: nothing is sent."""
-        step = self._step(order, target)
-        self.note(
-            Intend(step),
-            Conclude(step.id, StepState.DONE, target=target),
-            PutLink(self.link_of(order, target), order.invoice),
-        )
+    def tie(self, step: Step, target: TargetRef, link: LinkRow | None = None) -> None:
+        """Note a link to a record that stands there already: nothing is sent.
 
-    def link_of(self, order: Order, target: TargetRef) -> LinkRow:
-        """The link that a finished order leaves."""
+        `link` takes the place of the one that the step would leave.
+        """
+        row = self._row(step, target)
+        put = PutLink(link, step.invoice) if link else self.relink(step, target)
+        self.note(Intend(row), Conclude(row.id, StepState.DONE, target=target), put)
+
+    def relink(self, step: Step, target: TargetRef) -> PutLink | DropLink:
+        """Return what a finished step does to the link of its record."""
+        if step.action is Action.REMOVE:
+            return DropLink(step.ref)
+        return PutLink(self.link_of(step, target), step.invoice)
+
+    def link_of(self, step: Step, target: TargetRef) -> LinkRow:
+        """Return the link that a finished step leaves."""
         return LinkRow(
-            ref=order.ref,
+            ref=step.ref,
             target=target,
-            payload=order.payload,
-            adopted=order.action in {Action.ADOPT, Action.LINK},
-            day=order.day,
-            client=order.client,
+            payload=step.payload,
+            adopted=step.action in {Action.ADOPT, Action.LINK},
+            day=step.day or step.payload.date,
+            client=step.client,
             run=self.run.id,
             created=self.clock(),
         )
 
-    def _step(self, order: Order, target: TargetRef | None = None) -> StepRow:
+    def _row(self, step: Step, target: TargetRef | None = None) -> StepRow:
         return StepRow(
             id=self.log.next_step_id(self.run),
             run=self.run.id,
-            invoice=order.invoice,
-            ref=order.ref,
-            action=order.action,
+            invoice=step.invoice,
+            ref=step.ref,
+            action=step.action,
             state=StepState.INTENDED,
-            payload=order.payload,
-            parent=order.parent,
-            target=target,
+            payload=step.payload,
+            parent=step.parent,
+            target=target or (step.target if step.action is Action.REMOVE else None),
             error="",
             intended=self.clock(),
             finished=None,
         )
+
+
+def writer_of(operator: Operator, target: Target) -> Writer:
+    """Return a writer for a manual act, which looks at its lease before anything leaves."""
+    if operator.lease:
+        target.before_write = operator.lease.check
+    return Writer(target, operator.log, operator.run, operator.lease, operator.clock)
 
 
 def _wait_as_asked(error: Exception) -> bool | float:

@@ -9,9 +9,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from bridge.api import Entry, EntryState, Hold, Invoice, Report, Run, Target
-from bridge.engine.context import Ends, Stop, SyncRequest
-from bridge.engine.policy import Policy, UnpaidDocuments
-from bridge.engine.progress import Silent
+from bridge.engine.context import (
+    CancelToken,
+    Connections,
+    NoProgress,
+    Policy,
+    SyncRequest,
+    UnpaidDocuments,
+)
 from bridge.engine.run.sync import sync
 from bridge.store.sync_log import SyncLog
 from bridge.testing.conformance.scenario import FIRST_DAY, Scenario
@@ -135,15 +140,15 @@ class Simulation:
 
     def _sync(self, log: SyncLog, target: Target) -> Report:
         return sync(
-            Ends(MemorySource(self.scenario.billing, LABEL), target),
+            Connections(MemorySource(self.scenario.billing, LABEL), target),
             log,
             run=log.start_run("sync", version="kit", settings_digest="kit"),
             lease=None,
             policy=Policy(start_date=FIRST_DAY, unpaid_documents=UnpaidDocuments.PROFORMA),
             request=SyncRequest(limit=0),
             observers=NullObservers(),
-            progress=Silent(),
-            stop=Stop(),
+            progress=NoProgress(),
+            stop=CancelToken(),
             clock=lambda: self.now,
         )
 

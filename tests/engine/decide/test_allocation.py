@@ -19,9 +19,9 @@ from bridge.api import (
     TransactionKind,
     client_ref,
 )
+from bridge.engine.context import BookWhen, Choices, Policy, UnpaidDocuments
 from bridge.engine.decide.inputs import DecisionInputs, PriorBooking
 from bridge.engine.decide.plan import Plan, decide
-from bridge.engine.policy import BookWhen, Choices, Policy, UnpaidDocuments
 from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice, gbp
 
 POLICY = Policy(

@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from bridge.api import Hold, Reason
+from bridge.engine.context import Choices
 from bridge.engine.decide.closed_periods import open_day, with_day
-from bridge.engine.policy import Choices
 
 CLOSED = dt.date(2026, 3, 31)
 FIRST_OPEN = dt.date(2026, 4, 1)

@@ -17,6 +17,7 @@ from bridge.api import (
     Transaction,
     TransactionKind,
 )
+from bridge.engine.context import Choices, Policy, UnpaidDocuments
 from bridge.engine.decide.allocation import MoneyAllocation
 from bridge.engine.decide.answers import Answer, Answers, Given
 from bridge.engine.decide.credit_note_lines import Reduction
@@ -27,7 +28,6 @@ from bridge.engine.decide.credit_notes import (
     plan_refunds,
 )
 from bridge.engine.decide.inputs import DecisionInputs, PriorBooking
-from bridge.engine.policy import Choices, Policy, UnpaidDocuments
 from bridge.model.keys import Key, Role, refund_ref
 from bridge.testing.builders import DAY, a_payment, a_sale, a_transaction, an_invoice, gbp
 

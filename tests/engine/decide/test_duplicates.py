@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 
 from bridge.api import Hold, LineKind, Reason, Transaction
+from bridge.engine.context import Choices, Policy, UnpaidDocuments
 from bridge.engine.decide.answers import Answer, Answers, Given
 from bridge.engine.decide.inputs import DecisionInputs, PriorBooking
 from bridge.engine.decide.plan import Plan, decide
-from bridge.engine.policy import Choices, Policy, UnpaidDocuments
 from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice, gbp
 
 POLICY = Policy(

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from bridge.api import EntryState, Hold, Invoice, InvoiceState, LineKind, Reason, TransactionKind
+from bridge.engine.context import BookWhen, Policy, UnpaidDocuments
 from bridge.engine.decide.answers import Answer, Answers, Given
 from bridge.engine.decide.eligibility import by_lines, by_state, by_totals, decide_header
 from bridge.engine.decide.inputs import DecisionInputs, PriorBooking
-from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
 from bridge.model.reasons import Skip
 from bridge.store.tables.values import EntryRow
 from bridge.testing.builders import DAY, a_line, a_transaction, an_invoice, gbp

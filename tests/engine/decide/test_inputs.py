@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bridge.api import Hold, Reason, TransactionKind
+from bridge.engine.context import BookWhen, Policy, UnpaidDocuments
 from bridge.engine.decide.inputs import document_day, oldest_first, own_number
-from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
 from bridge.testing.builders import DAY, a_transaction, an_invoice, gbp
 
 PAID_ON = DAY + dt.timedelta(days=20)

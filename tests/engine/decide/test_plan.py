@@ -17,9 +17,9 @@ from bridge.api import (
     Sale,
     TransactionKind,
 )
+from bridge.engine.context import Choices, Policy, UnpaidDocuments
 from bridge.engine.decide.inputs import DecisionInputs
 from bridge.engine.decide.plan import Plan, decide
-from bridge.engine.policy import Choices, Policy, UnpaidDocuments
 from bridge.model.reasons import Skip
 from bridge.testing.builders import (
     DAY,

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing_extensions import override
 
 from bridge.api import EntryState, Reason, TargetLine, invoice_ref
-from bridge.engine.manual.actions import Hands
+from bridge.engine.context import Operator
+from bridge.engine.manual.actions import ManualActions
 from bridge.store import open_log
 from bridge.testing.builders import a_client, a_transaction, an_invoice, gbp
 from bridge.testing.memory.books import MemoryBooks
@@ -44,7 +45,7 @@ def test_what_was_remarked_on_it_is_not_lost(tmp_path: Path) -> None:
         assert entry.state is EntryState.MISMATCH
         books.put_right()
         hand = log.start_run("retry", version="0", settings_digest="")
-        Hands(log, hand, None, "Rose").retry(["501"], [])
+        ManualActions(Operator(log, hand, None, "Rose")).retry(["501"], [])
         written = books.documents | books.payments
         run(log, billing, books)
         entry = log.entry(invoice_ref(501))

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bridge.api import EntryState, LineItem, Reason, client_ref, invoice_ref
-from bridge.engine.manual.actions import Hands
+from bridge.engine.context import Operator
+from bridge.engine.manual.actions import ManualActions
 from bridge.store import open_log
 from bridge.store.sync_log import SyncLog
 from bridge.testing.builders import a_client, a_line, an_invoice, gbp
@@ -86,11 +87,10 @@ def test_it_is_booked_once_somebody_settled_the_other(company: Company) -> None:
     company.bill(501, DOMAIN)
     company.bill(502, SERVER)
     company.run()
-    hands = Hands(
-        company.log, company.log.start_run("skip", version="0", settings_digest=""), None, "Rose"
-    )
-    hands.skip("501", "corrected by hand")
-    hands.retry(["502"], [])
+    hand = company.log.start_run("skip", version="0", settings_digest="")
+    by_hand = ManualActions(Operator(company.log, hand, None, "Rose"))
+    by_hand.skip("501", "corrected by hand")
+    by_hand.retry(["502"], [])
     company.run()
     assert company.fate(502) == DONE
     assert company.log.links([client_ref("31"), invoice_ref(502)]).keys() >= {invoice_ref(502)}

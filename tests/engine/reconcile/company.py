@@ -9,9 +9,14 @@ from bridge.api import (
     Days,
     Invoice,
 )
-from bridge.engine.context import Ends, Stop, SyncRequest
-from bridge.engine.policy import Policy, UnpaidDocuments
-from bridge.engine.progress import Silent
+from bridge.engine.context import (
+    CancelToken,
+    Connections,
+    NoProgress,
+    Policy,
+    SyncRequest,
+    UnpaidDocuments,
+)
 from bridge.engine.reconcile.read_books import BooksSnapshot, read
 from bridge.engine.reconcile.result import Reconciliation, reconciled
 from bridge.engine.run.sync import sync
@@ -41,8 +46,8 @@ class Company:
         self.told: list[int] = []
         self.takes_balances = False
 
-    def ends(self) -> Ends:
-        return Ends(
+    def ends(self) -> Connections:
+        return Connections(
             MemorySource(self.billing),
             MemoryTarget(self.books, mapping=MAPPING, takes_balances=self.takes_balances),
         )
@@ -68,8 +73,8 @@ class Company:
             policy=POLICY,
             request=SyncRequest(0),
             observers=NullObservers(),
-            progress=Silent(),
-            stop=Stop(),
+            progress=NoProgress(),
+            stop=CancelToken(),
             clock=lambda: NOW,
         )
         assert report.error is None
@@ -83,7 +88,7 @@ class Company:
             self.log,
             policy=POLICY,
             days=Days(first, last),
-            progress=Silent(),
+            progress=NoProgress(),
             tell_cost=self.told.append,
             clock=lambda: NOW,
         )

@@ -26,7 +26,7 @@ from bridge.api import (
     client_ref,
     invoice_ref,
 )
-from bridge.engine.policy import Choices, Policy, UnpaidDocuments
+from bridge.engine.context import Choices, Policy, UnpaidDocuments
 from bridge.engine.reconcile.log_view import LogView
 from bridge.engine.reconcile.match import differences, match
 from bridge.engine.reconcile.values import ComparisonTerms, Item, MatchClass

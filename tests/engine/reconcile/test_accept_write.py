@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.api import UsageError
-from bridge.engine.manual.actions import Hands
+from bridge.engine.context import Operator
 from bridge.engine.reconcile.accept import named
 from bridge.engine.reconcile.accept_write import accept, unaccept
 from bridge.engine.reconcile.read_books import BooksSnapshot
@@ -11,9 +11,9 @@ from bridge.engine.reconcile.result import Reconciliation, reconciled
 from tests.engine.reconcile.company import NOW, Company
 
 
-def hands_of(company: Company) -> Hands:
+def hands_of(company: Company) -> Operator:
     run = company.log.start_run("accept", version="test", settings_digest="abc")
-    return Hands(company.log, run, None, "jo@books", lambda: NOW)
+    return Operator(company.log, run, None, "jo@books", lambda: NOW)
 
 
 def report_of(found: BooksSnapshot) -> Reconciliation:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.api import EntryState, InvoiceState, Reason
-from bridge.engine.policy import BookWhen, Policy, UnpaidDocuments
+from bridge.engine.context import BookWhen, Policy, UnpaidDocuments
 from bridge.engine.reconcile.log_view import is_ended, of_document, of_entry
 from bridge.engine.reconcile.values import MatchClass
 from tests.engine.reconcile.conftest import DAY, Paper

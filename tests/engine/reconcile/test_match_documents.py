@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.api import EntryState, InvoiceState, Kind, Reason, RecordClass
-from bridge.engine.policy import Choices
+from bridge.engine.context import Choices
 from bridge.engine.reconcile.values import MatchClass
 
 Paper = Any

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.engine.policy import BookWhen, Choices, Policy, UnpaidDocuments
+from bridge.engine.context import BookWhen, Choices, Policy, UnpaidDocuments
 from bridge.engine.reconcile.values import MatchClass, Verdict
 from tests.engine.reconcile.conftest import DAY, Paper, money
 

@@ -10,8 +10,7 @@ import pytest
 
 from bridge.api import EntryState, InvoiceState, Report, TargetRef
 from bridge.engine import context as ends
-from bridge.engine.policy import Policy, UnpaidDocuments
-from bridge.engine.progress import Silent
+from bridge.engine.context import NoProgress, Policy, UnpaidDocuments
 from bridge.engine.run import sync
 from bridge.store import open_log
 from bridge.testing.builders import DAY, a_client, a_line, a_transaction, an_invoice
@@ -62,15 +61,15 @@ class Company:
             log.migrate()
             with SlowTarget(self) as target, MemorySource(self.billing) as source:
                 return sync.sync(
-                    ends.Ends(source, target),
+                    ends.Connections(source, target),
                     log,
                     run=log.start_run("sync", version="0", settings_digest=""),
                     lease=None,
                     policy=replace(POLICY, workers=workers),
                     request=ends.SyncRequest(0, minutes=minutes),
                     observers=NullObservers(),
-                    progress=Silent(),
-                    stop=ends.Stop(),
+                    progress=NoProgress(),
+                    stop=ends.CancelToken(),
                     clock=lambda: MORNING,
                 )
 

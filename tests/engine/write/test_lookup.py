@@ -1,88 +1,99 @@
-"""What stands in the target already is known by the key at the head of its text alone."""
+"""What stands in the target already is found by its key, and each day is looked at once."""
 
-from contextlib import closing
-from dataclasses import replace
-from pathlib import Path
+import datetime as dt
 
-from bridge.api import EntryState, Reason, Report
-from bridge.store import open_log
-from bridge.testing.builders import DAY, a_client, a_transaction, an_invoice, gbp
-from bridge.testing.memory.books import MemoryBooks
-from bridge.testing.memory.source import MemoryBilling
-from tests.engine.run_engine import run
+import pytest
 
-ODD_IDS = (
-    *("in_1NabC", "R12", "T5", "C7", "T5/fee", "501+1", "501/2", "501/undone1", "501/cancelled"),
-    *("1-2", "a b ", "a b", "~501", "%35", "Ünï/çødé", "ONE", "one", "550e8400-e29b-41d4"),
+from bridge.api import Hold
+from bridge.engine.context import NoProgress
+from bridge.engine.decide.client_match import Adopt, Create, Ours
+from bridge.engine.write.lookup import Lookup
+from bridge.testing.builders import DAY, a_client, an_invoice, gbp
+from tests.engine.one_worker import OneWorker
+
+
+@pytest.fixture
+def lookup(one: OneWorker) -> Lookup:
+    return Lookup(one.target, one.log, "MEM", one.now.date())
+
+
+def add(one: OneWorker, reference: str, date: dt.date = DAY) -> str:
+    """A document that the log does not know."""
+    client = next(iter(one.books.clients), None) or one.books.add_client({"name": "Acme"})
+    return one.books.add_document(client, reference=reference, date=date, currency="GBP", lines=())
+
+
+def test_documents_of_ours_on_a_day_are_found_by_token_and_others_passed_over(
+    one: OneWorker, lookup: Lookup
+) -> None:
+    number = add(one, "MEM-501 F501")
+    add(one, "by hand")
+    assert lookup.around([DAY]) == 1
+    assert [row.target.id for row in lookup.there(["MEM-501"])["MEM-501"]] == [number]
+    assert lookup.there(["MEM-502"]) == {}
+
+
+def test_what_the_log_links_is_no_stranger(one: OneWorker, lookup: Lookup) -> None:
+    one.write(an_invoice())
+    assert lookup.around([DAY]) == 0
+    assert lookup.there(["MEM-501"]) == {}
+
+
+def test_a_day_is_read_once_a_run(one: OneWorker, lookup: Lookup) -> None:
+    lookup.around([DAY])
+    lookup.around([DAY])
+    assert one.books.calls["documents"] == 1
+    lookup.around([DAY + dt.timedelta(days=40)])
+    assert one.books.calls["documents"] == 2
+
+
+def test_a_movement_of_ours_is_found_by_its_token(one: OneWorker, lookup: Lookup) -> None:
+    one.books.add_movement(reference="MEM-T900/fee", date=DAY, amount=gbp("-1.95"), account="Fees")
+    lookup.movements_around([DAY])
+    assert list(lookup.there(["MEM-T900/fee"])) == ["MEM-T900/fee"]
+
+
+def test_a_sweep_finds_what_stands_on_any_day_and_is_due_once_a_log(
+    one: OneWorker, lookup: Lookup
+) -> None:
+    assert lookup.sweep_is_due()
+    add(one, "MEM-501", DAY - dt.timedelta(days=200))
+    lookup.sweep(DAY - dt.timedelta(days=200), NoProgress(), one.stop)
+    assert lookup.swept
+    assert not lookup.sweep_is_due()
+    assert list(lookup.there(["MEM-501"])) == ["MEM-501"]
+
+
+def test_a_sweep_that_was_stopped_is_still_due(one: OneWorker, lookup: Lookup) -> None:
+    one.stop.requested = True
+    lookup.sweep(DAY, NoProgress(), one.stop)
+    assert not lookup.swept
+    assert lookup.sweep_is_due()
+
+
+def test_the_latest_days_reach_a_week_before_the_run_before(one: OneWorker, lookup: Lookup) -> None:
+    assert len(lookup.lately()) == 63  # no run came before: two months
+    one.log.start_run("sync", version="0", settings_digest="")
+    later = Lookup(one.target, one.log, "MEM", one.run.started.date())
+    assert later.lately()[0] == one.run.started.date() - dt.timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("fields", "match"),
+    [
+        ({"name": "Somebody else"}, Create),
+        ({"name": "Acme Widgets Ltd", "email": "a@acme.example"}, Adopt),
+        ({"name": "Another Ltd", "email": "a@acme.example"}, Hold),
+        ({"name": "Renamed", "reference": "MEM-31"}, Ours),
+    ],
 )
-
-
-def _company(ids: tuple[str, ...]) -> MemoryBilling:
-    """Each invoice has a client and a payment of its own, of ids as odd as its own."""
-    billing = MemoryBilling()
-    for one in ids:
-        paid = a_transaction(one, client=one, invoice=one, fee=gbp("1.95"), money_in=gbp("130.00"))
-        invoice = an_invoice(one, client=one, transactions=[paid])
-        billing.put(a_client(one, company=f"Company {one}"), invoice)
-    return billing
-
-
-def _lose(place: Path) -> None:
-    for file in place.glob("log.db*"):
-        file.unlink()
-
-
-def _run(place: Path, billing: MemoryBilling, books: MemoryBooks) -> Report:
-    with closing(open_log("sqlite:///log.db", "kit", base=place)) as log:
-        log.migrate()
-        return run(log, billing, books)
-
-
-def _counts(books: MemoryBooks) -> tuple[int, ...]:
-    kept = (books.clients, books.documents, books.payments, books.movements)
-    return tuple(len(rows) for rows in kept)
-
-
-def test_a_lost_log_finds_records_of_any_id(tmp_path: Path) -> None:
-    ids = (*ODD_IDS, "501", "502", "12", "5")
-    billing, books = _company(ids), MemoryBooks()
-    assert _run(tmp_path, billing, books).outcome["done"] == len(ids)
-    once = _counts(books)
-    _lose(tmp_path)
-    assert _run(tmp_path, billing, books).outcome["done"] == len(ids)
-    assert _counts(books) == once == (len(ids), len(ids), len(ids), 2 * len(ids))
-
-
-def test_what_no_key_can_carry_is_named_and_the_others_go_on(tmp_path: Path) -> None:
-    long, longer = "in_" + "9" * 150, "in_" + "9" * 300
-    billing, books = _company(("501", long, longer)), MemoryBooks()
-    billing.put(an_invoice(502, client=""), a_client(""))
-    report = _run(tmp_path, billing, books)
-    told = {entry.number: (entry.state, entry.what) for entry in report.newly_held}
-    assert (report.outcome["done"], report.outcome["held"], report.exit_code) == (1, 3, 3)
-    assert {state for state, _ in told.values()} == {EntryState.HELD}
-    words = "the source's id of one of the two is empty, or too long for a key"
-    assert words in told["INV-2026-502"][1]
-    assert words in told[f"INV-2026-{longer}"[:60]][1]
-    assert "its key in the target would be of" in told[f"INV-2026-{long}"][1]
-    assert [each.reference for each in books.documents.values()] == ["MEM-501 INV-2026-501"]
-
-
-def test_what_a_payer_writes_is_no_document(tmp_path: Path) -> None:
-    """A bank's row whose text begins with the invoice's own key stands for no document."""
-    billing, books = _company(("501",)), MemoryBooks()
-    books.add_movement(reference="MEM-501 thanks", date=DAY, amount=gbp("100.00"), account="bank")
-    assert _run(tmp_path, billing, books).outcome["done"] == 1
-    assert len(books.documents) == 1
-
-
-def test_money_that_a_person_set_on_a_document_is_not_taken_for_ours(tmp_path: Path) -> None:
-    """Its text begins with the document's key and not with a payment's: paid twice is worse."""
-    billing, books = _company(("501",)), MemoryBooks()
-    _run(tmp_path, billing, books)
-    _lose(tmp_path)
-    [payment] = books.payments.values()
-    books.payments[payment.id] = replace(payment, note="MEM-501 by cheque")
-    [held] = _run(tmp_path, billing, books).newly_held
-    assert held.reason is Reason.POSSIBLE_DUPLICATE
-    assert len(books.payments) == 1
+def test_clients_that_the_log_does_not_know_are_matched(
+    one: OneWorker, lookup: Lookup, fields: dict[str, str], match: type[object]
+) -> None:
+    client = a_client(31, company="Acme Widgets Ltd", email="a@acme.example")
+    one.billing.put(client)
+    (item,) = one.prepare(an_invoice())
+    one.books.add_client(dict(fields))
+    assert item.composed.client
+    found = lookup.clients([(client, item.composed.client.payload)])
+    assert isinstance(found["31"], match)

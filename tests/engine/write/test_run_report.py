@@ -20,8 +20,7 @@ from bridge.api import (
     client_ref,
     invoice_ref,
 )
-from bridge.engine.context import Ends, Stop
-from bridge.engine.policy import Choices
+from bridge.engine.context import CancelToken, Choices, Connections
 from bridge.engine.write.run_report import RunCounters, summary
 from bridge.model.keys import Key
 from bridge.store import open_log
@@ -74,7 +73,7 @@ def _counters() -> RunCounters:
 
 
 def _report(counters: RunCounters) -> Report:
-    return counters.report(backlog=0, seconds=1, error=None, stop=Stop())
+    return counters.report(backlog=0, seconds=1, error=None, stop=CancelToken())
 
 
 def test_of_very_many_held_ones_the_first_thousand_are_shown_and_all_are_counted() -> None:
@@ -116,7 +115,7 @@ def log(tmp_path: Path) -> Iterator[SyncLog]:
 def _run(log: SyncLog, billing: MemoryBilling, books: MemoryBooks) -> Report:
     policy = replace(POLICY, choices=Choices(price_reductions="credit_note"))
     with MemoryTarget(books, takes_balances=True) as target, MemorySource(billing) as source:
-        return run_between(Ends(source, target), log, policy=policy)
+        return run_between(Connections(source, target), log, policy=policy)
 
 
 def _totals(report: Report) -> dict[str, dict[str, str]]:

@@ -11,7 +11,7 @@ import pytest
 from typing_extensions import override
 
 from bridge.api import EntryState, Report, TargetRef, invoice_ref
-from bridge.engine.context import Ends, Stop
+from bridge.engine.context import CancelToken, Connections
 from bridge.model.run import StepState
 from bridge.store import open_log
 from bridge.store.tables.values import Action, Conclude, Intend, StepRow, Write
@@ -45,7 +45,7 @@ class Office:
     now: dt.datetime = MORNING
     billing: MemoryBilling = field(default_factory=lambda: MemoryBilling(a_client()))
     books: MemoryBooks = field(default_factory=MemoryBooks)
-    stop: Stop = field(default_factory=Stop)
+    stop: CancelToken = field(default_factory=CancelToken)
     committed: list[Sequence[Write]] = field(default_factory=list)
 
     def bill(self, number: int = 501) -> None:
@@ -56,6 +56,7 @@ class Office:
         self.billing.put(an_invoice(number, transactions=parts))
 
     def run(self, meanwhile: Callable[[], None] = lambda: None) -> Report:
+        self.stop = CancelToken()
         with closing(open_log("sqlite:///log.db", "kit", base=self.place)) as log:
             log.migrate()
             write = log.write
@@ -67,7 +68,7 @@ class Office:
             log.write = watched  # type: ignore[method-assign]
             with SlowTarget(self.books) as target, MemorySource(self.billing) as source:
                 target.meanwhile = meanwhile
-                ends = Ends(source, target)
+                ends = Connections(source, target)
                 return run_between(ends, log, stop=self.stop, clock=lambda: self.now)
 
     def later(self, seconds: float) -> None:
@@ -110,7 +111,6 @@ def office(tmp_path: Path) -> Iterator[Office]:
     made = Office(tmp_path)
     made.bill()
     yield made
-    made.stop.requested = False
     made.later(86_400)
     for _ in range(3):
         made.run()

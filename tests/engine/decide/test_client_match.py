@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.api import Hold, Kind, Payload, Reason, SourceRef, TargetClient, TargetRef, client_ref
-from bridge.engine.write.client_match import Adopt, Create, Ours, match_client
+from bridge.engine.decide.client_match import Adopt, Create, Ours, match_client
 from bridge.testing.builders import a_client
 
 PAYLOAD = Payload("client", {}, "MEM-31", None, None, None, natural_key="MEM31")

@@ -1,17 +1,17 @@
 """The client of an invoice: known, found, adopted, created or brought up to date."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bridge.contract import Target
-from bridge.engine.prepare.compose import Part
-from bridge.engine.prepare.prepare import Prepared, Ready
-from bridge.engine.write.client_match import Adopt, Create, Match, Ours
-from bridge.engine.write.steps import Steps, Stuck
-from bridge.engine.write.writer import Made, Order
+from bridge.engine.decide.client_match import Adopt, Create, Match, Ours
+from bridge.engine.prepare.compose import ComposedRecord
+from bridge.engine.prepare.prepare import WorkItem
+from bridge.engine.write.steps import Blocked, Steps
+from bridge.engine.write.writer import Done
 from bridge.model.reasons import Hold, Reason
 from bridge.model.refs import Kind, SourceRef, TargetRef
+from bridge.model.source_records import Client
 from bridge.model.target_records import Payload, TargetClient
 from bridge.store.sync_log import SyncLog
 from bridge.store.tables.values import Action, LinkRow
@@ -53,7 +53,7 @@ class KnownClients:
             self._links[link.ref] = link
             self._forget_the_oldest()
 
-    def needs_a_look(self, part: Part) -> bool:
+    def needs_a_look(self, part: ComposedRecord) -> bool:
         """Whether the target's own record decides: no link yet, or a guarded field changed."""
         link = self.link(part.ref)
         if not link:
@@ -67,112 +67,94 @@ class KnownClients:
 
 
 @dataclass(slots=True)
-class ClientDesk:
+class ClientWriter:
     """Sees to it that the client stands in the target, once. Each worker has one of its own."""
 
-    target: Target
     known: KnownClients
     steps: Steps
 
-    def client(
-        self, job: Prepared, ready: Ready, matches: Mapping[str, Match]
-    ) -> TargetRef | Stuck:
-        """The target's client, written first where need be.
+    def client(self, item: WorkItem) -> TargetRef | Blocked:
+        """Return the target's client, written first where need be.
 
-        `matches` says, by client id, where clients may stand that the log does not know, or
-        whose VAT status has changed.
+        The item's matches say where clients may stand that the log does not know, or whose VAT
+        status has changed.
         """
-        part = _part(ready)
+        part = _part(item)
         link = self.known.link(part.ref)
-        match = matches.get(part.ref.id, Create())
+        match = item.lookup.matches.get(part.ref.id, Create())
         if link:
-            return self._known(job, ready, link, match)
+            return self._known(item, part, link, match)
         if isinstance(match, Hold):
-            self.steps.teller.hold(job.row, match, job.money)
-            return Stuck()
+            return self._held(item, match)
         if isinstance(match, Create):
-            order = self.steps.order(job, part.ref, Action.CREATE, part.payload)
-            return self._step(job, order, lambda: self.target.create_client(order.payload))
-        return self._found(job, ready, match)
+            return self._step(item, part, Action.CREATE)
+        return self._found(item, part, match)
 
-    def _known(self, job: Prepared, ready: Ready, link: LinkRow, match: Match) -> TargetRef | Stuck:
-        payload = _part(ready).payload
+    def _known(
+        self, item: WorkItem, part: ComposedRecord, link: LinkRow, match: Match
+    ) -> TargetRef | Blocked:
         if link.payload is None:
-            return self._mark(job, ready, link.target)
-        if dict(link.payload.body) == dict(payload.body):
+            return self._step(item, part, Action.ADOPT, link.target)
+        if dict(link.payload.body) == dict(part.payload.body):
             return link.target
         before = link.payload.guarded or {}
         if isinstance(match, Ours | Adopt) and match.found.ref.id == link.target.id:
             # A person may have brought the target's record up to date in the meantime.
             before = match.found.guarded
-        return self._update(job, ready, link.target, before)
+        return self._update(item, part, link.target, before)
 
     def _update(
-        self, job: Prepared, ready: Ready, target: TargetRef, before: Mapping[str, str]
-    ) -> TargetRef | Stuck:
-        part = _part(ready)
+        self, item: WorkItem, part: ComposedRecord, target: TargetRef, before: Mapping[str, str]
+    ) -> TargetRef | Blocked:
         changed = _guarded_changes(part.payload, before)
         if changed:
-            self.steps.teller.hold(job.row, _vat_status_changed(ready, changed), job.money)
-            return Stuck()
-        order = self.steps.order(job, part.ref, Action.UPDATE, part.payload)
+            return self._held(item, _vat_status_changed(item.composed.billed, changed))
+        return self._step(item, part, Action.UPDATE, target)
 
-        def call() -> TargetRef:
-            self.target.update_client(target, order.payload)
-            return target
-
-        return self._step(job, order, call)
-
-    def _found(self, job: Prepared, ready: Ready, match: Ours | Adopt) -> TargetRef | Stuck:
-        part, found = _part(ready), match.found
+    def _found(
+        self, item: WorkItem, part: ComposedRecord, match: Ours | Adopt
+    ) -> TargetRef | Blocked:
+        found, client = match.found, item.composed.billed
         taken = self.known.log.linked_targets(Kind.CLIENT, [found.ref]).get(found.ref, part.ref)
         if taken != part.ref:
             # Two of one batch were found to be the same customer, and the other came first.
-            self.steps.teller.hold(job.row, _taken(ready, found, taken), job.money)
-            return Stuck()
+            return self._held(item, _taken(client, found, taken))
         changed = _guarded_changes(part.payload, _filled(found.guarded))
         if changed:
-            self.steps.teller.hold(job.row, _vat_status_changed(ready, changed), job.money)
-            return Stuck()
+            return self._held(item, _vat_status_changed(client, changed))
         if isinstance(match, Ours):
-            order = self.steps.order(job, part.ref, Action.LINK, part.payload)
-            self.steps.writer.tie(order, found.ref)
-            self.known.keep(self.steps.writer.link_of(order, found.ref))
+            step = self.steps.step(item, part.ref, Action.LINK, part.payload)
+            self.steps.writer.tie(step, found.ref)
+            self.known.keep(self.steps.writer.link_of(step, found.ref))
         else:
-            adopted = self._mark(job, ready, found.ref)
-            if not isinstance(adopted, TargetRef):
+            adopted = self._step(item, part, Action.ADOPT, found.ref)
+            if isinstance(adopted, Blocked):
                 return adopted
         if _same_body(part.payload, found.body):
             return found.ref
-        return self._update(job, ready, found.ref, {})
-
-    def _mark(self, job: Prepared, ready: Ready, target: TargetRef) -> TargetRef | Stuck:
-        """Write our key into a record that was there before bridge."""
-        part = _part(ready)
-        order = self.steps.order(job, part.ref, Action.ADOPT, part.payload)
-
-        def call() -> TargetRef:
-            self.target.adopt_client(target, order.payload)
-            return target
-
-        return self._step(job, order, call)
+        return self._update(item, part, found.ref, {})
 
     def _step(
-        self, job: Prepared, order: Order, call: Callable[[], TargetRef]
-    ) -> TargetRef | Stuck:
-        outcome = self.steps.perform(job, order, call)
-        if isinstance(outcome, Made):
-            self.known.keep(self.steps.writer.link_of(order, outcome.target))
+        self, item: WorkItem, part: ComposedRecord, action: Action, target: TargetRef | None = None
+    ) -> TargetRef | Blocked:
+        step = self.steps.step(item, part.ref, action, part.payload, target=target)
+        outcome = self.steps.perform(item, step)
+        if isinstance(outcome, Done):
+            self.known.keep(self.steps.writer.link_of(step, outcome.target))
             return outcome.target
-        self.known.troubled[order.ref] = f"its client {order.ref.id} could not be written"
-        return self.steps.setback(job, outcome)
+        self.known.troubled[step.ref] = f"its client {step.ref.id} could not be written"
+        return self.steps.setback(item, outcome)
+
+    def _held(self, item: WorkItem, hold: Hold) -> Blocked:
+        self.steps.recorder.hold(item.row, hold, item.money)
+        return Blocked()
 
 
-def _part(ready: Ready) -> Part:
-    if ready.composed.client is None:
-        msg = "an invoice without a client's record was brought to the client desk"
+def _part(item: WorkItem) -> ComposedRecord:
+    if item.composed.client is None:
+        msg = "an invoice without a client's record"
         raise LookupError(msg)
-    return ready.composed.client
+    return item.composed.client
 
 
 def _guarded_changes(payload: Payload, before: Mapping[str, str]) -> list[str]:
@@ -198,8 +180,7 @@ def _same_body(payload: Payload, found: Mapping[str, object]) -> bool:
     )
 
 
-def _taken(ready: Ready, found: TargetClient, taken: SourceRef) -> Hold:
-    client = ready.client
+def _taken(client: Client, found: TargetClient, taken: SourceRef) -> Hold:
     return Hold(
         Reason.CLIENT_AMBIGUOUS,
         f"client {client.ref.id} ({client.name}) would be customer {found.key or found.ref.id}"
@@ -209,8 +190,7 @@ def _taken(ready: Ready, found: TargetClient, taken: SourceRef) -> Hold:
     )
 
 
-def _vat_status_changed(ready: Ready, changed: Sequence[str]) -> Hold:
-    client = ready.client
+def _vat_status_changed(client: Client, changed: Sequence[str]) -> Hold:
     return Hold(
         Reason.VAT_STATUS_CHANGED,
         f"client {client.ref.id} ({client.name}) has documents in the books, and now "
