@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {"bridge": ROOT, "whmcs_source": ROOT / "plugins", "kashflow_target": ROOT / "plugins"}
-KINDS_OF_FILE = {".j2", ".md", ".py", ".toml", ".txt", ".typed", ".wsdl", ".yaml", ""}
+KINDS_OF_FILE = {".gz", ".j2", ".md", ".py", ".toml", ".txt", ".typed", ".wsdl", ".yaml", ""}
 NAMED = {
     "LICENSE",
     "Makefile",
