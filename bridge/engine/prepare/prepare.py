@@ -153,10 +153,16 @@ class Preparer:
         together = len(rows)
         while position < len(rows):
             some = rows[position : position + together]
+            before = position
             try:
                 for answer in self.ends.source.invoices([row.invoice for row in some]):
+                    if position == len(rows) or answer.ref != rows[position].invoice:
+                        break
                     failures = 0
                     yield rows[position], answer
+                    position += 1
+                if position == before:  # asking again at once would never end
+                    yield rows[position], Unread("the source said nothing of it when it was asked")
                     position += 1
             except TransientError as error:
                 failures += 1
