@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -32,7 +33,11 @@ USUAL = {
 
 
 def _own_terminal() -> None:
-    """Let Ctrl-C on it reach the command."""
+    """Let Ctrl-C on it reach the command, also where the tests run in the background.
+
+    A shell has what it starts there ignore the signal, and that is inherited.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 

@@ -46,7 +46,7 @@ def dispatch(one: OneWorker, *items: WorkItem) -> list[WorkItem]:
 
 def test_what_may_be_written_is_queued_with_what_it_must_not_share(one: OneWorker) -> None:
     (queued,) = dispatch(one, *one.prepare(an_invoice(transactions=[a_transaction(900)])))
-    assert queued.conflict_keys == {"client 31", "T900"}
+    assert queued.conflict_keys == {"client 31", "transaction 900"}
     assert queued.first_of_kind == {"GBP"}
 
 
