@@ -52,7 +52,6 @@ BEGINS = {
 }
 ENDS = {
     ("bridge/engine/write/entry_states.py", "EntryRecorder.done"),
-    ("bridge/engine/write/entry_states.py", "Teller.done"),  # until it was renamed
     ("bridge/engine/tell.py", "Teller.done"),  # until the engine had packages
 }
 
